@@ -1,0 +1,91 @@
+"""What can go wrong with a board or a sketch: one exception for each thing a person can act on."""
+
+from collections.abc import Mapping
+
+
+class BoardError(Exception):
+    """Something went wrong between us and a board."""
+
+
+class BoardUnreachable(BoardError):
+    """Nothing accepts a connection there: refused, no route, no such name, or no reply to the attempt.
+
+    The board is off, restarting, off the Wi-Fi, or has another address.
+    """
+
+
+class BoardSilent(BoardError):
+    """A connection was accepted, and no answer came over it in time.
+
+    The sketch is busy, the board is copying a sketch that it was sent, or another peer keeps it deaf.
+    Nothing was sent that a board would apply.
+    """
+
+
+class NotABoard(BoardError):
+    """Something answers at that address, but not the way such a board answers."""
+
+
+class WrongPassword(BoardError):
+    """The board wants another password (status 401). Nothing was applied."""
+
+
+class StorageFailed(BoardError):
+    """The board could not open the storage for the new sketch (status 500). Nothing was applied."""
+
+
+class SketchTooLarge(BoardError):
+    """The sketch is larger than the board's storage (status 413). Nothing was applied."""
+
+
+class UploadCut(BoardError):
+    """The connection ended before the board can have had the whole sketch.
+
+    Nothing was applied, and trying again is safe.
+    """
+
+    def __init__(self, taken: int, size: int) -> None:
+        """State how many bytes of the `size` bytes the board took at most."""
+        super().__init__(f"The connection ended after {taken} of {size} bytes")
+        self.taken = taken
+        self.size = size
+
+
+class UploadStalled(BoardError):
+    """The board took nothing for so long that the upload was given up and the connection closed.
+
+    Nothing was applied, and trying again is safe.
+    """
+
+    def __init__(self, taken: int, size: int, seconds: float) -> None:
+        """State how many bytes of the `size` bytes the board took, and for how many seconds it then took none."""
+        super().__init__(f"The board took nothing for {seconds:g} seconds, after {taken} of {size} bytes")
+        self.taken = taken
+        self.size = size
+        self.seconds = seconds
+
+
+class UploadRejected(BoardError):
+    """The board answered the upload with a status that no other error stands for. Nothing was applied."""
+
+    def __init__(self, status: int) -> None:
+        """State the HTTP status of the answer."""
+        super().__init__(f"The board rejected the upload with status {status}")
+        self.status = status
+
+
+class AnswerLost(BoardError):
+    """The board may have the whole sketch, and its answer did not arrive.
+
+    It flashes in that case or it does not: ask it which password it takes before trying again.
+    """
+
+
+class SketchRefused(Exception):
+    """An image must not be sent to a board, because the board would not survive it."""
+
+    def __init__(self, reason: str, message: str, placeholders: Mapping[str, str] | None = None) -> None:
+        """State a stable code of the reason, an English sentence, and the values that a translation fills in."""
+        super().__init__(message)
+        self.reason = reason
+        self.placeholders: dict[str, str] = dict(placeholders or {})
