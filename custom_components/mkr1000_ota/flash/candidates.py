@@ -1,0 +1,41 @@
+"""Which password a sketch will want once it runs."""
+
+from dataclasses import dataclass, field
+
+from ..board.sketch import Sketch
+from .keyring import Keyring
+
+# How many literals of an image are tried on a board whose new password nobody told. Every try is one small request,
+# and the sketch stands still for it.
+GUESSES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The passwords that a new sketch may want; see `journal.Pending` for their meaning."""
+
+    expected: tuple[str, ...] = field(repr=False)
+    guesses: tuple[str, ...] = field(repr=False)
+    declares_another: bool
+
+
+def candidates(sketch: Sketch, keyring: Keyring, old: str, declared: str | None) -> Candidates:
+    """Work out what a sketch will want.
+
+    `old` is the password that the board takes now; `declared` is what the release or the user says, None if neither
+    says anything. First what is declared, then passwords of the keyring that stand in the image, then its literals.
+    """
+    known = [password for password in keyring.passwords if _stands_in(sketch, password)]
+    expected = tuple(dict.fromkeys([*([declared] if declared is not None else []), *known]))
+    guesses = tuple(guess for guess in sketch.passwords if guess not in expected)[:GUESSES]
+    mistaken = declared is not None and not _stands_in(sketch, declared) and _stands_in(sketch, old)
+    return Candidates(
+        expected=expected,
+        guesses=guesses,
+        declares_another=declared is not None and declared != old and not mistaken,
+    )
+
+
+def _stands_in(sketch: Sketch, password: str) -> bool:
+    # Every literal ends in an empty one: finding that proves nothing, unless it is pointed to like a password.
+    return sketch.has_literal(password) if password else password in sketch.passwords

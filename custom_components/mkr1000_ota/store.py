@@ -1,0 +1,169 @@
+"""What is kept on disk for each board besides its configuration entry."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, override
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util.json import json_loads_object
+
+from .const import DOMAIN
+from .flash.journal import Journal, JournalUnwritable, Pending
+from .flash.keyring import Keyring
+
+STORAGE_VERSION: Final = 1
+KEPT_FLASHES: Final = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastFlash:
+    """A sketch that was flashed from here. `at` is in seconds since the epoch, `size` in bytes."""
+
+    version: str
+    sha256: str
+    size: int
+    at: float
+    # What the sketch wants, as far as it is known: needed to go back to it.
+    password: str | None = field(default=None, repr=False)
+
+
+class BoardRecord(Journal):
+    """Keyring, journal and history of one board; what it writes is on the disk when it returns."""
+
+    def __init__(self, store: BoardStore, entry_id: str, stored: dict[str, Any]) -> None:
+        """Read a record from what was stored."""
+        self._store = store
+        self.entry_id = entry_id
+        self._keyring = Keyring(tuple(stored.get("keyring", ())))
+        pending = stored.get("pending")
+        self._pending = Pending.from_dict(pending) if pending else None
+        # The newest first: its version is what the board runs, unless somebody else has flashed it since.
+        self.history = [PastFlash(**flash) for flash in stored.get("history", ())]
+        self.installed_version: str | None = stored.get("installed_version")
+        # Typed by the user for the sketch of this version.
+        self.next_passwords: dict[str, str] = dict(stored.get("next_passwords", {}))
+        # Until when an install waits for a board that is away, and for which version.
+        self.awaited: dict[str, Any] | None = stored.get("awaited")
+
+    @property
+    @override
+    def keyring(self) -> Keyring:
+        return self._keyring
+
+    @property
+    @override
+    def pending(self) -> Pending | None:
+        return self._pending
+
+    @override
+    async def write(self, pending: Pending) -> None:
+        self._pending = pending
+        if not await self._store.save():
+            raise JournalUnwritable
+
+    @override
+    async def close(self, keyring: Keyring, *, installed: Pending | None) -> None:
+        self._keyring = keyring
+        self._pending = None
+        if installed is not None:
+            self.installed_version = installed.version
+            self.next_passwords.pop(installed.version, None)
+            flash = PastFlash(
+                version=installed.version,
+                sha256=installed.sha256,
+                size=installed.size,
+                at=installed.started,
+                password=keyring.current,
+            )
+            self.history = [flash, *self.history][:KEPT_FLASHES]
+        await self._store.save()
+
+    async def accept(self, password: str) -> None:
+        """Note that the board accepts a password."""
+        self._keyring = self._keyring.accepted(password)
+        await self._store.save()
+
+    async def flashed_elsewhere(self) -> None:
+        """Note that somebody else has flashed the board: what it runs is not known any more."""
+        self.installed_version = None
+        await self._store.save()
+
+    async def save(self) -> None:
+        """Write down what was changed in place."""
+        await self._store.save()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is stored; passwords in clear."""
+        return {
+            "keyring": list(self._keyring.passwords),
+            "pending": self._pending.as_dict() if self._pending else None,
+            "history": [
+                {
+                    "version": flash.version,
+                    "sha256": flash.sha256,
+                    "size": flash.size,
+                    "at": flash.at,
+                    "password": flash.password,
+                }
+                for flash in self.history
+            ],
+            "installed_version": self.installed_version,
+            "next_passwords": self.next_passwords,
+            "awaited": self.awaited,
+        }
+
+
+class BoardStore:
+    """The one file behind all records, readable by Home Assistant's user alone."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Open the file; nothing is read before `load`."""
+        self._hass = hass
+        self._file = Store[dict[str, Any]](hass, STORAGE_VERSION, DOMAIN, private=True, atomic_writes=True)
+        self._records: dict[str, BoardRecord] = {}
+        self._saved = 0
+
+    async def load(self) -> None:
+        """Read all records."""
+        stored = await self._file.async_load() or {}
+        self._saved = stored.get("saved", 0)
+        self._records = {
+            entry_id: BoardRecord(self, entry_id, record) for entry_id, record in stored.get("boards", {}).items()
+        }
+
+    def record(self, entry_id: str) -> BoardRecord:
+        """Return the record of a configuration entry; a new one is empty and not on the disk yet."""
+        return self._records.setdefault(entry_id, BoardRecord(self, entry_id, {}))
+
+    async def forget(self, entry_id: str) -> None:
+        """Remove the record of an entry that was deleted, its passwords with it."""
+        if self._records.pop(entry_id, None) is not None:
+            await self.save()
+
+    async def save(self) -> bool:
+        """Write everything down now, and say whether it is on the disk.
+
+        Home Assistant's storage logs a failed write and goes on, and while it stops it puts writes off. A flash must
+        know better, so the file is read back.
+        """
+        self._saved += 1
+        number = self._saved
+        await self._file.async_save(
+            {
+                "saved": number,
+                "boards": {entry_id: record.as_dict() for entry_id, record in self._records.items()},
+            }
+        )
+        return await self._hass.async_add_executor_job(self._number_on_disk) >= number
+
+    def _number_on_disk(self) -> int:
+        try:
+            stored = json_loads_object(Path(self._file.path).read_bytes())
+        except OSError, ValueError:
+            return 0
+        match stored:
+            case {"data": {"saved": int(number)}}:
+                return number
+            case _:
+                return 0
