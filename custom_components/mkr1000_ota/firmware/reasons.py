@@ -12,6 +12,7 @@ class Reason(StrEnum):
     BAD_REPOSITORY = "bad_repository"
     UNREACHABLE = "unreachable"
     TIMED_OUT = "timed_out"
+    NOT_HTTP = "not_http"
     ANSWER_CUT = "answer_cut"
     ANSWER_TOO_LARGE = "answer_too_large"
     TOO_MANY_REDIRECTS = "too_many_redirects"
@@ -32,6 +33,8 @@ class Reason(StrEnum):
     LINK_OUTSIDE = "link_outside"
     TOO_MANY_FILES = "too_many_files"
     BAD_SIDECAR = "bad_sidecar"
+    NO_IMAGE = "no_image"
+    INSECURE_IMAGE = "insecure_image"
     NO_VERSION = "no_version"
     DUPLICATE_VERSION = "duplicate_version"
     DECLARED_FOR_OTHER_BOARD = "declared_for_other_board"
@@ -42,6 +45,7 @@ class Reason(StrEnum):
     # A signature
     BAD_PUBLIC_KEY = "bad_public_key"
     BAD_SIGNATURE_FILE = "bad_signature_file"
+    LEGACY_SIGNATURE = "legacy_signature"
     OTHER_KEY = "other_key"
     WRONG_SIGNATURE = "wrong_signature"
     WRONG_TRUSTED_COMMENT = "wrong_trusted_comment"
@@ -53,6 +57,7 @@ _SENTENCES = {
     Reason.BAD_REPOSITORY: "{repository} is not a repository of the form owner/name",
     Reason.UNREACHABLE: "{host} cannot be reached: {error}",
     Reason.TIMED_OUT: "{host} did not answer within {seconds} seconds",
+    Reason.NOT_HTTP: "{host} answered with something that is not HTTP",
     Reason.ANSWER_CUT: "{host} ended the connection in the middle of its answer",
     Reason.ANSWER_TOO_LARGE: "{host} sent more than the {limit} bytes that are allowed here",
     Reason.TOO_MANY_REDIRECTS: "{host} redirected more than {limit} times",
@@ -71,6 +76,8 @@ _SENTENCES = {
     Reason.LINK_OUTSIDE: "{file} is a link that leads out of its folder",
     Reason.TOO_MANY_FILES: "{file} holds more than {limit} sketches; the rest is not looked at",
     Reason.BAD_SIDECAR: "{file} is not valid at {path}: {problem}",
+    Reason.NO_IMAGE: "{file} names no file, or several files, as its sketch",
+    Reason.INSECURE_IMAGE: "{file} would be fetched without TLS, and no sha256 protects it",
     Reason.NO_VERSION: "{file} has no version: neither its content, nor a description, nor its name gives one",
     Reason.DUPLICATE_VERSION: "{file} and {other} are both version {version}",
     Reason.DECLARED_FOR_OTHER_BOARD: "{file} is declared to be for the board {board}",
@@ -79,6 +86,7 @@ _SENTENCES = {
     Reason.MD5_MISMATCH: "{file} is not the announced file: its MD5 is {actual}, announced is {expected}",
     Reason.BAD_PUBLIC_KEY: "This is not a minisign public key",
     Reason.BAD_SIGNATURE_FILE: "This is not a minisign signature",
+    Reason.LEGACY_SIGNATURE: "The signature has the old format of minisign -l; sign the file again without it",
     Reason.OTHER_KEY: "The signature was made with the key {actual}, not with the trusted key {expected}",
     Reason.WRONG_SIGNATURE: "The signature does not belong to this file",
     Reason.WRONG_TRUSTED_COMMENT: "The trusted comment of the signature was changed",

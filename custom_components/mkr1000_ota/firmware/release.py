@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, Self
 
+from ..board.errors import SketchRefused
 from .reasons import Reason, sentence
 from .versions import bare, newest_first
 
@@ -13,9 +14,9 @@ from .versions import bare, newest_first
 class Release:
     """One version that a source offers. The size is in bytes, the hashes are lower-case hexadecimal.
 
-    `identifier` is unique within its source and is what the source fetches the image by; it may
-    contain a secret (a URL with a token), so it is never shown. `password` is the one that the sketch will want once it
-    runs, where the source declares it.
+    `identifier` is unique within its source and is what the source fetches the image by; it may contain a secret
+    (an address with a token), so it is never shown. `password` is the one that the sketch will want once it runs,
+    where the source declares it.
     """
 
     version: str
@@ -37,6 +38,21 @@ class Release:
         return self.file or self.version
 
 
+class SourceError(Exception):
+    """A source cannot say what it has, or cannot hand over an image.
+
+    The message never contains an address's path or query, nor any credential. `retry_at` is set where asking
+    again earlier is pointless.
+    """
+
+    def __init__(self, reason: Reason, *, retry_at: datetime | None = None, **placeholders: str) -> None:
+        """Take the placeholders that the reason's sentence needs."""
+        super().__init__(sentence(reason, placeholders))
+        self.reason = reason
+        self.placeholders = placeholders
+        self.retry_at = retry_at
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something in a source that is not offered, and why.
@@ -46,7 +62,7 @@ class Finding:
 
     file: str
     reason: str
-    placeholders: dict[str, str] = field(default_factory=dict)
+    placeholders: dict[str, str]
     message: str = ""
 
     @classmethod
@@ -54,6 +70,11 @@ class Finding:
         """Return the finding of one of this package's own reasons."""
         known = {"file": file, **placeholders}
         return cls(file, reason, known, sentence(reason, known))
+
+    @classmethod
+    def from_error(cls, file: str, error: SourceError | SketchRefused) -> Self:
+        """Return the finding that a file was refused for."""
+        return cls(file, error.reason, dict(error.placeholders), str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +113,6 @@ class Catalog:
     def find(self, version: str) -> Release | None:
         """Return the release of a version, written exactly as the catalog writes it."""
         return next((release for release in self.releases if release.version == version), None)
-
-
-class SourceError(Exception):
-    """A source cannot say what it has, or cannot hand over an image.
-
-    The message never contains an address's path or query, nor any credential. `retry_at` is set where asking again earlier is pointless.
-    """
-
-    def __init__(self, reason: Reason, *, retry_at: datetime | None = None, **placeholders: str) -> None:
-        """Take the placeholders that the reason's sentence needs."""
-        super().__init__(sentence(reason, placeholders))
-        self.reason = reason
-        self.placeholders = placeholders
-        self.retry_at = retry_at
 
 
 class FirmwareSource(Protocol):

@@ -1,0 +1,116 @@
+"""Minisign signatures of images, in the pre-hashed format that minisign makes by default.
+
+The format is documented at https://jedisct1.github.io/minisign/: an Ed25519 signature of the BLAKE2b-512 hash of
+the file, and a second one over that signature and the trusted comment.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Self, override
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from .reasons import Reason, sentence
+
+_KEY_ALGORITHM = b"Ed"
+_PREHASHED = b"ED"
+_LEGACY = b"Ed"
+_KEY_ID_SIZE = 8
+_PUBLIC_KEY_SIZE = 32
+_SIGNATURE_SIZE = 64
+
+_UNTRUSTED = "untrusted comment:"
+_TRUSTED = "trusted comment: "
+# minisign's own limit for a trusted comment is 8 KiB; the rest of a signature file is small.
+_LONGEST_TEXT = 16 * 1024
+
+
+class SignatureRefused(Exception):
+    """A signature does not prove that the owner of the key signed this file, or a text is no key."""
+
+    def __init__(self, reason: Reason, **placeholders: str) -> None:
+        """Take the placeholders that the reason's sentence needs."""
+        super().__init__(sentence(reason, placeholders))
+        self.reason = reason
+        self.placeholders = placeholders
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that signatures are checked against."""
+
+    key_id: bytes
+    point: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a public key: the base64 text alone, or the whole of a minisign.pub file. Raises SignatureRefused."""
+        lines = [line for line in _lines(text, Reason.BAD_PUBLIC_KEY) if not line.startswith(_UNTRUSTED)]
+        if len(lines) != 1:
+            raise SignatureRefused(Reason.BAD_PUBLIC_KEY)
+        raw = _decode(lines[0], len(_KEY_ALGORITHM) + _KEY_ID_SIZE + _PUBLIC_KEY_SIZE, Reason.BAD_PUBLIC_KEY)
+        if not raw.startswith(_KEY_ALGORITHM):
+            raise SignatureRefused(Reason.BAD_PUBLIC_KEY)
+        return cls(raw[2:10], raw[10:])
+
+    @override
+    def __str__(self) -> str:
+        """Return the base64 text, as minisign prints it and takes it with -P."""
+        return base64.b64encode(_KEY_ALGORITHM + self.key_id + self.point).decode()
+
+    @property
+    def name(self) -> str:
+        """The key's number in the notation of minisign's comments."""
+        return _name(self.key_id)
+
+    def verify(self, image: bytes, signature_text: str) -> str:
+        """Return the trusted comment if the signature is this key's and of this image. Raises SignatureRefused."""
+        match _lines(signature_text, Reason.BAD_SIGNATURE_FILE):
+            case [untrusted, signature, trusted, global_signature] if untrusted.startswith(
+                _UNTRUSTED
+            ) and trusted.startswith(_TRUSTED):
+                pass
+            case _:
+                raise SignatureRefused(Reason.BAD_SIGNATURE_FILE)
+        raw = _decode(signature, 2 + _KEY_ID_SIZE + _SIGNATURE_SIZE, Reason.BAD_SIGNATURE_FILE)
+        over_comment = _decode(global_signature, _SIGNATURE_SIZE, Reason.BAD_SIGNATURE_FILE)
+        algorithm, key_id, over_image = raw[:2], raw[2:10], raw[10:]
+        if algorithm == _LEGACY:
+            raise SignatureRefused(Reason.LEGACY_SIGNATURE)
+        if algorithm != _PREHASHED:
+            raise SignatureRefused(Reason.BAD_SIGNATURE_FILE)
+        if key_id != self.key_id:
+            raise SignatureRefused(Reason.OTHER_KEY, expected=self.name, actual=_name(key_id))
+        comment = trusted.removeprefix(_TRUSTED)
+        self._check(over_image, hashlib.blake2b(image).digest(), Reason.WRONG_SIGNATURE)
+        self._check(over_comment, over_image + comment.encode(errors="surrogatepass"), Reason.WRONG_TRUSTED_COMMENT)
+        return comment
+
+    def _check(self, signature: bytes, message: bytes, refusal: Reason) -> None:
+        try:
+            Ed25519PublicKey.from_public_bytes(self.point).verify(signature, message)
+        except InvalidSignature, ValueError:
+            raise SignatureRefused(refusal) from None
+
+
+def _lines(text: str, refusal: Reason) -> list[str]:
+    if len(text) > _LONGEST_TEXT:
+        raise SignatureRefused(refusal)
+    # Only the ends of lines: str.splitlines() would also split a comment at exotic characters.
+    return [line.rstrip("\r") for line in text.strip().split("\n")]
+
+
+def _decode(text: str, size: int, refusal: Reason) -> bytes:
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        raise SignatureRefused(refusal) from None
+    if len(raw) != size:
+        raise SignatureRefused(refusal)
+    return raw
+
+
+def _name(key_id: bytes) -> str:
+    return f"{int.from_bytes(key_id, 'little'):X}"
