@@ -1,0 +1,1 @@
+"""Tests of the integration, and the virtual board that they run against."""

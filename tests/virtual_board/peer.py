@@ -1,0 +1,124 @@
+"""The board's end of one connection, read and written the way WiFi101 does it."""
+
+import asyncio
+import select
+import socket
+import struct
+from collections.abc import Iterable
+
+GAP = 1.0
+"""Stream::setTimeout's default, in seconds: how long one missing byte is waited for."""
+LATENCY = 0.005
+"""Seconds between the last byte and the answer, in which the module can tell the sketch what else has come."""
+SEGMENT = 1400
+"""Bytes that the Wi-Fi module hands over at most in one read."""
+WHITESPACE = b" \t\n\v\f\r"
+
+
+class Peer:
+    """One accepted connection."""
+
+    def __init__(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        """Take over an accepted, non-blocking connection."""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.address = address
+        self.gone = False
+        """The peer has closed, be it only its own half: WiFi101 then closes the socket, and nothing can be sent."""
+        self._connection = connection
+        self._unread = bytearray()
+
+    async def line(self) -> bytes:
+        """What comes before a newline, or before nothing came for a second; without white space around it."""
+        line = bytearray()
+        while (byte := await self._byte()) not in (None, b"\n"):
+            line += byte or b""
+        return bytes(line).strip(WHITESPACE)
+
+    async def take(self, limit: int) -> tuple[bytes, bool]:
+        """Up to `limit` bytes, none once the peer has gone; and whether they had to be waited for."""
+        waited = False
+        while not self._unread and not self.gone and not self._receive(limit):
+            if not self.gone:
+                waited = True
+                await _readable(self._connection, None)
+        return self._pop(limit), waited
+
+    async def surplus(self) -> int:
+        """How many bytes came behind the expected ones; they are dropped. Finds out whether the peer has gone, too."""
+        await _readable(self._connection, LATENCY)
+        while self._receive(SEGMENT):
+            pass
+        return len(self._pop(len(self._unread)))
+
+    def send(self, segments: Iterable[bytes]) -> bool:
+        """Send each piece as a segment of its own; False if the peer cannot get them any more."""
+        if self.gone:
+            return False
+        try:
+            for segment in segments:
+                self._connection.send(segment)
+        except OSError:
+            self.gone = True
+        return not self.gone
+
+    async def until_gone(self) -> None:
+        """Take nothing; return when the peer has closed or reset the connection, as far as that can get through."""
+        with select.epoll() as hang_up:
+            hang_up.register(self._connection, select.EPOLLRDHUP)
+            await _readable(hang_up, None)
+        self.gone = True
+
+    @property
+    def closed(self) -> bool:
+        """Whether this end has been closed or reset."""
+        return self._connection.fileno() < 0
+
+    def close(self) -> None:
+        """End the connection in good order."""
+        self._connection.close()
+
+    def reset(self) -> None:
+        """End the connection with a reset."""
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._connection.close()
+
+    async def _byte(self) -> bytes | None:
+        if not self._unread:
+            if self.gone:
+                await asyncio.sleep(GAP)
+            elif not self._receive(SEGMENT):
+                await _readable(self._connection, GAP)
+                self._receive(SEGMENT)
+        return self._pop(1) or None
+
+    def _receive(self, limit: int) -> bool:
+        """Take what the kernel has; whether that was anything, nothing also if the peer has gone."""
+        try:
+            received = self._connection.recv(limit)
+        except BlockingIOError:
+            return False
+        except OSError:
+            received = b""
+        self._unread += received
+        self.gone = self.gone or not received
+        return bool(received)
+
+    def _pop(self, limit: int) -> bytes:
+        taken = bytes(self._unread[:limit])
+        del self._unread[:limit]
+        return taken
+
+
+async def _readable(connection: socket.socket | select.epoll, within: float | None) -> bool:
+    """Wait until there is something to read, or at most so many seconds; say which."""
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(connection, ready.set)
+    try:
+        async with asyncio.timeout(within):
+            await ready.wait()
+    except TimeoutError:
+        return False
+    finally:
+        loop.remove_reader(connection)
+    return True

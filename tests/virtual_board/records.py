@@ -1,0 +1,50 @@
+"""What a virtual board remembers of what was done to it."""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Request:
+    """One connection that was read from; body_bytes and status follow while it is dealt with."""
+
+    peer: tuple[str, int]
+    line: str
+    authorization: str | None
+    content_length: int
+    """As announced; -1 where nothing was."""
+    body_bytes: int = 0
+    """How much of the body the board has taken so far."""
+    status: int | None = None
+    """None as long as there is no answer; it stays None where the answer never left the board."""
+
+    @property
+    def password(self) -> str | None:
+        """The password it was sent with, None if it had none that could be read."""
+        scheme, _, credentials = (self.authorization or "").partition(" ")
+        try:
+            user, colon, password = (
+                b64decode(credentials, validate=True).decode(errors="surrogateescape").partition(":")
+            )
+        except NotBase64:
+            return None
+        return password if scheme == "Basic" and user == "arduino" and colon else None
+
+    def as_sent(self) -> dict[str, object]:
+        """What the peer has said, for an event."""
+        return {
+            "peer": self.peer,
+            "line": self.line,
+            "password": self.password,
+            "content_length": self.content_length,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a board, for whoever watches."""
+
+    kind: str
+    facts: Mapping[str, object] = field(default_factory=dict)

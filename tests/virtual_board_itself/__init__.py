@@ -1,0 +1,1 @@
+"""Tests that the virtual board behaves like the hardware."""
