@@ -1,0 +1,148 @@
+"""The body of a request on its way to a board, at the pace at which the board takes it."""
+
+import asyncio
+from contextlib import suppress
+from fcntl import ioctl
+import socket
+import struct
+from termios import FIONREAD, TIOCOUTQ
+from typing import NoReturn, override
+
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import Payload
+
+# Small enough that a percentage moves in steps nobody sees, large enough not to slow a transfer at full speed down.
+PIECE = 2048
+# Whatever waits in the kernel is not on the board yet: keep it to about two pieces. Linux books twice this.
+SEND_BUFFER = 4096
+# How often to look whether the board has taken what was handed over. Nothing tells when that happens.
+LOOK_AGAIN = 0.002
+INT = struct.Struct("i")
+# On, and no time: closing then drops what is unsent and tells the peer at once (RST). An ordinary end of
+# connection would wait behind the unsent bytes, and the board stays deaf until it hears that its peer is gone.
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+def _count(transport: asyncio.WriteTransport, question: int) -> int:
+    """Ask the kernel for a number of bytes; 0 where it does not know, or the connection is gone."""
+    try:
+        answer = ioctl(transport.get_extra_info("socket").fileno(), question, bytes(INT.size))
+    except OSError, ValueError:
+        return 0
+    count: int = INT.unpack(answer)[0]
+    return count
+
+
+class Transfer(Payload):
+    """A request's head and body, handed to the connection piece by piece.
+
+    The last piece is held back until `let_go()`. Until then the board cannot have the whole body, whatever
+    happens, and so cannot apply it.
+    """
+
+    _autoclose = True
+
+    def __init__(self, body: bytes = b"") -> None:
+        """Prepare to send `body`, which is never copied."""
+        super().__init__(body)
+        self._body = memoryview(body)
+        self._transport: asyncio.WriteTransport | None = None
+        self._handed_over = 0
+        self.taken = 0
+        self._loop = asyncio.get_running_loop()
+        self._moved_at = self._loop.time()
+        self._may_end = asyncio.Event()
+        self.at_last_piece: asyncio.Future[None] = self._loop.create_future()
+        self.connected = False
+        self.complete = False
+
+    @property
+    @override
+    def size(self) -> int:
+        """Length of the body in bytes."""
+        return len(self._body)
+
+    def measure(self) -> int:
+        """Find out how many bytes of the body the board has taken: acknowledged, not merely out of our hands."""
+        if (transport := self._transport) is not None and not transport.is_closing():
+            waiting = transport.get_write_buffer_size() + _count(transport, TIOCOUTQ)
+            if (taken := self._handed_over - waiting) > self.taken:
+                self.taken = taken
+                self.touch()
+        return self.taken
+
+    @property
+    def idle(self) -> float:
+        """For how many seconds the board has neither accepted the connection nor taken a byte."""
+        return self._loop.time() - self._moved_at
+
+    def touch(self) -> None:
+        """Start to count idle seconds anew."""
+        self._moved_at = self._loop.time()
+
+    def let_go(self) -> None:
+        """Allow the last piece to go."""
+        self.touch()
+        self._may_end.set()
+
+    def reset(self) -> None:
+        """End the connection at once, and drop what the board has not taken."""
+        if self._transport is None:
+            return
+        with suppress(OSError):
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        self._transport.abort()
+
+    @override
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Send the head in one segment, then the body as fast as the board takes it."""
+        # A request that failed must not be repeated by itself: aiohttp asks this before it does.
+        self._consumed = True
+        self.connected = True
+        self._transport = transport = writer.transport
+        if transport is None:
+            raise ConnectionResetError
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        transport.set_write_buffer_limits(high=0)
+        self.touch()
+        writer.send_headers()
+        if not self._body:
+            self.complete = True
+            return
+        last = (self.size - 1) // PIECE * PIECE
+        for start in range(0, last, PIECE):
+            if self._answered_early():
+                return
+            await self._hand_over(writer, self._body[start : start + PIECE])
+        while self.measure() < last:
+            await asyncio.sleep(LOOK_AGAIN)
+        self.at_last_piece.set_result(None)
+        await self._may_end.wait()
+        if self._answered_early():
+            return
+        self.complete = True
+        await self._hand_over(writer, self._body[last:])
+
+    async def _hand_over(self, writer: AbstractStreamWriter, piece: memoryview) -> None:
+        self._handed_over += len(piece)
+        await writer.write(piece)
+        await writer.drain()
+        self.measure()
+
+    def _answered_early(self) -> bool:
+        """Tell whether there is something to read, so that writing on could only lose it.
+
+        A peer that answers early and closes makes the next write fail, and a failed write ends the connection
+        with the answer unread.
+        """
+        return self._transport is not None and _count(self._transport, FIONREAD) > 0
+
+    @override
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send everything."""
+        await self.write_with_length(writer, None)
+
+    @override
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> NoReturn:
+        """Refuse: a sketch is not text."""
+        raise TypeError("A sketch is not text")
