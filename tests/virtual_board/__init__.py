@@ -2,7 +2,8 @@
 
 from .board import VirtualBoard
 from .firmware import Firmware
+from .multicast import Air
 from .options import BoardOptions, Fault
 from .records import Event, Request
 
-__all__ = ["BoardOptions", "Event", "Fault", "Firmware", "Request", "VirtualBoard"]
+__all__ = ["Air", "BoardOptions", "Event", "Fault", "Firmware", "Request", "VirtualBoard"]

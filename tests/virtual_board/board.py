@@ -9,18 +9,28 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from .firmware import NOTHING, Firmware, start
+from .multicast import Air
 from .options import BoardOptions
 from .peer import Peer
 from .port import Port
 from .records import Event, Request
+from .responder import Responder
 from .service import ConnectionCutError, PowerLostError, Service
 
 
 class VirtualBoard:
     """One board. Use it as an asynchronous context manager, or start() and stop() it."""
 
-    def __init__(self, options: BoardOptions | None = None, on_event: Callable[[Event], None] | None = None) -> None:
-        """A board that has no power yet; `on_event` hears of all that happens to it."""
+    def __init__(
+        self,
+        options: BoardOptions | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        air: Air | None = None,
+    ) -> None:
+        """A board that has no power yet; `on_event` hears of all that happens to it.
+
+        Many boards on one interface are cheaper when they share its `air`.
+        """
         self.flashed: list[bytes] = []
         """Every image that the board began to copy into place, as it was read back from the staging storage."""
         self.requests: list[Request] = []
@@ -34,6 +44,8 @@ class VirtualBoard:
         self.running = _first_sketch(self._options)
         """What runs, or would with power."""
         self._on_event = on_event
+        self._air = air
+        self._responder: Responder | None = None
         self._port = Port()
         self._chosen_port = 0
         self._abandoned: list[Peer] = []
@@ -102,6 +114,7 @@ class VirtualBoard:
     async def stop(self) -> None:
         """Take it away, and everything that it keeps open."""
         await self._stop_running()
+        self._hush()
         self._port.refuse()
         self._reset_abandoned()
 
@@ -131,6 +144,10 @@ class VirtualBoard:
         await self.stop()
         self.running = start(image, self._options.images)
         await self.start()
+
+    def asked(self, *, answers: bool) -> None:
+        """Note that the exact mDNS question was heard, and whether it was answered."""
+        self._tell("asked", answers=answers)
 
     async def next_event(self, kind: str) -> Event:
         """Wait until something of this kind happens."""
@@ -204,16 +221,24 @@ class VirtualBoard:
             return
         options = self.options
         self._chosen_port = self._port.open(options.address, self.port, options.receive_window)
+        if options.mdns:
+            self._responder = Responder(self, self._air)
         self._tell("listening", address=self.address, port=self.port)
 
     def _leave(self) -> None:
         """Vanish from the network."""
+        self._hush()
         self.on_network = False
         self.busy = True
         if self.options.away_as == "silent":
             self._port.silence(self.address, self.port, self.options.receive_window)
         else:
             self._port.refuse()
+
+    def _hush(self) -> None:
+        if self._responder is not None:
+            self._responder.close()
+            self._responder = None
 
     async def _stop_running(self) -> None:
         life, self._life = self._life, None
