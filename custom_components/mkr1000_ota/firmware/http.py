@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -50,6 +51,9 @@ class Patience:
     total: float = 60.0
 
 
+DEFAULT_PATIENCE = Patience()
+
+
 @dataclass(frozen=True, slots=True)
 class Validators:
     """By what a server recognises the copy that is here already."""
@@ -75,11 +79,13 @@ class Validators:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A body, or None where the copy that is here already is still right."""
+    """What a server sent, and from which address in the end."""
 
-    body: bytes | None = field(repr=False)
     url: URL = field(repr=False)
     headers: CIMultiDictProxy[str] = field(repr=False)
+    body: bytes = field(repr=False)
+    # The copy that was described by validators is still right; there is no body then.
+    unchanged: bool = False
 
     @property
     def validators(self) -> Validators:
@@ -88,18 +94,18 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Authorization:
-    """The value of an Authorization header and the only origin that may see it."""
+class OriginHeaders:
+    """Headers that only one origin may see."""
 
     origin: URL
-    value: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
 
     @classmethod
     def of_url(cls, url: URL) -> Self | None:
         """Return what the user:password@ of an address asks for."""
         if url.user is None:
             return None
-        return cls(url.origin(), aiohttp.encode_basic_auth(url.user, url.password or ""))
+        return cls(url.origin(), {"Authorization": aiohttp.encode_basic_auth(url.user, url.password or "")})
 
 
 class Fetcher:
@@ -112,12 +118,12 @@ class Fetcher:
         self,
         session: aiohttp.ClientSession,
         *,
-        authorization: Authorization | None = None,
-        patience: Patience = Patience(),
+        private: OriginHeaders | None = None,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
-        """Take the session to use, and the credential for one origin."""
+        """Take the session to use, and the headers that are for one origin alone."""
         self._session = session
-        self._authorization = authorization
+        self._private = private
         self._patience = patience
         self._quiet_until: dict[URL, float] = {}
 
@@ -164,17 +170,17 @@ class Fetcher:
             self._judge(url, response, conditional=bool(conditions))
             match response.status:
                 case HTTPStatus.NOT_MODIFIED:
-                    return Answer(None, url, response.headers)
+                    return Answer(url, response.headers, b"", unchanged=True)
                 case HTTPStatus.OK:
-                    return Answer(await _body(url, response, kind, limit), url, response.headers)
+                    return Answer(url, response.headers, await _body(url, response, kind, limit))
             return response.headers["Location"]
 
     def _headers(self, url: URL, kind: Kind) -> dict[str, str]:
         headers = {"Accept": kind.accept}
         if kind is Kind.IMAGE:
             headers["Accept-Encoding"] = "identity"
-        if self._authorization and self._authorization.origin == url.origin():
-            headers["Authorization"] = self._authorization.value
+        if self._private and self._private.origin == url.origin():
+            headers |= self._private.headers
         return headers
 
     def _keep_still(self, url: URL) -> None:

@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from .reasons import Reason, sentence
+from .release import LARGEST_SIGNATURE
 
 _KEY_ALGORITHM = b"Ed"
 _PREHASHED = b"ED"
@@ -23,8 +24,6 @@ _SIGNATURE_SIZE = 64
 
 _UNTRUSTED = "untrusted comment:"
 _TRUSTED = "trusted comment: "
-# minisign's own limit for a trusted comment is 8 KiB; the rest of a signature file is small.
-_LONGEST_TEXT = 16 * 1024
 
 
 class SignatureRefused(Exception):
@@ -96,7 +95,7 @@ class PublicKey:
 
 
 def _lines(text: str, refusal: Reason) -> list[str]:
-    if len(text) > _LONGEST_TEXT:
+    if len(text) > LARGEST_SIGNATURE:
         raise SignatureRefused(refusal)
     # Only the ends of lines: str.splitlines() would also split a comment at exotic characters.
     return [line.rstrip("\r") for line in text.strip().split("\n")]

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     FILE_UNREADABLE = "file_unreadable"
     FILE_TOO_LARGE = "file_too_large"
     LINK_OUTSIDE = "link_outside"
+    NO_MATCHING_ASSET = "no_matching_asset"
     TOO_MANY_FILES = "too_many_files"
     BAD_SIDECAR = "bad_sidecar"
     NO_IMAGE = "no_image"
@@ -74,6 +75,7 @@ _SENTENCES = {
     Reason.FILE_UNREADABLE: "{file} cannot be read: {error}",
     Reason.FILE_TOO_LARGE: "{file} has {size} bytes, more than the {limit} that are allowed",
     Reason.LINK_OUTSIDE: "{file} is a link that leads out of its folder",
+    Reason.NO_MATCHING_ASSET: "No release of {file} has an asset whose name matches {pattern}",
     Reason.TOO_MANY_FILES: "{file} holds more than {limit} sketches; the rest is not looked at",
     Reason.BAD_SIDECAR: "{file} is not valid at {path}: {problem}",
     Reason.NO_IMAGE: "{file} names no file, or several files, as its sketch",

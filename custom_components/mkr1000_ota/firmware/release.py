@@ -9,6 +9,11 @@ from ..board.errors import SketchRefused
 from .reasons import Reason, sentence
 from .versions import bare, newest_first
 
+# The whole flash of the board is 256 KiB: what does not fit into that is no sketch for it.
+LARGEST_IMAGE = 256 * 1024
+# minisign's own limit for a trusted comment is 8 KiB; the rest of a signature file is small.
+LARGEST_SIGNATURE = 16 * 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
@@ -31,6 +36,8 @@ class Release:
     board: str | None = None
     password: str | None = field(default=None, repr=False)
     published: datetime | None = None
+    # What fetches the signature, where the source names it.
+    signature: str | None = field(default=None, repr=False)
 
     @property
     def label(self) -> str:
