@@ -1,12 +1,11 @@
-"""A toy linker: code with literal pools, merged strings, initialised variables, all at the addresses a SAMD21 sees."""
+"""A toy linker: vectors, functions, strings and initialised variables, all at the addresses that a SAMD21 sees."""
 
 from collections.abc import Iterator, Sequence
 
+from .assembler import Function, Word
+
 SRAM = 0x2000_0000
 RAM_SIZE = 0x8000
-
-# A word of code: a number as it is, or a C string (without its NUL) of which the address is wanted.
-type Word = int | bytes
 
 
 class Image:
@@ -16,9 +15,10 @@ class Image:
         """Start an empty image that will run at the address `base`."""
         self._base = base
         self._content = bytearray()
-        self._pointers: list[tuple[int, bytes]] = []
+        self._pointers: list[tuple[int, bytes | str]] = []
+        self._functions: list[tuple[int, Function]] = []
         self._strings: dict[bytes, int] = {}
-        self._variables: dict[bytes, int] = {}
+        self._symbols: dict[str, int] = {}
 
     def __len__(self) -> int:
         """Return the number of bytes put in so far."""
@@ -29,6 +29,10 @@ class Image:
         """Where the next byte will be found at run time."""
         return self._base + len(self._content)
 
+    def define(self, symbol: str, value: int) -> None:
+        """Give a symbol its value."""
+        self._symbols[symbol] = value
+
     def put(self, content: bytes) -> None:
         """Append bytes as they are."""
         self._content += content
@@ -38,37 +42,42 @@ class Image:
         self._content += bytes(-len(self._content) % 4)
 
     def put_words(self, words: Sequence[Word]) -> None:
-        """Append a function or another run of words; pointers are filled in by `linked()`."""
+        """Append words; `linked()` puts addresses where strings and symbols are named."""
         self.align()
         for word in words:
-            if isinstance(word, bytes):
+            if isinstance(word, int):
+                self._content += word.to_bytes(4, "little")
+            else:
                 self._pointers.append((len(self._content), word))
-                word = 0
-            self._content += word.to_bytes(4, "little")
+                self._content += bytes(4)
+
+    def put_function(self, function: Function) -> None:
+        """Append a function with its pool; its label becomes a symbol, odd as every address of Thumb code."""
+        self.align()
+        self.define(function.label, self.address | 1)
+        self._functions.append((len(self._content), function))
+        self._content += bytes(function.code_size)
+        self.put_words(function.pool)
 
     def put_string(self, string: bytes) -> None:
         """Append a literal with its NUL."""
-        self._strings[string] = self.address
+        self._strings.setdefault(string, self.address)
         self._content += string + b"\0"
-
-    def put_variable(self, content: bytes, address: int) -> None:
-        """Append the initial value of an array that the sketch finds at `address` in SRAM, NUL included."""
-        self._variables[content] = address
-        self._content += content + b"\0"
 
     def patch(self, offset: int, word: int) -> None:
         """Replace the word at an offset."""
         self._content[offset : offset + 4] = word.to_bytes(4, "little")
 
     def linked(self) -> bytes:
-        """The image with every pointer filled in."""
-        for offset, string in self._pointers:
-            self.patch(offset, self._resolve(string))
+        """The image with every address filled in."""
+        for offset, target in self._pointers:
+            self.patch(offset, self._string(target) if isinstance(target, bytes) else self._symbols[target])
+        for offset, function in self._functions:
+            halves = function.assembled(self._base + offset, self._symbols)
+            self._content[offset : offset + 2 * len(halves)] = b"".join(half.to_bytes(2, "little") for half in halves)
         return bytes(self._content)
 
-    def _resolve(self, string: bytes) -> int:
-        if string in self._variables:
-            return self._variables[string]
+    def _string(self, string: bytes) -> int:
         if string in self._strings:
             return self._strings[string]
         for longer, address in self._strings.items():

@@ -1,39 +1,34 @@
-"""Builds sketch images for the MKR1000 that obey the facts about compiled ones. Nothing in them can run.
+"""Builds sketch images for the MKR1000 that obey the facts about compiled ones. Nothing in them is meant to run.
 
 Where the sketch passes name and password to WiFiOTA.begin(), the image holds four aligned words: MARKER, the address
 of the name, the address of the password, the SRAM address of the storage object. If both strings live in initialised
 arrays the addresses are in SRAM, the first word is MARKER_ARRAYS, and words 2 and 3 of the image say where in SRAM
 the initialised variables begin and where in flash their initial values are. That is how the virtual board reads them.
+Whoever inspects images can find the same place in the reset handler's literal pool, as in compiled images.
 """
 
 from dataclasses import dataclass
 from random import Random
 
-from .linker import RAM_SIZE, SRAM, Image, Word, merged
-from .sketch_strings import ARDUINOOTA_ONLY, BEGIN, CORE, REQUEST, SKETCH, WIFI, mdns_tables
-from .thumb import function_body
+from .arduino_core import array_symbol, core_functions, initial_values, put_initial_values, put_vectors
+from .assembler import Function, Word, compiled
+from .linker import SRAM, Image, merged
+from .ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, OtaLibrary
+from .sketch_strings import CORE, SKETCH, WIFI
 
-MARKER = 0xB5104C04
-MARKER_ARRAYS = 0xB5104C05
+__all__ = ["LINK_BASE", "MARKER", "MARKER_ARRAYS", "MKR1000", "Board", "Quirks", "build_sdu_stub", "build_sketch"]
+
 LINK_BASE = 0x2000
-VERSION_MARKER = b"mkr1000_ota:version="
 SDU_STUB_SIZE = 16 * 1024
-
-_SYSTEM_VECTORS = 16
-_INTERRUPTS = 28
-_STORAGE_OBJECT = SRAM + 0x2C4
-_VARIABLES = (
-    b"\0\0\0\0\xff\xff\xff\xff\x01\0\0\0\x00\x36\x6e\x01"  # initialised variables of the core, before the sketch's
-)
+VERSION_MARKER = b"mkr1000_ota:version="
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What tells images for one board from those for another."""
+    """What tells images for one board from those for another. `ota_name` is what WiFi101OTA calls it, if it knows it."""
 
     product: str
     ota_name: str
-    link_base: int = LINK_BASE
 
 
 MKR1000 = Board("Arduino MKR1000", "mkr1000")
@@ -43,72 +38,70 @@ MKR1000 = Board("Arduino MKR1000", "mkr1000")
 class Quirks:
     """What compilers, linkers and authors do to an image.
 
-    poll: loop() calls WiFiOTA.poll(); without it the server is not linked in.
+    begin, poll: the sketch calls this function of its OTA library.
     arrays: name and password are initialised char arrays.
     wifi_literals: the Wi-Fi credentials are literals; the stock example has them in arrays.
-    code_before_literals: no NUL in front of the name and the password, but the last byte of a function.
+    code_before_literals: in front of the name and of the password is no NUL, but the end of a function.
     merge_tails: the linker drops strings that are the end of another.
+    aligned: each literal begins at a whole word, as without optimisation.
     scatter: literals in any order, not in that of the source.
     sdu: the SDU stub comes first, the sketch 16 KiB later.
     """
 
-    ota: bool = True
+    begin: bool = True
     poll: bool = True
     arrays: bool = False
     wifi_literals: bool = False
     code_before_literals: bool = False
     merge_tails: bool = True
+    aligned: bool = False
     scatter: bool = False
     sdu: bool = False
+
+
+STOCK = Quirks()
 
 
 def build_sketch(
     name: str = "Arduino",
     password: str = "password",
     version: str | None = None,
-    library: str = "WiFi101OTA",
+    library: str = WIFI101OTA,
     size: int = 16 * 1024,
     seed: int = 0,
     *,
     wifi: tuple[str, str] = ("yourNetwork", "secretPassword"),
     strings: tuple[str, ...] = (),
     board: Board = MKR1000,
-    quirks: Quirks = Quirks(),
+    link_base: int = LINK_BASE,
+    quirks: Quirks = STOCK,
 ) -> bytes:
     """An image of exactly `size` bytes (rounded up to a multiple of 4), the same for the same arguments.
 
+    `strings` are further literals of the sketch, `wifi` its network and the password of that.
     Raises ValueError if the size does not hold what the sketch needs.
     """
-    sketch = _Sketch(name, password, version, library, seed, wifi, strings, board, quirks)
-    size += -size % 4
-    if not quirks.sdu:
-        return sketch.link(size, board.link_base)
-    stub = build_sdu_stub(seed, board)
-    return stub + sketch.link(size - len(stub), board.link_base + len(stub))
+    ota = OtaLibrary(library, board.ota_name if library == WIFI101OTA else "arduino", quirks.begin, quirks.poll)
+    sketch = _Sketch(name.encode(), password.encode(), version, ota, seed, wifi, strings, board, quirks)
+    stub = build_sdu_stub(seed, board, link_base) if quirks.sdu else b""
+    return stub + sketch.link(size + -size % 4 - len(stub), link_base + len(stub))
 
 
-def build_sdu_stub(seed: int = 0, board: Board = MKR1000) -> bytes:
+def build_sdu_stub(seed: int = 0, board: Board = MKR1000, link_base: int = LINK_BASE) -> bytes:
     """The small sketch that the SDU library puts in front: it flashes UPDATE.BIN from an SD card, then jumps on."""
-    random = Random(f"stub {seed}")
-    image = Image(board.link_base)
-    _put_vectors(image, random)
-    image.put_words([*function_body(random, 12), b"UPDATE.BIN", b"NOTUSED.TXT"])
-    while len(image) < SDU_STUB_SIZE - 1024:
-        image.put_words(function_body(random, 24))
-    image.put_string(b"UPDATE.BIN")
-    image.put_string(b"NOTUSED.TXT")
-    image.put(bytes(SDU_STUB_SIZE - len(image)))
-    return image.linked()
+    bare = Quirks(begin=False, poll=False)
+    stub = _Sketch(b"", b"", None, OtaLibrary("", "", False, False), seed, None, ("UPDATE.BIN",), board, bare)
+    return stub.link(SDU_STUB_SIZE, link_base)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sketch:
-    name: str
-    password: str
+    name: bytes
+    password: bytes
     version: str | None
-    library: str
+    ota: OtaLibrary
     seed: int
-    wifi: tuple[str, str]
+    wifi: tuple[str, str] | None
     strings: tuple[str, ...]
     board: Board
     quirks: Quirks
@@ -116,123 +109,107 @@ class _Sketch:
     def link(self, size: int, base: int) -> bytes:
         """Lay out vectors, functions with their pools, strings and initial values, filled up to the size."""
         random = Random(f"sketch {self.seed}")
+        literals = self._literals(random)
+        values, offsets = initial_values(random, self._arrays)
+        functions = self._functions(random)
         image = Image(base)
-        _put_vectors(image, random)
-        literals, arrays = self._literals(random), self._arrays()
-        initial_values = sum(len(array) + 5 for array in arrays) + len(_VARIABLES)
-        tables = (
-            mdns_tables(self.board.ota_name if self.library == "WiFi101OTA" else "arduino") if self._serves else b""
-        )
-        functions = self._functions(random, literals)
-        fixed = len(image) + 4 * sum(map(len, functions)) + sum(len(literal) + 1 for literal in literals)
-        filler = (size - fixed - initial_values - len(tables) - 64) // 4
-        if filler < 0:
+        put_vectors(image)
+        room = size - len(image) - self._length(literals) - len(values) - sum(function.size for function in functions)
+        for function in _with_filler(random, functions, room):
+            image.put_function(function)
+        self._put_read_only(image, literals)
+        if len(image) + len(values) > size:
             raise ValueError(f"{size} bytes do not hold this sketch")
-        functions += _filler(random, filler)
-        random.shuffle(functions)
-
-        for function in functions:
-            image.put_words(function)
-        self._put_literals(image, random, literals)
-        image.align()
-        image.put(tables)
-        if len(image) > size - initial_values:
-            raise ValueError(f"{size} bytes do not hold this sketch")
-        image.align()
-        while len(image) < size - initial_values - 3:
-            image.put_words(function_body(random, 1))
-        self._put_initial_values(image, arrays)
-        image.put(bytes(size - len(image)))
-        return image.linked()
-
-    @property
-    def _serves(self) -> bool:
-        return self.quirks.ota and self.quirks.poll
-
-    def _credentials(self) -> list[bytes]:
-        return [self.name.encode(), self.password.encode()] if self.quirks.ota else []
-
-    def _arrays(self) -> list[bytes]:
-        wifi = [] if self.quirks.wifi_literals else [credential.encode() for credential in self.wifi]
-        return wifi + (self._credentials() if self.quirks.arrays else [])
-
-    def _literals(self, random: Random) -> list[bytes]:
-        """Strings in the order in which a linker meets them: the sketch, the libraries, the core."""
-        quirks = self.quirks
-        own = [string.encode() for string in self.strings]
-        if self.version is not None:
-            own.append(VERSION_MARKER + self.version.encode())
-        if quirks.wifi_literals:
-            own += [credential.encode() for credential in self.wifi]
-        if not quirks.arrays:
-            own += self._credentials()
-        ota = [*BEGIN] if quirks.ota else []
-        if self._serves:
-            ota += [*REQUEST]
-            if self.library == "WiFi101OTA":
-                ota.append(self.board.ota_name.encode())
-            else:
-                ota += [*ARDUINOOTA_ONLY, b"arduino"]
-        every = [*own, *SKETCH, *ota, *WIFI, self.board.product.encode(), *CORE]
-        if quirks.merge_tails:
-            every = list(merged(every))
-        else:
-            every = list(dict.fromkeys(every))
-        if quirks.scatter:
-            random.shuffle(every)
-        return every
-
-    def _functions(self, random: Random, literals: list[bytes]) -> list[list[Word]]:
-        """Functions that refer to every literal and array, the call of begin() among them."""
-        pending: list[bytes] = [*literals, *self._arrays()]
-        functions: list[list[Word]] = []
-        while pending:
-            count = random.randint(1, 5)
-            functions.append([*function_body(random, random.randint(6, 30)), *pending[:count]])
-            del pending[:count]
-        if self.quirks.ota:
-            marker = MARKER_ARRAYS if self.quirks.arrays else MARKER
-            functions.append([*function_body(random, 9), marker, *self._credentials(), _STORAGE_OBJECT])
-        return functions
-
-    def _put_literals(self, image: Image, random: Random, literals: list[bytes]) -> None:
-        behind_code = self._credentials() if self.quirks.code_before_literals else []
-        for literal in literals:
-            if literal in behind_code:
-                image.align()
-                image.put(b"\x70\x47")  # bx lr
-            image.put_string(literal)
-
-    def _put_initial_values(self, image: Image, arrays: list[bytes]) -> None:
-        image.align()
-        start = len(image)
+        image.put(bytes(size - len(values) - len(image)))
         if self.quirks.arrays:
             image.patch(8, SRAM)
             image.patch(12, image.address)
-        image.put(_VARIABLES)
-        for array in arrays:
-            image.align()
-            image.put_variable(array, SRAM + len(image) - start)
+        put_initial_values(image, values, offsets)
+        return image.linked()
+
+    @property
+    def _arrays(self) -> list[bytes]:
+        """The sketch's initialised arrays, the last one first, as compilers lay them out."""
+        credentials = [self.password, self.name] if self.quirks.arrays else []
+        return [*credentials, *reversed(self._wifi)] if not self.quirks.wifi_literals else credentials
+
+    @property
+    def _wifi(self) -> list[bytes]:
+        return [credential.encode() for credential in self.wifi or ()]
+
+    def _array(self, content: bytes) -> Word:
+        return array_symbol(self._arrays.index(content))
+
+    def _literals(self, random: Random) -> list[bytes]:
+        """Strings in the order in which a linker meets them: the sketch, the libraries, the core."""
+        literals = [*SKETCH] if self.wifi else []
+        if self.quirks.wifi_literals:
+            literals += self._wifi
+        if self.quirks.begin and not self.quirks.arrays:
+            literals += [self.password, self.name]
+        if self.version is not None:
+            literals.append(VERSION_MARKER + self.version.encode())
+        literals += [string.encode() for string in self.strings]
+        if self.wifi:
+            literals += WIFI
+        literals += [*self.ota.literals, b"Arduino LLC", self.board.product.encode(), *CORE]
+        literals = list(merged(literals) if self.quirks.merge_tails else dict.fromkeys(literals))
+        if self.quirks.scatter:
+            random.shuffle(literals)
+        return literals
+
+    def _functions(self, random: Random) -> list[Function]:
+        """Functions that use every literal and every array, in the order in which a linker meets them."""
+        setup = compiled("setup", [string.encode() for string in self.strings], (), random, 8)
+        end = setup.code.pop()
+        if self.version is not None:
+            setup.load(3, VERSION_MARKER + self.version.encode())
+        wifi = self._wifi if self.quirks.wifi_literals else [self._array(credential) for credential in self._wifi]
+        for register, word in enumerate((*SKETCH[4:], *wifi) if self.wifi else ()):
+            setup.load(register, word)
+        if self.quirks.begin:
+            credentials = (self.name, self.password)
+            self.ota.call_begin(setup, random, *(map(self._array, credentials) if self.quirks.arrays else credentials))
+        setup.code.append(end)
+
+        functions = [setup, compiled("loop", (), ("poll",) if self.quirks.poll else (), random, 6)]
+        if self.wifi:
+            functions.append(compiled("printWifiStatus", SKETCH[:4], (), random, 30))
+            functions += [compiled(f"WiFi {number}", WIFI[number::3], (), random, 40) for number in range(3)]
+        functions += self.ota.functions(random)
+        functions.append(compiled("main", (), ("setup", "loop"), random, 2))
+        functions.append(compiled("USB", (b"Arduino LLC", self.board.product.encode()), (), random, 30))
+        functions += core_functions(random, "main")
+        return functions + [compiled(f"core {number}", CORE[number::5], (), random, 30) for number in range(5)]
+
+    def _put_read_only(self, image: Image, literals: list[bytes]) -> None:
+        image.align()
+        behind_code = (self.name, self.password) if self.quirks.code_before_literals else ()
+        for literal in literals:
+            if self.quirks.aligned:
+                image.align()
+            if literal in behind_code:
+                image.put(b"\x70\x47" if len(image) % 2 == 0 else b"\0\x70\x47")  # bx lr
+            image.put_string(literal)
+        image.align()
+        image.put(self.ota.tables)
         image.align()
 
-
-def _put_vectors(image: Image, random: Random) -> None:
-    """Stack pointer, reset handler, system handlers, interrupts: most of them the same endless loop."""
-
-    def handler() -> int:
-        return image.address + 0x200 + 2 * random.randrange(0x400) | 1
-
-    dummy = handler()
-    table = [SRAM + RAM_SIZE, handler(), dummy, dummy, *[0] * 7, dummy, 0, 0, dummy, handler()]
-    assert len(table) == _SYSTEM_VECTORS
-    table += [handler() if random.random() < 0.25 else dummy for _ in range(_INTERRUPTS)]
-    image.put_words(table)
+    def _length(self, literals: list[bytes]) -> int:
+        image = Image(0)
+        self._put_read_only(image, literals)
+        return len(image)
 
 
-def _filler(random: Random, words: int) -> list[list[Word]]:
-    functions: list[list[Word]] = []
-    while words:
-        length = min(words, random.randint(4, 40))
-        functions.append([*function_body(random, length)])
-        words -= length
-    return functions
+def _with_filler(random: Random, functions: list[Function], room: int) -> list[Function]:
+    """The functions with others among them, in all not more than `room` bytes of them, that call any of the former."""
+    labels = [function.label for function in functions]
+    every = [*functions]
+    while True:
+        peripherals = random.choices((0x41004000, 0x42000800, SRAM + 0x5A8, SRAM + 0x1208), k=random.randrange(4))
+        callees = random.choices(labels, k=random.randrange(4))
+        function = compiled(f"filler {room}", peripherals, callees, random, random.randrange(4, 60))
+        room -= function.size
+        if room < 0:
+            return every
+        every.insert(random.randrange(len(every) + 1), function)
