@@ -34,7 +34,12 @@ class Kind(Enum):
         "a sketch",
         ("text/html", "application/xhtml+xml", "application/json", "image/", "audio/", "video/"),
     )
-    TEXT = ("text/plain, */*;q=0.5", "plain text", ("text/html", "application/xhtml+xml", "image/", "audio/", "video/"))
+    # GitHub hands over a file, whatever is in it, only to who asks for this type.
+    TEXT = (
+        "application/octet-stream",
+        "plain text",
+        ("text/html", "application/xhtml+xml", "image/", "audio/", "video/"),
+    )
 
     def __init__(self, accept: str, title: str, refused: tuple[str, ...]) -> None:
         self.accept = accept

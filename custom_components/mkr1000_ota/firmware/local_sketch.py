@@ -1,6 +1,7 @@
 """What is known of an image in a file: from its content, from the description beside it, from its name."""
 
 import hashlib
+import re
 from typing import Any
 
 import voluptuous as vol
@@ -83,4 +84,4 @@ def _stated(sketch: Sketch) -> str | None:
 
 def _stem(file: str) -> str:
     # The Arduino IDE exports `blinds.ino.bin`.
-    return file[: -len(".bin")].removesuffix(".ino")
+    return re.sub(r"\.bin$", "", file, flags=re.IGNORECASE).removesuffix(".ino")

@@ -8,6 +8,7 @@ class Reason(StrEnum):
 
     # The source as a whole
     FOLDER_UNREADABLE = "folder_unreadable"
+    FOLDER_UNWRITABLE = "folder_unwritable"
     BAD_URL = "bad_url"
     BAD_REPOSITORY = "bad_repository"
     UNREACHABLE = "unreachable"
@@ -36,6 +37,7 @@ class Reason(StrEnum):
     BAD_SIDECAR = "bad_sidecar"
     NO_IMAGE = "no_image"
     INSECURE_IMAGE = "insecure_image"
+    BAD_VERSION = "bad_version"
     NO_VERSION = "no_version"
     DUPLICATE_VERSION = "duplicate_version"
     DECLARED_FOR_OTHER_BOARD = "declared_for_other_board"
@@ -54,6 +56,7 @@ class Reason(StrEnum):
 
 _SENTENCES = {
     Reason.FOLDER_UNREADABLE: "The firmware folder {folder} cannot be read: {error}",
+    Reason.FOLDER_UNWRITABLE: "The folder {folder} cannot be written to: {error}",
     Reason.BAD_URL: "This is not an http or https address of a host",
     Reason.BAD_REPOSITORY: "{repository} is not a repository of the form owner/name",
     Reason.UNREACHABLE: "{host} cannot be reached: {error}",
@@ -80,6 +83,7 @@ _SENTENCES = {
     Reason.BAD_SIDECAR: "{file} is not valid at {path}: {problem}",
     Reason.NO_IMAGE: "{file} names no file, or several files, as its sketch",
     Reason.INSECURE_IMAGE: "{file} would be fetched without TLS, and no sha256 protects it",
+    Reason.BAD_VERSION: "{version} cannot be a version: only letters, digits and . + _ - are allowed",
     Reason.NO_VERSION: "{file} has no version: neither its content, nor a description, nor its name gives one",
     Reason.DUPLICATE_VERSION: "{file} and {other} are both version {version}",
     Reason.DECLARED_FOR_OTHER_BOARD: "{file} is declared to be for the board {board}",
