@@ -83,12 +83,14 @@ class Peer:
         self._connection.close()
 
     async def _byte(self) -> bytes | None:
-        if not self._unread:
-            if self.gone:
-                await asyncio.sleep(GAP)
-            elif not self._receive(SEGMENT):
-                await _readable(self._connection, GAP)
-                self._receive(SEGMENT)
+        """The next byte, or None a second later; Stream::timedRead() waits that long for a closed connection, too."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + GAP
+        if not self._unread and not self.gone and not self._receive(SEGMENT):
+            await _readable(self._connection, GAP)
+            self._receive(SEGMENT)
+        if not self._unread and self.gone:
+            await asyncio.sleep(until - loop.time())
         return self._pop(1) or None
 
     def _receive(self, limit: int) -> bool:
