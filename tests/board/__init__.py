@@ -1,0 +1,1 @@
+"""The board itself: talking to it, hearing it, inspecting sketches for it."""
