@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from random import Random
 from struct import pack
 
-from .assembler import Call, Function, Word, compiled, instruction
+from .assembler import Call, Function, Word, compiled, instructions
 from .linker import RAM_SIZE, SRAM, Image
 
 VARIABLES_START = "__data_start__"
@@ -57,7 +57,7 @@ def initial_values(random: Random, arrays: Sequence[bytes]) -> tuple[bytes, list
         values += array + b"\0"
     values += bytes(-len(values) % 8)
     values += pack("<6d", *(10.0**power for power in (1, 2, 4, 8, 16, 32)))
-    code = [instruction(random) for _ in range(38)]  # erases and copies flash, so it runs in SRAM
+    code = instructions(random, 38)  # erases and copies flash, so it runs in SRAM
     values += b"".join(half.to_bytes(2, "little") for half in code)
     values += pack("<II", 0x41004000, 0xE000ED00) + b"C\0\0\0ASCII\0\0\0"
     values += bytes(-len(values) % 16)

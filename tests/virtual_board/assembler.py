@@ -88,19 +88,19 @@ def _branch_with_link(distance: int) -> Sequence[int]:
 
 def compiled(label: str, words: Sequence[Word], callees: Sequence[str], random: Random, length: int) -> Function:
     """A function that does something with every word and calls every callee, among `length` other instructions."""
-    function = Function(label, [random.choice(_ENTRY)])
-    for _ in range(length):
-        function.code.append(instruction(random))
+    function = Function(label, [random.choice(_ENTRY), *instructions(random, length)])
+    between = iter(instructions(random, len(words) + len(callees)))
     for word in words:
         function.load(random.randrange(6), word)
-        function.code.append(instruction(random))
+        function.code.append(next(between))
     for callee in callees:
-        function.code += [instruction(random), Call(callee)]
+        function.code += [next(between), Call(callee)]
     function.code.append(random.choice(_EXIT))
     return function
 
 
-def instruction(random: Random) -> int:
-    """Any instruction that neither calls nor loads from a pool."""
-    half = random.choice(_BODY)
-    return half | random.randrange(256) if 0x2000 <= half < 0x2400 else half
+def instructions(random: Random, count: int) -> list[int]:
+    """Any instructions that neither call nor load from a pool."""
+    halves = random.choices(_BODY, k=count)
+    numbers = random.randbytes(count)
+    return [half | number if 0x2000 <= half < 0x2400 else half for half, number in zip(halves, numbers, strict=True)]

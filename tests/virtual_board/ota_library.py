@@ -7,7 +7,7 @@ only poll() has no authorization to compare with.
 from dataclasses import dataclass
 from random import Random
 
-from .assembler import Call, Function, Word, compiled, instruction
+from .assembler import Call, Function, Word, compiled, instructions
 from .linker import SRAM
 from .sketch_strings import ANSWER, ANSWER_OF_ARDUINOOTA, BASE64, BEGIN, REQUEST, STORAGE, mdns_tables
 
@@ -68,7 +68,7 @@ class OtaLibrary:
 
     def call_begin(self, function: Function, random: Random, name: Word, password: Word) -> None:
         """Append the call of begin() to a function: loads of its arguments from a pool that has a marker in it."""
-        marker = MARKER if isinstance(name, bytes) else MARKER_ARRAYS
+        marker = MARKER_ARRAYS if isinstance(name, str) else MARKER
         first = len(function.pool)
         function.pool += [marker, name, password, _STORAGE_OBJECT]
         if self.name == ARDUINOOTA:  # this, local address, name, password; storage on the stack
@@ -82,4 +82,4 @@ class OtaLibrary:
             function.load_again(2, first + 2)
             function.load_again(1, first + 1)
         function.load(0, _OTA_OBJECT)
-        function.code += [Call("begin"), instruction(random)]
+        function.code += [Call("begin"), *instructions(random, 1)]

@@ -16,10 +16,23 @@ from .linker import SRAM, Image, merged
 from .ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, OtaLibrary
 from .sketch_strings import CORE, SKETCH, WIFI
 
-__all__ = ["LINK_BASE", "MARKER", "MARKER_ARRAYS", "MKR1000", "Board", "Quirks", "build_sdu_stub", "build_sketch"]
+__all__ = [
+    "GENUINO",
+    "LINK_BASE",
+    "MARKER",
+    "MARKER_ARRAYS",
+    "MKR1000",
+    "SDU_STUB_SIZE",
+    "STOCK",
+    "Board",
+    "Quirks",
+    "build_sdu_stub",
+    "build_sketch",
+]
 
 LINK_BASE = 0x2000
 SDU_STUB_SIZE = 16 * 1024
+_BUFFER = SRAM + 0x1C40  # a variable without initial value
 VERSION_MARKER = b"mkr1000_ota:version="
 
 
@@ -29,9 +42,16 @@ class Board:
 
     product: str
     ota_name: str
+    usb_product_id: int
+
+    @property
+    def usb_descriptor(self) -> bytes:
+        """The start of what the board tells USB hosts: a composite device of Arduino's."""
+        return bytes.fromhex("12010002ef020140 4123") + self.usb_product_id.to_bytes(2, "little") + b"\0\1\1\2\3\1"
 
 
-MKR1000 = Board("Arduino MKR1000", "mkr1000")
+MKR1000 = Board("Arduino MKR1000", "mkr1000", 0x804E)
+GENUINO = Board("Genuino MKR1000", "mkr1000", 0x824E)  # the same board, by its other name (cores 1.6.5 to 1.8.3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +60,7 @@ class Quirks:
 
     begin, poll: the sketch calls this function of its OTA library.
     arrays: name and password are initialised char arrays.
+    computed: the sketch works the password out at run time, in a variable; a virtual board has to be told which.
     wifi_literals: the Wi-Fi credentials are literals; the stock example has them in arrays.
     code_before_literals: in front of the name and of the password is no NUL, but the end of a function.
     merge_tails: the linker drops strings that are the end of another.
@@ -51,6 +72,7 @@ class Quirks:
     begin: bool = True
     poll: bool = True
     arrays: bool = False
+    computed: bool = False
     wifi_literals: bool = False
     code_before_literals: bool = False
     merge_tails: bool = True
@@ -84,7 +106,7 @@ def build_sketch(
     ota = OtaLibrary(library, board.ota_name if library == WIFI101OTA else "arduino", quirks.begin, quirks.poll)
     sketch = _Sketch(name.encode(), password.encode(), version, ota, seed, wifi, strings, board, quirks)
     stub = build_sdu_stub(seed, board, link_base) if quirks.sdu else b""
-    return stub + sketch.link(size + -size % 4 - len(stub), link_base + len(stub))
+    return sketch.link(size + -size % 4, link_base, stub)
 
 
 def build_sdu_stub(seed: int = 0, board: Board = MKR1000, link_base: int = LINK_BASE) -> bytes:
@@ -106,13 +128,14 @@ class _Sketch:
     board: Board
     quirks: Quirks
 
-    def link(self, size: int, base: int) -> bytes:
-        """Lay out vectors, functions with their pools, strings and initial values, filled up to the size."""
+    def link(self, size: int, base: int, stub: bytes = b"") -> bytes:
+        """Lay out a stub, vectors, functions with their pools, strings and initial values, filled up to the size."""
         random = Random(f"sketch {self.seed}")
         literals = self._literals(random)
         values, offsets = initial_values(random, self._arrays)
         functions = self._functions(random)
         image = Image(base)
+        image.put(stub)
         put_vectors(image)
         room = size - len(image) - self._length(literals) - len(values) - sum(function.size for function in functions)
         for function in _with_filler(random, functions, room):
@@ -140,13 +163,19 @@ class _Sketch:
     def _array(self, content: bytes) -> Word:
         return array_symbol(self._arrays.index(content))
 
+    @property
+    def _arguments(self) -> tuple[Word, Word]:
+        if self.quirks.arrays:
+            return self._array(self.name), self._array(self.password)
+        return self.name, _BUFFER if self.quirks.computed else self.password
+
     def _literals(self, random: Random) -> list[bytes]:
         """Strings in the order in which a linker meets them: the sketch, the libraries, the core."""
         literals = [*SKETCH] if self.wifi else []
         if self.quirks.wifi_literals:
             literals += self._wifi
         if self.quirks.begin and not self.quirks.arrays:
-            literals += [self.password, self.name]
+            literals += [self.name] if self.quirks.computed else [self.password, self.name]
         if self.version is not None:
             literals.append(VERSION_MARKER + self.version.encode())
         literals += [string.encode() for string in self.strings]
@@ -168,8 +197,7 @@ class _Sketch:
         for register, word in enumerate((*SKETCH[4:], *wifi) if self.wifi else ()):
             setup.load(register, word)
         if self.quirks.begin:
-            credentials = (self.name, self.password)
-            self.ota.call_begin(setup, random, *(map(self._array, credentials) if self.quirks.arrays else credentials))
+            self.ota.call_begin(setup, random, *self._arguments)
         setup.code.append(end)
 
         functions = [setup, compiled("loop", (), ("poll",) if self.quirks.poll else (), random, 6)]
@@ -188,6 +216,8 @@ class _Sketch:
         for literal in literals:
             if self.quirks.aligned:
                 image.align()
+            if literal == b"Arduino LLC":
+                image.put(self.board.usb_descriptor)
             if literal in behind_code:
                 image.put(b"\x70\x47" if len(image) % 2 == 0 else b"\0\x70\x47")  # bx lr
             image.put_string(literal)
