@@ -1,0 +1,82 @@
+"""Whether a board would survive an image: format, place in flash, completeness, board."""
+
+from typing import Final
+
+from .container import recognise
+from .image import FLASH_END, LINK_BASE, FlashImage
+from .literals import SERVER
+from .products import MKR1000, NAMES_OF_MKR1000, product_of
+from .refusal import Refusal, refused
+from .startup import bootable, programs
+
+# What a card or a serial flash holds is limited only by where the sketch goes in the end.
+LARGE_STORAGE: Final = FLASH_END - LINK_BASE
+# The board collects a new sketch in the upper half of the flash that the bootloader leaves, while the old one runs in
+# the lower half.
+INTERNAL_STORAGE: Final = LARGE_STORAGE // 2
+
+_VECTORS: Final = 8
+_NAMES: Final = tuple(name.encode() for name in NAMES_OF_MKR1000)
+
+
+def fit_image(content: bytes, storage_size: int) -> tuple[FlashImage, str]:
+    """Look at an image that a board with storage for `storage_size` bytes would take and survive; return its product.
+
+    Raises SketchRefused for any other.
+    """
+    if (refusal := recognise(content)) is not None:
+        raise refused(refusal)
+    if not bootable(FlashImage(content[:_VECTORS], base=0)):
+        raise refused(Refusal.NOT_A_SKETCH, beginning=content[:_VECTORS].hex(" "))
+    if len(content) > LARGE_STORAGE:
+        raise refused(Refusal.TOO_LARGE, size=len(content), limit=storage_size)
+    image = FlashImage(content)
+    _check_link_base(image)
+    _check_complete(image)
+    product = _check_board(image)
+    if len(content) > storage_size:
+        raise refused(Refusal.TOO_LARGE, size=len(content), limit=storage_size)
+    return image, product
+
+
+def _check_link_base(image: FlashImage) -> None:
+    """Refuse what is made to run elsewhere than behind the bootloader.
+
+    Code refers to strings by address. So the words that point to strings which every sketch has tell where the linker
+    put them.
+    """
+    if bootable(image) and _pointed_to(image) >= _pointed_to(FlashImage(image.content, base=0)):
+        return
+    behind_bootloader = FlashImage(image.content[LINK_BASE:])
+    if bootable(behind_bootloader):
+        raise refused(Refusal.WITH_BOOTLOADER)
+    raise refused(Refusal.WRONG_LINK_BASE, expected=hex(LINK_BASE))
+
+
+def _pointed_to(image: FlashImage) -> int:
+    """How many of the strings by which a sketch is known are pointed to."""
+    return sum(image.points_to(literal) for literal in (*SERVER, *_NAMES))
+
+
+def _check_complete(image: FlashImage) -> None:
+    size = len(image.content)
+    reset = image.words[1] - image.base
+    if reset > size:
+        raise refused(Refusal.TRUNCATED, expected=reset, size=size)
+    for program in programs(image):
+        if program.end is not None and program.end > size:
+            raise refused(Refusal.TRUNCATED, expected=program.end, size=size)
+        image.variables = program.variables
+    if size % 4:
+        raise refused(Refusal.NOT_MULTIPLE_OF_4, size=size)
+
+
+def _check_board(image: FlashImage) -> str:
+    product = product_of(image)
+    if product is None and any(image.has(name) for name in _NAMES):
+        raise refused(Refusal.WRONG_LINK_BASE, expected=hex(LINK_BASE))
+    if product is None:
+        raise refused(Refusal.UNKNOWN_BOARD, expected=MKR1000)
+    if product not in NAMES_OF_MKR1000:
+        raise refused(Refusal.OTHER_BOARD, board=product, expected=MKR1000)
+    return product

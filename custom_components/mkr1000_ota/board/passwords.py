@@ -1,0 +1,105 @@
+"""Which OTA name and password an image has: the likeliest first, and not too many.
+
+An image does not say which of its strings is the password. The call of begin() tells nearly always. Where it does not,
+the password is likely among the constants around that call, or one of the strings near the name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from .begin import BeginCall, calls_of_begin
+from .image import FlashImage
+from .literals import AUTHORIZATION_PREFIX, NO_PASSWORDS, VERSION_MARKER
+
+# Each may cost the board a request, during which its sketch stands still.
+MOST_CANDIDATES: Final = 24
+
+# A name becomes one label of a host name.
+_NAME_LIMIT: Final = 63
+# Words to either side of a pointer that are likely to be of the same literal pool.
+_POOL_REACH: Final = 12
+# So many strings near the name come before the arrays: these are few, and never near a name that is no array.
+_BEFORE_ARRAYS: Final = 8
+
+_STRING_BEHIND_NUL: Final = re.compile(rb"(?<=\0)[ -~\x80-\xff]{1,128}(?=\0)")
+
+
+def name_and_passwords(image: FlashImage) -> tuple[str | None, tuple[str, ...]]:
+    """The name that a sketch announces, None if not found, and the passwords that it may want, likeliest first."""
+    sites = sorted(calls_of_begin(image), key=lambda site: not _is_understood(image, site))
+    name = next((site.name for site in sites if _is_name(image.text_at(site.name))), None)
+    found: dict[str, None] = {}
+    for password in _passwords(image, sites, name):
+        found[password] = None
+        if len(found) == MOST_CANDIDATES:
+            break
+    return image.text_at(name), tuple(found)
+
+
+def _is_understood(image: FlashImage, site: BeginCall) -> bool:
+    return _is_name(image.text_at(site.name)) and image.text_at(site.password) is not None
+
+
+def _is_name(text: str | None) -> bool:
+    return text is not None and text.isprintable() and len(text.encode()) <= _NAME_LIMIT
+
+
+def _passwords(image: FlashImage, sites: list[BeginCall], name: int | None) -> Iterator[str]:
+    for site in sites:
+        password = image.text_at(site.password)
+        if password is not None and _is_name(image.text_at(site.name)):
+            yield password
+    for site in sites:
+        yield from _likely(image, _around_call(image, site))
+    pointers = list(image.pointers(AUTHORIZATION_PREFIX) if name is None else image.references(name))
+    yield from _likely(image, _in_pool(image, pointers))
+    origins = list(image.occurrences(AUTHORIZATION_PREFIX)) if name is None else [image.offset(name)]
+    yield from _likely(image, _by_distance(image, next(filter(None, origins), 0)))
+
+
+def _likely(image: FlashImage, offsets: Iterable[int | None]) -> Iterator[str]:
+    """The strings at these offsets that look like passwords."""
+    for offset in offsets:
+        text = None if offset is None else image.text(offset)
+        if text and text.isprintable() and text not in NO_PASSWORDS and not text.startswith(VERSION_MARKER):
+            yield text
+
+
+def _around_call(image: FlashImage, site: BeginCall) -> Iterator[int | None]:
+    """Where the constants of a call point to, and where they are: short strings are among the numbers of the code."""
+    yield None if site.password is None else image.offset(site.password)
+    for pool in site.loaded:
+        constant = image.word(pool)
+        yield None if constant is None else image.offset(constant)
+        yield image.offset(pool)
+
+
+def _in_pool(image: FlashImage, pointers: list[int]) -> Iterator[int | None]:
+    """Where the words next to these point to."""
+    for distance in range(1, _POOL_REACH + 1):
+        for pointer in pointers:
+            for offset in (pointer - 4 * distance, pointer + 4 * distance):
+                if 0 <= offset // 4 < len(image.words):
+                    yield image.offset(image.words[offset // 4])
+
+
+def _by_distance(image: FlashImage, origin: int) -> Iterator[int]:
+    """Every string, the nearest to an offset first; those that no word points to at the end."""
+
+    def nearest_first(offsets: Iterable[int]) -> Iterator[int]:
+        return iter(sorted(offsets, key=lambda offset: abs(offset - origin)))
+
+    literals = nearest_first(_pointed(image, image.base, len(image.content), 0))
+    yield from islice(literals, _BEFORE_ARRAYS)
+    if variables := image.variables:
+        yield from nearest_first(_pointed(image, variables.address, variables.size, variables.offset))
+    yield from literals
+    yield from nearest_first(match.start() for match in _STRING_BEHIND_NUL.finditer(image.content))
+
+
+def _pointed(image: FlashImage, address: int, size: int, offset: int) -> set[int]:
+    """The offsets that words point to, of what stands at `offset` and is found at `address`."""
+    end = address + size
+    return {word - address + offset for word in image.words if address <= word < end}
