@@ -62,11 +62,13 @@ class Peer:
         return not self.gone
 
     async def until_gone(self) -> None:
-        """Take nothing; return when the peer has closed or reset the connection, as far as that can get through."""
+        """Take nothing; return when the end of the connection has arrived, behind bytes that can still be taken.
+
+        A peer that closes while bytes are unsent ends nothing: its FIN waits behind them, only a reset gets through.
+        """
         with select.epoll() as hang_up:
             hang_up.register(self._connection, select.EPOLLRDHUP)
             await _readable(hang_up, None)
-        self.gone = True
 
     @property
     def closed(self) -> bool:

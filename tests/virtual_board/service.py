@@ -99,7 +99,7 @@ class Service:
         await self._take_body(peer, request, staging.write)
         surplus = await peer.surplus()
         image = staging.close()
-        if request.body_bytes + surplus != request.content_length:
+        if surplus or request.body_bytes < request.content_length:
             await self._send(peer, request, 414)
             await asyncio.sleep(self._board.options.pause)
             return None
