@@ -1,12 +1,10 @@
 """What is kept on disk for each board besides its configuration entry."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
-from homeassistant.util.json import json_loads_object
 
 from .const import DOMAIN
 from .flash.journal import Journal, JournalUnwritable, Pending
@@ -28,6 +26,14 @@ class PastFlash:
     password: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Awaited:
+    """An install that waits for a board that is away, until a time in seconds since the epoch."""
+
+    version: str
+    until: float
+
+
 class BoardRecord(Journal):
     """Keyring, journal and history of one board; what it writes is on the disk when it returns."""
 
@@ -43,8 +49,8 @@ class BoardRecord(Journal):
         self.installed_version: str | None = stored.get("installed_version")
         # Typed by the user for the sketch of this version.
         self.next_passwords: dict[str, str] = dict(stored.get("next_passwords", {}))
-        # Until when an install waits for a board that is away, and for which version.
-        self.awaited: dict[str, Any] | None = stored.get("awaited")
+        awaited = stored.get("awaited")
+        self.awaited = Awaited(**awaited) if awaited else None
 
     @property
     @override
@@ -98,19 +104,10 @@ class BoardRecord(Journal):
         return {
             "keyring": list(self._keyring.passwords),
             "pending": self._pending.as_dict() if self._pending else None,
-            "history": [
-                {
-                    "version": flash.version,
-                    "sha256": flash.sha256,
-                    "size": flash.size,
-                    "at": flash.at,
-                    "password": flash.password,
-                }
-                for flash in self.history
-            ],
+            "history": [asdict(flash) for flash in self.history],
             "installed_version": self.installed_version,
             "next_passwords": self.next_passwords,
-            "awaited": self.awaited,
+            "awaited": asdict(self.awaited) if self.awaited else None,
         }
 
 
@@ -120,7 +117,7 @@ class BoardStore:
     def __init__(self, hass: HomeAssistant) -> None:
         """Open the file; nothing is read before `load`."""
         self._hass = hass
-        self._file = Store[dict[str, Any]](hass, STORAGE_VERSION, DOMAIN, private=True, atomic_writes=True)
+        self._file = self._open()
         self._records: dict[str, BoardRecord] = {}
         self._saved = 0
 
@@ -155,15 +152,11 @@ class BoardStore:
                 "boards": {entry_id: record.as_dict() for entry_id, record in self._records.items()},
             }
         )
-        return await self._hass.async_add_executor_job(self._number_on_disk) >= number
-
-    def _number_on_disk(self) -> int:
-        try:
-            stored = json_loads_object(Path(self._file.path).read_bytes())
-        except OSError, ValueError:
-            return 0
-        match stored:
-            case {"data": {"saved": int(number)}}:
-                return number
+        match await self._open().async_load():
+            case {"saved": int(on_disk)}:
+                return on_disk >= number
             case _:
-                return 0
+                return False
+
+    def _open(self) -> Store[dict[str, Any]]:
+        return Store(self._hass, STORAGE_VERSION, DOMAIN, private=True, atomic_writes=True)

@@ -96,6 +96,8 @@ class Flasher:
             expected=wanted.expected,
             guesses=wanted.guesses,
             declares_another=wanted.declares_another,
+            name=order.sketch.name,
+            library=order.sketch.library,
             ota=order.sketch.ota,
         )
         await self._journal.write(pending)

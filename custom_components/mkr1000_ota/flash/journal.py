@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Protocol, Self
 
+from ..board.library import Library
 from .keyring import Keyring
 
 
@@ -36,6 +37,9 @@ class Pending:
     guesses: tuple[str, ...] = field(default=(), repr=False)
     # The release or the user names another password than the old one, and nothing in the image speaks against it.
     declares_another: bool = False
+    # What the new sketch calls itself, and the library it was built with; None when its image does not say.
+    name: str | None = None
+    library: Library | None = None
     ota: bool = True  # the new sketch can be flashed over the air again
     phase: Phase = Phase.UPLOADING
     seen_away: bool = False
@@ -61,6 +65,7 @@ class Pending:
                 "expected": tuple(stored["expected"]),
                 "guesses": tuple(stored["guesses"]),
                 "phase": Phase(stored["phase"]),
+                "library": Library(stored["library"]) if stored["library"] else None,
             }
         )
 

@@ -24,3 +24,6 @@ class Timing:
     # Pause before an upload that was cut short is tried again.
     retry_after: float = 2.0
     tries: int = 3
+
+
+DEFAULT = Timing()

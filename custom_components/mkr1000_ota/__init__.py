@@ -1,0 +1,66 @@
+"""Flash Arduino MKR1000 boards over the air."""
+
+import asyncio
+from typing import Final
+
+from homeassistant.const import CONF_PASSWORD, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import config_validation as cv
+
+from .const import DOMAIN
+from .coordinator import BoardCoordinator
+from .homecoming import Homecoming
+from .installer import Installer
+from .outcome import async_clear_issues
+from .runtime import Board, BoardConfigEntry
+from .shared import async_shared
+from .sources import source_of
+from .unfinished import async_finish
+
+# Seconds that the set-up of a board waits for a source; the board is usable without.
+FIRST_LOOK_WITHIN: Final = 5.0
+
+CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
+PLATFORMS: Final = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.SENSOR,
+    Platform.UPDATE,
+]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
+    """Set up a board, there or not: a board that is away can be told to update when it is back."""
+    shared = await async_shared(hass)
+    shared.asker.async_start()
+    entry.async_on_unload(shared.asker.async_stop)
+
+    catalog, release = shared.catalogs.use(await source_of(hass, entry))
+    entry.async_on_unload(release)
+    # Otherwise every restart would look as if an update had just come out.
+    await asyncio.wait((catalog.first_look,), timeout=FIRST_LOOK_WITHIN)
+
+    board = BoardCoordinator(hass, entry, shared, catalog)
+    await board.unlock(entry.data[CONF_PASSWORD])
+    installer = Installer(board)
+    homecoming = Homecoming(board)
+    entry.runtime_data = Board(board, installer, homecoming)
+    entry.async_on_unload(catalog.async_add_listener(board.async_update_listeners))
+
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    entry.async_on_unload(shared.presence.follow(homecoming))
+    async_finish(entry.runtime_data)
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
+    """Unload a board; an upload is broken off, and what became of it is found out when the board is set up again."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> None:
+    """Forget a board with its passwords."""
+    shared = await async_shared(hass)
+    async_clear_issues(hass, entry.entry_id)
+    await shared.store.forget(entry.entry_id)

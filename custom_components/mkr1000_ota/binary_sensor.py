@@ -1,0 +1,39 @@
+"""Whether a board answers."""
+
+from typing import override
+
+from homeassistant.components.binary_sensor import (
+    BinarySensorDeviceClass,
+    BinarySensorEntity,
+    BinarySensorEntityDescription,
+)
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .entity import BoardEntity
+from .runtime import BoardConfigEntry
+
+PARALLEL_UPDATES = 0
+
+_CONNECTIVITY = BinarySensorEntityDescription(
+    key="connectivity",
+    device_class=BinarySensorDeviceClass.CONNECTIVITY,
+    entity_category=EntityCategory.DIAGNOSTIC,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the connectivity sensor of a board."""
+    async_add_entities([Connectivity(entry.runtime_data.coordinator, _CONNECTIVITY)])
+
+
+class Connectivity(BoardEntity, BinarySensorEntity):
+    """Whether a board answers; unknown until it was heard or asked for the first time."""
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        return self.coordinator.data.reachable

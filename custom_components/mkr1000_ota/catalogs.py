@@ -1,0 +1,139 @@
+"""What every source offers, looked up once however many boards take it."""
+
+import asyncio
+from collections.abc import Callable, Hashable
+from datetime import timedelta
+from typing import override
+from weakref import WeakValueDictionary
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .board.sketch import Sketch
+from .const import DOMAIN, LOGGER
+from .findings import async_report_findings
+from .firmware.folder import FolderSource
+from .firmware.release import Catalog, FirmwareSource, Release, SourceError
+from .problems import source_problem
+
+# A folder is looked at so often because somebody who drops a file there is watching.
+LOOK_AT_FOLDERS_EVERY = timedelta(seconds=3)
+ASK_SERVERS_EVERY = timedelta(hours=1)
+
+
+class SketchCatalog(DataUpdateCoordinator[Catalog]):
+    """The catalog of one source, shared by all boards that take their sketches from there.
+
+    When the source fails, the last good catalog stays.
+    """
+
+    first_look: asyncio.Task[None]
+
+    def __init__(self, hass: HomeAssistant, source: FirmwareSource) -> None:
+        """Follow a source."""
+        self.source = source
+        self.users = 0
+        self._sketches: WeakValueDictionary[Hashable, Sketch] = WeakValueDictionary()
+        self._loading: dict[Hashable, asyncio.Task[Sketch]] = {}
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=None,
+            name=f"sketches of the {type(source).__name__}",
+            update_interval=None if isinstance(source, FolderSource) else ASK_SERVERS_EVERY,
+        )
+        self.data = Catalog()
+
+    async def sketch(self, release: Release, storage_size: int, *, allow_without_ota: bool = False) -> Sketch:
+        """Return the image of a release, inspected; it is in memory once, however many boards ask for it.
+
+        Raises SourceError when it cannot be had and SketchRefused when it must not be flashed.
+        """
+        wanted = (release, storage_size, allow_without_ota)
+        if (sketch := self._sketches.get(wanted)) is not None:
+            return sketch
+        if (loading := self._loading.get(wanted)) is None:
+            loading = self._loading[wanted] = self.hass.async_create_task(
+                self._load(release, storage_size, allow_without_ota), f"{DOMAIN} load {release.version}"
+            )
+            loading.add_done_callback(lambda _: self._loading.pop(wanted))
+        # One board that gives up must not take the image away from the others.
+        sketch = await asyncio.shield(loading)
+        self._sketches[wanted] = sketch
+        return sketch
+
+    @callback
+    def forget_findings(self) -> None:
+        """Take back what was reported of a source that nobody uses any more."""
+        async_report_findings(self.hass, self.source, ())
+
+    async def _load(self, release: Release, storage_size: int, allow_without_ota: bool) -> Sketch:
+        image = await self.source.image(release)
+        return await self.hass.async_add_executor_job(
+            lambda: Sketch.inspect(image, storage_size=storage_size, allow_without_ota=allow_without_ota)
+        )
+
+    @override
+    async def _async_update_data(self) -> Catalog:
+        try:
+            catalog = await self.source.catalog()
+        except SourceError as err:
+            known = source_problem(err)
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=known.translation_key,
+                translation_placeholders=known.translation_placeholders,
+            ) from err
+        async_report_findings(self.hass, self.source, catalog.findings)
+        return catalog
+
+
+class Catalogs:
+    """All catalogs in use, one for each distinct source."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Start without any."""
+        self._hass = hass
+        self._catalogs: dict[Hashable, SketchCatalog] = {}
+        self._stop_looking: CALLBACK_TYPE | None = None
+
+    @callback
+    def use(self, source: FirmwareSource) -> tuple[SketchCatalog, Callable[[], None]]:
+        """Return the catalog of a source, and what to call when it is not needed any more."""
+        if (catalog := self._catalogs.get(source.key)) is None:
+            catalog = self._catalogs[source.key] = SketchCatalog(self._hass, source)
+            catalog.first_look = self._hass.async_create_background_task(
+                catalog.async_refresh(), f"{DOMAIN} first look at {catalog.name}"
+            )
+        catalog.users += 1
+        if isinstance(source, FolderSource) and self._stop_looking is None:
+            self._stop_looking = async_track_time_interval(
+                self._hass, self._look_at_folders, LOOK_AT_FOLDERS_EVERY, cancel_on_shutdown=True
+            )
+
+        @callback
+        def release() -> None:
+            catalog.users -= 1
+            if not catalog.users and self._catalogs.pop(source.key, None):
+                catalog.forget_findings()
+                self._hass.async_create_task(catalog.async_shutdown())
+            if self._stop_looking and not self._folders():
+                self._stop_looking()
+                self._stop_looking = None
+
+        return catalog, release
+
+    def _folders(self) -> list[tuple[SketchCatalog, FolderSource]]:
+        return [
+            (catalog, catalog.source)
+            for catalog in self._catalogs.values()
+            if isinstance(catalog.source, FolderSource)
+        ]
+
+    async def _look_at_folders(self, _now: object) -> None:
+        folders = self._folders()
+        changed = await self._hass.async_add_executor_job(lambda: [folder.changed() for _, folder in folders])
+        for (catalog, _), is_changed in zip(folders, changed, strict=True):
+            if is_changed and catalog.users:
+                await catalog.async_refresh()

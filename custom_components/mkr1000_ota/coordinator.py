@@ -1,0 +1,171 @@
+"""One board as Home Assistant knows it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+
+from .activity import IDLE, Activity
+from .board.client import BoardClient
+from .board.errors import BoardError
+from .board.library import Library
+from .board.sketch import INTERNAL_STORAGE, LARGE_STORAGE
+from .catalogs import SketchCatalog
+from .const import CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
+from .firmware.release import Release
+from .flash.flasher import Flasher
+from .store import BoardRecord
+
+if TYPE_CHECKING:
+    from .shared import Shared
+
+
+@dataclass(frozen=True, slots=True)
+class BoardState:
+    """Whether a board answers; None as long as nobody has asked."""
+
+    reachable: bool | None = None
+
+
+class BoardCoordinator(DataUpdateCoordinator[BoardState]):
+    """Knows where a board is, what it runs, what is offered for it, and what is being done to it.
+
+    It is not polled: `presence` tells it whether the board answers, an installation tells it how far it is.
+    """
+
+    config_entry: ConfigEntry
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        shared: Shared,
+        catalog: SketchCatalog,
+    ) -> None:
+        """Follow the board of a configuration entry."""
+        super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
+        self.shared = shared
+        self.catalog = catalog
+        self.record: BoardRecord = shared.store.record(entry.entry_id)
+        self.data = BoardState()
+        self.activity: Activity = IDLE
+
+    @property
+    def host(self) -> str:
+        """The address at which the board was seen last."""
+        return str(self.config_entry.data[CONF_HOST])
+
+    @property
+    def mac(self) -> str | None:
+        """The hardware address; None where it cannot be learned."""
+        return self.config_entry.data.get(CONF_MAC)
+
+    @property
+    def board_name(self) -> str:
+        """The name that the running sketch gives itself, not always unique."""
+        return str(self.config_entry.data[CONF_NAME])
+
+    @property
+    def library(self) -> Library:
+        """The library that the running sketch was built with."""
+        return Library(self.config_entry.data[CONF_LIBRARY])
+
+    @property
+    def client(self) -> BoardClient:
+        """A client for the address that the board has now."""
+        return self.client_at(self.host)
+
+    def client_at(self, host: str) -> BoardClient:
+        """Return a client for an address at which the board may be."""
+        return BoardClient(
+            async_get_clientsession(self.hass), host, self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
+        )
+
+    @property
+    def flasher(self) -> Flasher:
+        """What flashes this board at the address that it has now."""
+        return Flasher(self.client, self.record, self.shared.timing)
+
+    @cached_property
+    def storage_size(self) -> int:
+        """How large a sketch may be, in bytes."""
+        return INTERNAL_STORAGE if self.config_entry.options[CONF_STORAGE] == "internal" else LARGE_STORAGE
+
+    @property
+    def installed_version(self) -> str:
+        """The version that the board runs; never empty, because an update entity without one shows no control."""
+        return self.record.installed_version or UNKNOWN_VERSION
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """What the board can take of what its source offers, newest first."""
+        return tuple(
+            release
+            for release in self.catalog.data.releases
+            if release.size is None or release.size <= self.storage_size
+        )
+
+    @callback
+    def set_activity(self, activity: Activity) -> None:
+        """Show what is being done to the board."""
+        self.activity = activity
+        self.async_update_listeners()
+
+    @callback
+    def set_reachable(self, reachable: bool) -> None:
+        """Note whether the board answers, and log the changes."""
+        if reachable is self.data.reachable:
+            return
+        if not reachable:
+            LOGGER.info("%s does not answer at %s", self.name, self.host)
+        elif self.data.reachable is False:
+            LOGGER.info("%s answers again at %s", self.name, self.host)
+        self.async_set_updated_data(BoardState(reachable))
+
+    @callback
+    def follow(self, **changes: object) -> None:
+        """Note in the entry what has changed about the board, without reloading it."""
+        if changes.items() <= self.config_entry.data.items():
+            return
+        self.hass.config_entries.async_update_entry(
+            self.config_entry, data={**self.config_entry.data, **changes}
+        )
+        self.async_update_listeners()
+
+    async def unlock(self, entered: str) -> None:
+        """Take over the password of the entry, unless the record knows a later one.
+
+        The record is on the disk at once, the entry a moment later: after a crash in between the record is right.
+        """
+        if self.record.keyring.current is None:
+            await self.record.accept(entered)
+        self.follow(**{CONF_PASSWORD: self.record.keyring.current})
+
+    async def accept_password(self, password: str) -> None:
+        """Store the password that the board accepts: on disk at once, and in the entry."""
+        if self.record.keyring.current != password:
+            await self.record.accept(password)
+        self.follow(**{CONF_PASSWORD: password})
+
+    @callback
+    def show_version(self) -> None:
+        """Show on the device page what the board runs now."""
+        devices = dr.async_get(self.hass)
+        if device := devices.async_get_device({(DOMAIN, self.config_entry.entry_id)}):
+            devices.async_update_device(device.id, sw_version=self.record.installed_version)
+        self.async_update_listeners()
+
+    @override
+    async def _async_update_data(self) -> BoardState:
+        """Ask the board itself, for those who ask for an update of its entities."""
+        try:
+            await self.client.identify()
+        except BoardError:
+            return BoardState(reachable=False)
+        return BoardState(reachable=True)

@@ -1,0 +1,41 @@
+"""Finished flashes, for automations and the logbook."""
+
+from typing import Any, override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .entity import BoardEntity
+from .outcome import FAILED, flash_signal
+from .flash.verdict import Verdict
+from .runtime import BoardConfigEntry
+
+PARALLEL_UPDATES = 0
+
+_FLASH = EventEntityDescription(
+    key="flash", translation_key="flash", event_types=[*(verdict.value for verdict in Verdict), FAILED]
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
+) -> None:
+    """Add the event entity of a board."""
+    async_add_entities([Flash(entry.runtime_data.coordinator, _FLASH)])
+
+
+class Flash(BoardEntity, EventEntity):
+    """The end of a flash, good or bad."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        signal = flash_signal(self.coordinator.config_entry.entry_id)
+        self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._ended))
+
+    @callback
+    def _ended(self, event_type: str, attributes: dict[str, Any]) -> None:
+        self._trigger_event(event_type, attributes)
+        self.async_write_ha_state()

@@ -1,0 +1,72 @@
+"""Telling whether what answers at an address is certainly the board that an entry stands for.
+
+Boards say nothing of themselves that is unique. Their hardware address is, and it is learned from the network: from
+the neighbour that has just answered, or from what the dhcp integration has seen.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from getmac import get_mac_address
+
+from homeassistant.components.dhcp import async_discovered_service_info
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import format_mac
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+
+from .board.client import BoardClient
+from .board.library import Library
+
+_NO_MAC = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is known of the board at an address. `mac` is in Home Assistant's form, None where it cannot be learned."""
+
+    library: Library
+    mac: str | None
+
+
+async def async_identify(hass: HomeAssistant, client: BoardClient, host: str) -> Identity:
+    """Ask what is at the address that a client talks to, without a password.
+
+    The question comes first: an answer shows that the neighbour table was right at that moment, which an entry that
+    nobody has used for a while may not be.
+
+    Raises BoardUnreachable, BoardSilent or NotABoard.
+    """
+    library = await client.identify()
+    neighbour = await hass.async_add_executor_job(_neighbour, host)
+    return Identity(library, neighbour or _leased(hass, host))
+
+
+@callback
+def async_address_of(hass: HomeAssistant, mac: str) -> str | None:
+    """Return the address at which the dhcp integration has seen a board last."""
+    for device in _devices(hass):
+        if format_mac(device.macaddress) == mac:
+            return device.ip
+    return None
+
+
+def _leased(hass: HomeAssistant, host: str) -> str | None:
+    for device in _devices(hass):
+        if device.ip == host:
+            return format_mac(device.macaddress)
+    return None
+
+
+def _devices(hass: HomeAssistant) -> list[DhcpServiceInfo]:
+    return async_discovered_service_info(hass) if "dhcp" in hass.config.components else []
+
+
+def _neighbour(host: str) -> str | None:
+    try:
+        address = IPv4Address(host)
+    except ValueError:
+        return None
+    if address.is_loopback:
+        return None
+    mac = get_mac_address(ip=host, network_request=False)
+    return format_mac(mac) if mac and format_mac(mac) not in _NO_MAC else None

@@ -1,0 +1,192 @@
+"""Installing a sketch on one board, from its source to the stored password."""
+
+import asyncio
+import time
+
+from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+
+from .activity import IDLE, Activity, Stage
+from .board.errors import BoardError, BoardSilent, BoardUnreachable, SketchRefused, WrongPassword
+from .board.sketch import Sketch
+from .const import CONF_WAIT, DOMAIN, LOGGER
+from .coordinator import BoardCoordinator
+from .firmware.release import SourceError
+from .flash.flasher import Order, Outcome
+from .flash.journal import JournalUnwritable
+from .homecoming import async_resolve
+from .job import Job
+from .outcome import FAILED, async_settle, flash_signal
+from .problems import board_problem, mistake, problem, refusal, source_problem
+from .recognition import AnotherBoard, async_learn, async_recognise
+from .store import Awaited
+
+# How long a question for a board that is waited for may stay without an answer before the board is asked directly.
+LISTEN_FOR = 15.0
+
+# Stages in which nothing has been sent to the board.
+_CANCELLABLE = (Stage.FETCHING, Stage.WAITING, Stage.QUEUED)
+
+
+class Installer:
+    """Installs on one board, one sketch at a time."""
+
+    def __init__(self, board: BoardCoordinator) -> None:
+        """Install on a board."""
+        self._board = board
+        self._task: asyncio.Task[Outcome] | None = None
+        self._waits = asyncio.Event()
+        self._judged = False
+
+    async def install(self, job: Job) -> Outcome | None:
+        """Install a sketch and return when the board runs it; None when the board is away and is being waited for.
+
+        The install goes on when the caller goes away: a browser that is closed must not leave half a flash behind.
+
+        Raises a translated HomeAssistantError that says what to do; the board runs what it ran then, unless the error
+        says something else.
+        """
+        task = self._start(job)
+        waits = asyncio.create_task(self._waits.wait())
+        try:
+            await asyncio.wait((task, waits), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waits.cancel()
+        if not task.done():
+            task.add_done_callback(self._report_late)
+            return None
+        if task.cancelled():
+            raise problem("install_cancelled", board=self._board.name)
+        return task.result()
+
+    @callback
+    def resume(self, job: Job) -> None:
+        """Go on waiting for a board after a restart of Home Assistant."""
+        self._start(job).add_done_callback(self._report_late)
+
+    async def cancel(self) -> None:
+        """Give up an install of which the board has not seen anything yet."""
+        if self._task is None:
+            raise mistake("nothing_to_cancel", board=self._board.name)
+        if self._board.activity.stage not in _CANCELLABLE:
+            raise mistake("too_late_to_cancel", board=self._board.name)
+        self._task.cancel()
+        await self._forget_wait()
+
+    def _start(self, job: Job) -> asyncio.Task[Outcome]:
+        if self._task is not None or self._board.activity != IDLE:
+            raise mistake("already_installing", board=self._board.name)
+        self._waits.clear()
+        self._judged = False
+        self._board.set_activity(Activity(Stage.FETCHING, job.version))
+        self._task = self._board.config_entry.async_create_background_task(
+            self._board.hass, self._install(job), f"{DOMAIN} install {job.version}", eager_start=False
+        )
+        self._task.add_done_callback(self._finished)
+        return self._task
+
+    @callback
+    def _finished(self, task: asyncio.Task[Outcome]) -> None:
+        self._task = None
+        version = self._board.activity.version
+        self._board.set_activity(IDLE)
+        # Asking for the exception also says that it was seen: the caller may have gone away.
+        if not task.cancelled() and isinstance(err := task.exception(), HomeAssistantError) and not self._judged:
+            async_dispatcher_send(
+                self._board.hass,
+                flash_signal(self._board.config_entry.entry_id),
+                FAILED,
+                {"to": version, "reason": err.translation_key},
+            )
+
+    @callback
+    def _report_late(self, task: asyncio.Task[Outcome]) -> None:
+        if not task.cancelled() and (err := task.exception()) is not None:
+            LOGGER.error("The install that waited for %s failed: %s", self._board.name, err)
+
+    async def _install(self, job: Job) -> Outcome:
+        board = self._board
+        try:
+            sketch = await job.load()
+        except SourceError as err:
+            raise source_problem(err) from err
+        except SketchRefused as err:
+            raise refusal(err, job.file) from err
+        try:
+            await self._wait_for_board(job)
+            board.set_activity(Activity(Stage.QUEUED, job.version))
+            async with board.shared.flashes:
+                outcome = await self._flash(job, sketch)
+        except BoardError as err:
+            if isinstance(err, WrongPassword):
+                board.config_entry.async_start_reauth(board.hass)
+            raise board_problem(err, board.name) from err
+        except AnotherBoard as err:
+            raise problem("another_board", board=board.name, host=board.host) from err
+        except JournalUnwritable as err:
+            raise problem("journal_unwritable", board=board.name) from err
+        self._judged = True
+        await async_settle(board, outcome)
+        return outcome
+
+    async def _wait_for_board(self, job: Job) -> None:
+        """Return when the board is there; raise what is wrong if it is not and may not be waited for."""
+        board = self._board
+        awaited = board.record.awaited
+        try:
+            await async_recognise(board)
+        except BoardUnreachable, BoardSilent:
+            minutes = board.config_entry.options.get(CONF_WAIT, 0)
+            if awaited is None and not minutes:
+                raise
+        else:
+            await self._forget_wait()
+            return
+        if awaited is None:
+            awaited = board.record.awaited = Awaited(version=job.version, until=time.time() + 60 * minutes)
+            await board.record.save()
+        board.set_activity(Activity(Stage.WAITING, job.version))
+        self._waits.set()
+        with board.shared.asker.awaiting():
+            while True:
+                await board.shared.asker.async_wait_for(board.host, within=LISTEN_FOR)
+                try:
+                    await async_recognise(board)
+                except BoardUnreachable, BoardSilent:
+                    if time.time() > awaited.until:
+                        await self._forget_wait()
+                        raise
+                else:
+                    break
+        await self._forget_wait()
+
+    async def _forget_wait(self) -> None:
+        if self._board.record.awaited is not None:
+            self._board.record.awaited = None
+            await self._board.record.save()
+
+    async def _flash(self, job: Job, sketch: Sketch) -> Outcome:
+        board = self._board
+        board.set_activity(Activity(Stage.CHECKING, job.version))
+
+        @callback
+        def on_progress(taken: int) -> None:
+            stage = Stage.UPLOADING if taken < sketch.size else Stage.RESTARTING
+            board.set_activity(Activity(stage, job.version, taken, sketch.size))
+
+        order = Order(
+            sketch=sketch,
+            version=job.version,
+            previous_version=board.record.installed_version,
+            declared=job.password,
+        )
+        if board.record.pending is not None:
+            await async_resolve(board)
+        # The board may have changed while others were flashed.
+        identity = await async_recognise(board)
+        with board.shared.asker.awaiting():
+            outcome = await board.flasher.flash(order, on_progress)
+        if outcome.accepted is not None:
+            async_learn(board, identity)
+        return outcome

@@ -1,0 +1,96 @@
+"""What follows from the end of a flash."""
+
+from typing import Any
+
+from homeassistant.const import CONF_NAME
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+
+from .const import CONF_LIBRARY, DOMAIN, LOCKED_BY
+from .coordinator import BoardCoordinator
+from .flash.flasher import Outcome
+from .flash.journal import Pending
+from .flash.verdict import Verdict
+from .problems import problem
+
+# The event of an install that ended before there was anything to judge.
+FAILED = "failed"
+
+_ISSUES = (Verdict.NOT_BACK, Verdict.UNCERTAIN)
+
+
+async def async_settle(board: BoardCoordinator, outcome: Outcome) -> None:
+    """Store what a flash has shown, and tell the user what is left to do.
+
+    Raises a translated HomeAssistantError unless the board runs the new sketch and is known.
+    """
+    if outcome.accepted is not None:
+        await board.accept_password(outcome.accepted)
+    if outcome.verdict is Verdict.FLASHED:
+        flashed = outcome.pending
+        board.follow(
+            **{CONF_LIBRARY: flashed.library or board.library, CONF_NAME: flashed.name or board.board_name}
+        )
+    board.show_version()
+    async_dispatcher_send(
+        board.hass, flash_signal(board.config_entry.entry_id), outcome.verdict.value, report(outcome)
+    )
+    async_clear_issues(board.hass, board.config_entry.entry_id)
+    match outcome.verdict:
+        case Verdict.FLASHED | Verdict.WITHOUT_OTA:
+            return
+        case Verdict.LOCKED:
+            board.config_entry.async_start_reauth(board.hass, data={LOCKED_BY: outcome.pending.version})
+        case Verdict.NOT_BACK | Verdict.UNCERTAIN as verdict:
+            _issue(board, verdict, outcome.pending)
+        case Verdict.NOT_APPLIED:
+            pass
+    raise problem(f"verdict_{outcome.verdict}", board=board.name, version=outcome.pending.version)
+
+
+def flash_signal(entry_id: str) -> str:
+    """Return the dispatcher signal that is sent with event type and attributes when a flash of a board has ended."""
+    return f"{DOMAIN}_flash_{entry_id}"
+
+
+def report(outcome: Outcome) -> dict[str, Any]:
+    """Return what is told about a flash: to actions, automations and the logbook. It never holds a password."""
+    return {
+        "from": outcome.pending.previous_version,
+        "to": outcome.pending.version,
+        "bytes": outcome.pending.size,
+        "seconds": round(outcome.seconds, 1),
+        "verdict": outcome.verdict.value,
+    }
+
+
+@callback
+def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
+    """Take back what was said about earlier flashes of a board."""
+    for key in _ISSUES:
+        ir.async_delete_issue(hass, DOMAIN, f"{key}_{entry_id}")
+
+
+@callback
+def async_report_not_back(board: BoardCoordinator, pending: Pending) -> None:
+    """Tell the user how to find a board that did not come back; its flash stays in the journal until it does."""
+    _issue(board, Verdict.NOT_BACK, pending)
+
+
+@callback
+def _issue(board: BoardCoordinator, verdict: Verdict, pending: Pending) -> None:
+    ir.async_create_issue(
+        board.hass,
+        DOMAIN,
+        f"{verdict}_{board.config_entry.entry_id}",
+        is_fixable=False,
+        is_persistent=True,
+        severity=ir.IssueSeverity.ERROR if verdict is Verdict.NOT_BACK else ir.IssueSeverity.WARNING,
+        translation_key=verdict.value,
+        translation_placeholders={
+            "board": board.name,
+            "host": board.host,
+            "version": pending.version,
+        },
+    )

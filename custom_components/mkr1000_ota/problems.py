@@ -1,0 +1,70 @@
+"""What went wrong with a board, in words that a person can act on."""
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .board import errors
+from .const import DOMAIN
+from .firmware.release import SourceError
+
+_KEYS: dict[type[errors.BoardError], str] = {
+    errors.BoardUnreachable: "board_unreachable",
+    errors.BoardSilent: "board_silent",
+    errors.NotABoard: "not_a_board",
+    errors.WrongPassword: "wrong_password",
+    errors.StorageFailed: "storage_failed",
+    errors.SketchTooLarge: "sketch_too_large",
+    errors.UploadCut: "upload_cut",
+    errors.UploadStalled: "upload_stalled",
+    errors.UploadRejected: "upload_rejected",
+    errors.AnswerLost: "answer_lost",
+}
+
+
+def flow_error(err: errors.BoardError) -> str:
+    """Return the key of a config flow's error."""
+    return _KEYS[type(err)]
+
+
+def board_problem(err: errors.BoardError, board: str) -> HomeAssistantError:
+    """Return the translated error for a board of that name."""
+    placeholders = {"board": board}
+    match err:
+        case errors.UploadCut():
+            placeholders |= {"taken": str(err.taken), "size": str(err.size)}
+        case errors.UploadStalled():
+            placeholders |= {"taken": str(err.taken), "size": str(err.size), "seconds": f"{err.seconds:g}"}
+        case errors.UploadRejected():
+            placeholders |= {"status": str(err.status)}
+        case _:
+            pass
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=_KEYS[type(err)], translation_placeholders=placeholders
+    )
+
+
+def refusal(err: errors.SketchRefused, file: str) -> ServiceValidationError:
+    """Return the translated error for a sketch that must not be flashed."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=f"sketch_{err.reason}",
+        translation_placeholders={**err.placeholders, "file": file},
+    )
+
+
+def source_problem(err: SourceError) -> HomeAssistantError:
+    """Return the translated error for a source that does not deliver."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=f"source_{err.reason}",
+        translation_placeholders=err.placeholders,
+    )
+
+
+def problem(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return a translated error."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+
+
+def mistake(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return a translated error for something that was asked for and cannot be done."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

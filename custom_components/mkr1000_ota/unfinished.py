@@ -1,0 +1,62 @@
+"""What was under way when Home Assistant, or the entry, was stopped."""
+
+import asyncio
+import time
+
+from homeassistant.exceptions import HomeAssistantError
+
+from .activity import IDLE, Activity, Stage
+from .board.errors import BoardError
+from .const import DOMAIN, LOGGER
+from .homecoming import async_resolve
+from .installer import Installer
+from .job import Job
+from .outcome import async_report_not_back
+from .recognition import AnotherBoard
+from .runtime import Board
+
+
+def async_finish(board: Board) -> None:
+    """Go on with what was under way, in the background."""
+    coordinator = board.coordinator
+    if coordinator.record.pending is None and coordinator.record.awaited is None:
+        return
+    coordinator.config_entry.async_create_background_task(
+        coordinator.hass, _finish(board), f"{DOMAIN} finish {coordinator.name}"
+    )
+
+
+async def _finish(board: Board) -> None:
+    coordinator = board.coordinator
+    if (pending := coordinator.record.pending) is not None:
+        LOGGER.info("Finding out what became of the flash of %s with %s", coordinator.name, pending.version)
+        coordinator.set_activity(Activity(Stage.RESTARTING, pending.version))
+        try:
+            if not await _resolved(board):
+                async_report_not_back(coordinator, pending)
+        finally:
+            coordinator.set_activity(IDLE)
+    if (awaited := coordinator.record.awaited) is not None:
+        await coordinator.catalog.first_look
+        release = next((one for one in coordinator.releases if one.version == awaited.version), None)
+        if release is None or time.time() > awaited.until:
+            coordinator.record.awaited = None
+            await coordinator.record.save()
+            LOGGER.error("%s was to get %s, which is not offered any more", coordinator.name, awaited.version)
+            return
+        board.installer.resume(Job.of(coordinator, release))
+
+
+async def _resolved(board: Board) -> bool:
+    coordinator = board.coordinator
+    timing = coordinator.shared.timing
+    with coordinator.shared.asker.awaiting():
+        deadline = time.monotonic() + timing.returns_within
+        while time.monotonic() < deadline:
+            try:
+                if await async_resolve(coordinator):
+                    return True
+            except BoardError, AnotherBoard:
+                LOGGER.debug("%s does not answer yet", coordinator.name)
+            await asyncio.sleep(timing.probe_every)
+    return False

@@ -1,0 +1,28 @@
+"""The main job: a board is flashed from Home Assistant, and the stored password follows."""
+
+from homeassistant.const import CONF_PASSWORD
+from homeassistant.core import HomeAssistant
+
+from tests.conftest import AddBoard, Offer
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+
+
+async def test_the_password_follows_the_sketch(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """A file is dropped, offered, flashed; then the board wants the new password, and we know it."""
+    entry = await add_board(board)
+    image = build_sketch(name="Garden", password="sesame", version="1.2.3")
+    await offer(entry, {"garden-1.2.3.bin": image})
+    assert home.states.get("update.arduino_firmware").attributes["latest_version"] == "1.2.3"
+
+    await home.services.async_call("update", "install", {"entity_id": "update.arduino_firmware"}, blocking=True)
+
+    assert board.flashed == [image]
+    assert board.password == "sesame"
+    assert entry.data[CONF_PASSWORD] == "sesame"
+    state = home.states.get("update.arduino_firmware")
+    assert state.state == "off"
+    assert state.attributes["installed_version"] == "1.2.3"
+    assert entry.runtime_data.coordinator.record.pending is None
