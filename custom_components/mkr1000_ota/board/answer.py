@@ -18,17 +18,21 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer as it came: headers in their order and spelling, and the beginning of the body."""
+    """An answer as it came: headers in their order and spelling, and the beginning of the body.
 
+    There are no headers, not even an empty tuple of them, if the connection ended before they did.
+    """
+
+    version: tuple[int, int]
     status: int
     reason: str
-    headers: tuple[tuple[bytes, bytes], ...]
-    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] | None
+    body: bytes = b""
 
     @property
     def library(self) -> Library | None:
         """Which library answers exactly like this; None if no board does."""
-        if self.reason != REASONS.get(self.status):
+        if self.version != (1, 1) or self.reason != REASONS.get(self.status):
             return None
         match self.headers:
             case ((b"Connection", b"close"),) if not self.body:

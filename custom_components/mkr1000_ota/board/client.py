@@ -117,15 +117,21 @@ class BoardClient:
             answer = await self._exchange(METH_POST, UPLOAD_PATH, headers, transfer, patience).run(
                 on_progress, before_last
             )
-        except ConnectionCut as error:
-            # The status line alone says it all.
-            if error.status is None:
-                raise _failed(error, transfer) from None
-            _judge(error.status, transfer)
-        except (Silence, NotABoard) as error:
+        except (ConnectionCut, Silence, NotABoard) as error:
             raise _failed(error, transfer) from None
-        else:
-            _judge(answer.status, transfer)
+        match answer.status:
+            case 200 if transfer.complete:
+                return
+            case 200:
+                raise UploadCut(transfer.taken, transfer.size)
+            case 401:
+                raise WrongPassword("The board wants another password")
+            case 413:
+                raise SketchTooLarge(f"The board has no room for {transfer.size} bytes")
+            case 500:
+                raise StorageFailed("The board could not open its storage")
+            case status:
+                raise UploadRejected(status)
 
     async def _ask(self, method: str, path: str, headers: dict[str, str], timeout: float) -> tuple[Answer, Library]:
         """Send a request without a body; return the answer, and the library that answers like that."""
@@ -136,6 +142,8 @@ class BoardClient:
             raise BoardSilent("The connection ended without an answer") from None
         except Silence as error:
             raise BoardSilent(f"No answer came within {error.seconds:g} seconds") from None
+        if answer.headers is None:
+            raise BoardSilent("The connection ended in the middle of the answer")
         if (library := answer.library) is None:
             raise NotABoard(f"It answered with status {answer.status}, but not the way a board does")
         return answer, library
@@ -148,23 +156,6 @@ class BoardClient:
         except ValueError:
             raise BoardUnreachable(f"There can be no host named {self._host!r}") from None
         return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, patience)
-
-
-def _judge(status: int, transfer: Transfer) -> None:
-    """Raise what an upload's status stands for, unless it is 200 for the whole image."""
-    match status:
-        case 200 if transfer.complete:
-            return
-        case 200:
-            raise UploadCut(transfer.taken, transfer.size)
-        case 401:
-            raise WrongPassword("The board wants another password")
-        case 413:
-            raise SketchTooLarge(f"The board has no room for {transfer.size} bytes")
-        case 500:
-            raise StorageFailed("The board could not open its storage")
-        case _:
-            raise UploadRejected(status)
 
 
 def _failed(error: ConnectionCut | Silence | NotABoard, transfer: Transfer) -> BoardError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp.hdrs import CONTENT_TYPE, HOST
+from aiohttp.http import RawResponseMessage
 from yarl import URL
 
 from .answer import REASONS, Answer
@@ -22,12 +23,7 @@ LONGEST_BODY = 64
 
 
 class ConnectionCut(Exception):
-    """The connection was accepted and ended without a whole answer."""
-
-    def __init__(self, status: int | None = None) -> None:
-        """State the status of the answer if that much of it came."""
-        super().__init__("The connection ended without an answer")
-        self.status = status
+    """The connection was accepted and ended without an answer."""
 
 
 class Silence(Exception):
@@ -103,15 +99,19 @@ class Exchange:
     ) -> None:
         """Watch the transfer until an answer begins or the request fails."""
         transfer = self._transfer
-        events: set[asyncio.Future[None] | asyncio.Task[aiohttp.ClientResponse]] = {request, transfer.at_last_piece}
+        events: set[asyncio.Future[None] | asyncio.Task[aiohttp.ClientResponse]] = {request}
+        if before_last is None:
+            transfer.let_go()
+        else:
+            events.add(transfer.at_last_piece)
         while not request.done():
             await asyncio.wait(events, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
             taken = transfer.measure()
             self._report(taken, on_progress)
-            if transfer.at_last_piece in events and transfer.at_last_piece.done():
-                events.remove(transfer.at_last_piece)
-                if before_last is not None:
-                    await before_last()
+            if before_last is not None and transfer.at_last_piece.done():
+                events = {request}
+                await before_last()
+                before_last = None
                 transfer.let_go()
                 continue
             allowed = self._patience.stall if taken < transfer.size else self._patience.answer
@@ -135,7 +135,9 @@ class Exchange:
         except aiohttp.ClientResponseError, aiohttp.ClientPayloadError:
             raise NotABoard("What answers there does not speak HTTP") from None
         except aiohttp.ServerDisconnectedError as error:
-            raise ConnectionCut(_status_of_partial_answer(error)) from None
+            if (answer := _beginning_of_answer(error)) is None:
+                raise ConnectionCut from None
+            return answer
         except (aiohttp.ClientError, OSError) as error:
             if not self._transfer.connected:
                 raise BoardUnreachable(str(error)) from None
@@ -145,7 +147,8 @@ class Exchange:
         with suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(END_WITHIN):
                 body = await response.content.read(LONGEST_BODY)
-        return Answer(response.status, response.reason or "", response.raw_headers, body)
+        assert response.version is not None
+        return Answer(response.version, response.status, response.reason or "", response.raw_headers, body)
 
     async def _send(self) -> aiohttp.ClientResponse:
         return await self._session.request(
@@ -171,7 +174,9 @@ class Exchange:
         return await handler(request)
 
 
-def _status_of_partial_answer(error: aiohttp.ServerDisconnectedError) -> int | None:
-    """Return the status if the connection ended between the status line and the end of the head."""
-    code = getattr(error.message, "code", 0)
-    return code if code in REASONS else None
+def _beginning_of_answer(error: aiohttp.ServerDisconnectedError) -> Answer | None:
+    """Return what came of an answer if that was the status at least."""
+    match error.message:
+        case RawResponseMessage(version=version, code=code) if code in REASONS:
+            return Answer(version, code, REASONS[code], None)
+    return None

@@ -1,22 +1,23 @@
 """The body of a request on its way to a board, at the pace at which the board takes it."""
 
 import asyncio
-from contextlib import suppress
-from fcntl import ioctl
 import socket
 import struct
+from contextlib import suppress
+from fcntl import ioctl
 from termios import FIONREAD, TIOCOUTQ
 from typing import NoReturn, override
 
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
-# Small enough that a percentage moves in steps nobody sees, large enough not to slow a transfer at full speed down.
-PIECE = 2048
-# Whatever waits in the kernel is not on the board yet: keep it to about two pieces. Linux books twice this.
-SEND_BUFFER = 4096
-# How often to look whether the board has taken what was handed over. Nothing tells when that happens.
-LOOK_AGAIN = 0.002
+# The kernel shall take little more than the board can, which has 2 to 3 KB of room: where it does not tell what waits
+# in it, progress is wrong by that much. Smaller values cost more turns of the event loop than the transfer itself.
+# Linux books twice the second one.
+PIECE = 4096
+SEND_BUFFER = 8192
+# Seconds between looks at whether the board has taken what was handed over. Nothing tells when that happens.
+LOOK_AGAIN = 0.001
 INT = struct.Struct("i")
 # On, and no time: closing then drops what is unsent and tells the peer at once (RST). An ordinary end of
 # connection would wait behind the unsent bytes, and the board stays deaf until it hears that its peer is gone.
@@ -94,7 +95,7 @@ class Transfer(Payload):
         self._transport.abort()
 
     @override
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+    async def write(self, writer: AbstractStreamWriter) -> None:
         """Send the head in one segment, then the body as fast as the board takes it."""
         # A request that failed must not be repeated by itself: aiohttp asks this before it does.
         self._consumed = True
@@ -114,10 +115,11 @@ class Transfer(Payload):
             if self._answered_early():
                 return
             await self._hand_over(writer, self._body[start : start + PIECE])
-        while self.measure() < last:
-            await asyncio.sleep(LOOK_AGAIN)
-        self.at_last_piece.set_result(None)
-        await self._may_end.wait()
+        if not self._may_end.is_set():
+            while self.measure() < last:
+                await asyncio.sleep(LOOK_AGAIN)
+            self.at_last_piece.set_result(None)
+            await self._may_end.wait()
         if self._answered_early():
             return
         self.complete = True
@@ -136,11 +138,6 @@ class Transfer(Payload):
         with the answer unread.
         """
         return self._transport is not None and _count(self._transport, FIONREAD) > 0
-
-    @override
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send everything."""
-        await self.write_with_length(writer, None)
 
     @override
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> NoReturn:
