@@ -152,11 +152,9 @@ def without_ota(seed: int) -> Iterator[Bad]:
     for strings in (("POST /sketch HTTP/1.1", "mkr1000"), ("Authorization: ",), ("arduino", "Content-Length: ")):
         image = build_sketch(strings=strings, seed=seed, quirks=Quirks(poll=False))
         yield Bad(f"begin() alone, and says {strings}", image, "no_ota")
-    yield Bad(
-        "SDU without OTA",
-        build_sketch(size=40_000, seed=seed, quirks=Quirks(begin=False, poll=False, sdu=True)),
-        "no_ota",
-    )
+    yield Bad("SDU stub alone", build_sdu_stub(seed), "no_ota")
+    sdu = build_sketch(size=40_000, seed=seed, quirks=Quirks(begin=False, poll=False, sdu=True))
+    yield Bad("SDU without OTA", sdu, "no_ota")
 
 
 def intel_hex(image: bytes, base: int = 0x2000) -> bytes:

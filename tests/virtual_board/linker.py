@@ -64,14 +64,11 @@ class Image:
         self._strings.setdefault(string, self.address)
         self._content += string + b"\0"
 
-    def patch(self, offset: int, word: int) -> None:
-        """Replace the word at an offset."""
-        self._content[offset : offset + 4] = word.to_bytes(4, "little")
-
     def linked(self) -> bytes:
         """The image with every address filled in."""
         for offset, target in self._pointers:
-            self.patch(offset, self._string(target) if isinstance(target, bytes) else self._symbols[target])
+            address = self._string(target) if isinstance(target, bytes) else self._symbols[target]
+            self._content[offset : offset + 4] = address.to_bytes(4, "little")
         for offset, function in self._functions:
             halves = function.assembled(self._base + offset, self._symbols)
             self._content[offset : offset + 2 * len(halves)] = b"".join(half.to_bytes(2, "little") for half in halves)

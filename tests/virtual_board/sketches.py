@@ -9,6 +9,7 @@ Whoever inspects images can find the same place in the reset handler's literal p
 
 from dataclasses import dataclass
 from random import Random
+from struct import pack
 
 from .arduino_core import array_symbol, core_functions, initial_values, put_initial_values, put_vectors
 from .assembler import Function, Word, compiled
@@ -144,11 +145,12 @@ class _Sketch:
         if len(image) + len(values) > size:
             raise ValueError(f"{size} bytes do not hold this sketch")
         image.put(bytes(size - len(values) - len(image)))
-        if self.quirks.arrays:
-            image.patch(8, SRAM)
-            image.patch(12, image.address)
+        values_address = image.address
         put_initial_values(image, values, offsets)
-        return image.linked()
+        linked = image.linked()
+        if not self.quirks.arrays:
+            return linked
+        return linked[:8] + pack("<II", SRAM, values_address) + linked[16:]
 
     @property
     def _arrays(self) -> list[bytes]:
