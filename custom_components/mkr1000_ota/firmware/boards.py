@@ -2,6 +2,8 @@
 
 import re
 
+MKR1000 = "mkr1000"
+
 _BOARDS = {"mkr1000", "arduinomkr1000", "mkr1000wifi", "arduinomkr1000wifi", "mkrwifi1000", "arduinomkrwifi1000"}
 _CHIPS = ("samd21", "atsamd21")
 
@@ -10,7 +12,7 @@ def is_mkr1000(board: str) -> bool:
     """Return whether a board's name, or its FQBN such as arduino:samd:mkr1000, means this board."""
     match board.split(":"):
         case [_, _, identifier, *_]:
-            return _letters(identifier) == "mkr1000"
+            return _letters(identifier) == MKR1000
     return _letters(board) in _BOARDS
 
 

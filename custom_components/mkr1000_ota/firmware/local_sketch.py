@@ -8,7 +8,7 @@ import voluptuous as vol
 
 from ..board.sketch import Sketch
 from . import schema
-from .boards import is_mkr1000
+from .boards import MKR1000, is_mkr1000
 from .integrity import check
 from .reasons import Reason
 from .release import Release, SourceError
@@ -72,7 +72,7 @@ def describe(image: bytes, file: str, description: Description, *, storage_size:
         url=description.get("url"),
         size=len(image),
         sha256=hashlib.sha256(image).hexdigest(),
-        board=sketch.board,
+        board=MKR1000 if sketch.board else None,
         password=description.get("password"),
         published=description.get("published"),
     )

@@ -13,7 +13,7 @@ import voluptuous as vol
 from yarl import URL
 
 from . import schema
-from .boards import is_chip, is_mkr1000
+from .boards import MKR1000, is_chip, is_mkr1000
 from .http import is_downgrade
 from .reasons import Reason
 from .release import LARGEST_IMAGE, Catalog, Finding, Release
@@ -121,7 +121,7 @@ def _offer(facts: dict[str, Any], label: str, url: URL) -> Release | Finding:
         size=facts.get("size"),
         sha256=facts.get("sha256"),
         md5=facts.get("md5"),
-        board="mkr1000" if facts.get("board") else None,
+        board=MKR1000 if facts.get("board") else None,
         password=facts.get("password"),
         published=facts.get("published"),
         signature=signature,

@@ -90,7 +90,7 @@ class PublicKey:
     def _check(self, signature: bytes, message: bytes, refusal: Reason) -> None:
         try:
             Ed25519PublicKey.from_public_bytes(self.point).verify(signature, message)
-        except InvalidSignature, ValueError:
+        except InvalidSignature:
             raise SignatureRefused(refusal) from None
 
 
