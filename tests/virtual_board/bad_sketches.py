@@ -67,9 +67,7 @@ def damaged(image: bytes) -> Iterator[Bad]:
     size = len(image)
     for rest in (size // 2 & ~3, size // 3 & ~3, 8192, 1024):
         yield Bad(f"first {rest} bytes", image[:rest], "truncated")
-    for rest in (size - 1, size - 2, size - 3, 8191, 1023):
-        yield Bad(f"first {rest} bytes", image[:rest], "not_multiple_of_4")
-    for rest in (180, 64, 9, 8, 7, 4, 1):
+    for rest in (size - 1, size - 2, size - 3, 8191, 1023, 180, 64, 9, 8, 7, 4, 1):
         yield Bad(f"first {rest} bytes", image[:rest], "damaged")
     for missing in (4, 8, 16, 64, 256, 1024, 4096):
         yield Bad(f"last {missing} bytes missing", image[:-missing], "truncated")
@@ -77,7 +75,7 @@ def damaged(image: bytes) -> Iterator[Bad]:
         yield Bad(f"{extra!r} appended", image + extra, "not_multiple_of_4")
     for head in (4, 8, 16, 180, 256, size // 2 & ~3):
         yield Bad(f"first {head} bytes missing", image[head:], "not_a_sketch")
-    yield Bad("first byte missing", image[1:], "not_multiple_of_4")
+    yield Bad("first byte missing", image[1:], "damaged")
     yield Bad("shifted by a word", bytes(4) + image, "not_a_sketch")
     yield Bad("upside down", image[::-1], "not_a_sketch")
     yield Bad("bytes of each word swapped", _swapped(image), "not_a_sketch")
@@ -87,14 +85,13 @@ def damaged(image: bytes) -> Iterator[Bad]:
     for length in (4, 64, 1024, size, INTERNAL_STORAGE):
         yield Bad(f"{length} bytes of erased flash", b"\xff" * length, "not_a_sketch")
         yield Bad(f"{length} zeros", bytes(length), "not_a_sketch")
-        yield Bad(f"{length} random bytes", Random(length).randbytes(length), "not_a_sketch")
+        yield Bad(f"{length} random bytes", b"\x81" + Random(length).randbytes(length - 1), "not_a_sketch")
     for number, (stack, reset) in enumerate(_IMPOSSIBLE_STARTS):
         yield Bad(f"impossible start {number}", struct.pack("<II", stack, reset) + image[8:], "not_a_sketch")
 
 
 _IMPOSSIBLE_STARTS = (
     (0x2000_8000, 0x0000_4000),  # the reset handler is no Thumb code
-    (0x2000_8000, 0x0000_0101),  # it lies in the bootloader
     (0x2000_8000, 0x2000_0101),  # it lies in SRAM
     (0x2000_8000, 0x0008_0001),  # it lies behind the flash
     (0x2002_0000, 0x0000_4001),  # the stack lies behind the SRAM

@@ -234,8 +234,8 @@ class _Sketch:
 
 
 def _with_filler(random: Random, functions: list[Function], room: int) -> list[Function]:
-    """The functions with others among them, in all not more than `room` bytes of them, that call any of the former."""
-    labels = [function.label for function in functions]
+    """The functions with others among them, in all not more than `room` bytes of them, that call those of the core."""
+    labels = [function.label for function in functions if function.label.startswith("core ")]
     every = [*functions]
     while True:
         peripherals = random.choices((0x41004000, 0x42000800, SRAM + 0x5A8, SRAM + 0x1208), k=random.randrange(4))

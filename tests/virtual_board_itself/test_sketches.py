@@ -16,7 +16,7 @@ def words(image: bytes) -> tuple[int, ...]:
     return struct.unpack(f"<{len(image) // 4}I", image)
 
 
-def calls_of_begin(image: bytes) -> list[tuple[int, int, int, int]]:
+def calls_of_begin(image: bytes) -> list[tuple[int, ...]]:
     """What stands at each marker: marker, name, password, storage."""
     every = words(image)
     return [every[at : at + 4] for at, word in enumerate(every) if word in (MARKER, MARKER_ARRAYS)]
