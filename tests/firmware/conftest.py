@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.firmware.http import Patience

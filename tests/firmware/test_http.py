@@ -1,15 +1,15 @@
 """Fetching from servers on this machine that behave in every bad way."""
 
 import asyncio
-import gzip
-import socket
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+import gzip
+import socket
 from typing import Any
 
 import aiohttp
-import pytest
 from aiohttp import web
+import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.firmware.http import (

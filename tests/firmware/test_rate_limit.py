@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import pytest
 from multidict import CIMultiDict
+import pytest
 
 from custom_components.mkr1000_ota.firmware import rate_limit
 

@@ -1,7 +1,7 @@
 """Versions: found in names and tags, and put in order."""
 
-import pytest
 from awesomeversion import AwesomeVersion
+import pytest
 
 from custom_components.mkr1000_ota.firmware.versions import bare, newest_first, version_in_name, version_of_tag
 

@@ -1,9 +1,9 @@
 """A certificate for 127.0.0.1 that only whoever is told to will trust."""
 
-import ssl
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
+import ssl
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
