@@ -1,17 +1,17 @@
 """A Home Assistant with the integration, and boards that it can reach over real sockets."""
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+import os
 from pathlib import Path
 from typing import Any
 
-import pytest
-import pytest_socket
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import pytest_socket
 
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
 from custom_components.mkr1000_ota.flash.timing import Timing

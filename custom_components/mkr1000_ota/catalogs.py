@@ -115,7 +115,8 @@ class Catalogs:
         @callback
         def release() -> None:
             catalog.users -= 1
-            if not catalog.users and self._catalogs.pop(source.key, None):
+            if not catalog.users:
+                del self._catalogs[source.key]
                 catalog.forget_findings()
                 self._hass.async_create_task(catalog.async_shutdown())
             if self._stop_looking and not self._folders():
@@ -126,9 +127,7 @@ class Catalogs:
 
     def _folders(self) -> list[tuple[SketchCatalog, FolderSource]]:
         return [
-            (catalog, catalog.source)
-            for catalog in self._catalogs.values()
-            if isinstance(catalog.source, FolderSource)
+            (catalog, catalog.source) for catalog in self._catalogs.values() if isinstance(catalog.source, FolderSource)
         ]
 
     async def _look_at_folders(self, _now: object) -> None:

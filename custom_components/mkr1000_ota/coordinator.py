@@ -133,9 +133,7 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
         """Note in the entry what has changed about the board, without reloading it."""
         if changes.items() <= self.config_entry.data.items():
             return
-        self.hass.config_entries.async_update_entry(
-            self.config_entry, data={**self.config_entry.data, **changes}
-        )
+        self.hass.config_entries.async_update_entry(self.config_entry, data={**self.config_entry.data, **changes})
         self.async_update_listeners()
 
     async def unlock(self, entered: str) -> None:

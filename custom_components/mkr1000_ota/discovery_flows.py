@@ -20,7 +20,6 @@ from .asker import Asker
 from .board.discovery import MAX_SIGHTINGS, Sighting
 from .const import CONF_BOARD, DOMAIN
 
-
 # The boards answer a question within a second; what they say is looked at together, so that a thousand boards that are
 # set up already cost one look at the entries and not a thousand.
 SETTLE: Final = 0.5

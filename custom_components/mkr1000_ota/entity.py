@@ -1,5 +1,7 @@
 """What all entities of a board have in common."""
 
+from typing import override
+
 from homeassistant.const import CONF_MAC
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
@@ -36,6 +38,7 @@ class BoardEntity(CoordinatorEntity[BoardCoordinator]):
         )
 
     @property
+    @override
     def available(self) -> bool:
         """A board that is away has entities that are right."""
         return True

@@ -8,8 +8,8 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import BoardEntity
-from .outcome import FAILED, flash_signal
 from .flash.verdict import Verdict
+from .outcome import FAILED, flash_signal
 from .runtime import BoardConfigEntry
 
 PARALLEL_UPDATES = 0

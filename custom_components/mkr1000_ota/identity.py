@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from getmac import get_mac_address
-
 from homeassistant.components.dhcp import async_discovered_service_info
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import format_mac

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import voluptuous as vol
-
 from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.helpers.selector import (
     NumberSelector,
@@ -13,6 +11,7 @@ from homeassistant.helpers.selector import (
     SelectSelectorConfig,
     TextSelector,
 )
+import voluptuous as vol
 
 from .const import CONF_FOLDER, CONF_STORAGE, CONF_WAIT
 

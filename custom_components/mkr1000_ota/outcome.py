@@ -29,13 +29,9 @@ async def async_settle(board: BoardCoordinator, outcome: Outcome) -> None:
         await board.accept_password(outcome.accepted)
     if outcome.verdict is Verdict.FLASHED:
         flashed = outcome.pending
-        board.follow(
-            **{CONF_LIBRARY: flashed.library or board.library, CONF_NAME: flashed.name or board.board_name}
-        )
+        board.follow(**{CONF_LIBRARY: flashed.library or board.library, CONF_NAME: flashed.name or board.board_name})
     board.show_version()
-    async_dispatcher_send(
-        board.hass, flash_signal(board.config_entry.entry_id), outcome.verdict.value, report(outcome)
-    )
+    async_dispatcher_send(board.hass, flash_signal(board.config_entry.entry_id), outcome.verdict.value, report(outcome))
     async_clear_issues(board.hass, board.config_entry.entry_id)
     match outcome.verdict:
         case Verdict.FLASHED | Verdict.WITHOUT_OTA:

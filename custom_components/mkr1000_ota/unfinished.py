@@ -3,13 +3,10 @@
 import asyncio
 import time
 
-from homeassistant.exceptions import HomeAssistantError
-
 from .activity import IDLE, Activity, Stage
 from .board.errors import BoardError
 from .const import DOMAIN, LOGGER
 from .homecoming import async_resolve
-from .installer import Installer
 from .job import Job
 from .outcome import async_report_not_back
 from .recognition import AnotherBoard

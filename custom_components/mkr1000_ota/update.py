@@ -22,9 +22,7 @@ from .runtime import Board, BoardConfigEntry
 # One board after the other would be slow; how many are flashed at once is limited where they are flashed.
 PARALLEL_UPDATES = 0
 
-_FIRMWARE = UpdateEntityDescription(
-    key="firmware", device_class=UpdateDeviceClass.FIRMWARE, display_precision=1
-)
+_FIRMWARE = UpdateEntityDescription(key="firmware", device_class=UpdateDeviceClass.FIRMWARE, display_precision=1)
 
 
 async def async_setup_entry(

@@ -1,8 +1,8 @@
 """Seeing a board go away and come back."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
-import asyncio
 import time
 
 from ..board.client import BoardClient
