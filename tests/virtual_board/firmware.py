@@ -1,9 +1,9 @@
 """What a board becomes when it starts an image: the facts that its code would find, read the way its code would."""
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+import struct
 from typing import Literal
 
 type LibraryName = Literal["WiFi101OTA", "ArduinoOTA"]
@@ -13,12 +13,20 @@ FLASH_END = 0x40000
 SRAM_START = 0x2000_0000
 SRAM_END = 0x2000_8000
 
-REQUEST_LINE = b"POST /sketch HTTP/1.1\0"
+PRODUCT = b"MKR1000\0"
+"""The end of the USB product string of whatever is built for this board."""
+OTA_LITERALS = (b"POST /sketch HTTP/1.1\0", b"Content-Length: \0", b"Authorization: \0")
+"""What the code of poll() compares a request with."""
 CONTENT_TYPE = b"Content-type: text/plain"
 VERSION_MARKER = b"mkr1000_ota:version="
 
-BEGIN_CALLS = (0xB5104C04, 0xB5104C05)
-"""Words that stand for the code of WiFiOTA.begin(name, password, storage); the pool of its three arguments follows."""
+BEGIN_CALL = 0xB5104C04
+"""The word that stands for the code of WiFiOTA.begin(name, password, storage); the pool of its arguments follows."""
+BEGIN_CALL_WITH_ARRAYS = 0xB5104C05
+"""The same where name and password are initialised arrays in SRAM.
+
+Words 2 and 3 of the image then tell where in SRAM such variables begin, and where in flash their first values are.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +48,7 @@ def start(image: bytes, known: Mapping[str, Firmware]) -> Firmware:
     """Start an image: facts by its hash if they are known, otherwise what can be read out of it."""
     if firmware := known.get(sha256(image).hexdigest()):
         return firmware
-    if not _boots(image) or not _has_literal_linked_here(image, REQUEST_LINE):
+    if not _boots(image) or not all(_has_literal_linked_here(image, literal) for literal in OTA_LITERALS):
         return NOTHING
     if (arguments := _begin_arguments(image)) is None:
         return NOTHING
@@ -49,8 +57,8 @@ def start(image: bytes, known: Mapping[str, Firmware]) -> Firmware:
 
 
 def _boots(image: bytes) -> bool:
-    """Whether the processor would get as far as the first instruction behind the vector table."""
-    if len(image) < 0xC0:
+    """Whether the processor would get as far as the first instruction, and that would be of code for this board."""
+    if len(image) < 0xC0 or PRODUCT not in image:
         return False
     stack, reset = struct.unpack_from("<II", image)
     return SRAM_START < stack <= SRAM_END and bool(reset & 1) and SKETCH_START <= reset < SKETCH_START + len(image)
@@ -75,27 +83,33 @@ def _aligned(image: bytes, word: bytes, begin: int = 0) -> int | None:
 
 
 def _begin_arguments(image: bytes) -> tuple[str, str] | None:
-    for call in BEGIN_CALLS:
-        offset = _aligned(image, struct.pack("<I", call))
-        while offset is not None and offset + 16 <= len(image):
-            name, password, storage = struct.unpack_from("<III", image, offset + 4)
-            if SRAM_START <= storage < SRAM_END:
-                read = _string(image, name), _string(image, password)
-                if read[0] is not None and read[1] is not None:
-                    return read[0], read[1]
-            offset = _aligned(image, struct.pack("<I", call), offset + 4)
+    return _arguments_behind(image, BEGIN_CALL, SKETCH_START) or _arguments_behind(
+        image, BEGIN_CALL_WITH_ARRAYS, _address_of_offset_0_in_sram(image)
+    )
+
+
+def _address_of_offset_0_in_sram(image: bytes) -> int:
+    """Where in SRAM the image would begin, if all of it were copied there as the initialised variables are."""
+    in_sram, in_flash = struct.unpack_from("<II", image, 8)
+    return int(in_sram - (in_flash - SKETCH_START))
+
+
+def _arguments_behind(image: bytes, call: int, origin: int) -> tuple[str, str] | None:
+    """Name and password, whose addresses count from the origin."""
+    offset = _aligned(image, struct.pack("<I", call))
+    while offset is not None and offset + 16 <= len(image):
+        name, password, storage = struct.unpack_from("<III", image, offset + 4)
+        if SRAM_START <= storage < SRAM_END:
+            strings = _string(image, name - origin), _string(image, password - origin)
+            if strings[0] is not None and strings[1] is not None:
+                return strings[0], strings[1]
+        offset = _aligned(image, struct.pack("<I", call), offset + 4)
     return None
 
 
-def _string(image: bytes, address: int) -> str | None:
-    """The C string at an address of flash, or of initialised SRAM: its first value lies in flash too."""
-    if SRAM_START <= address < SRAM_END:
-        begin, values = struct.unpack_from("<II", image, 8)
-        address = values + address - begin
-    offset = address - SKETCH_START
-    if not 0 <= offset < len(image):
-        return None
-    end = image.find(b"\0", offset)
+def _string(image: bytes, offset: int) -> str | None:
+    """The C string there."""
+    end = image.find(b"\0", offset) if 0 <= offset < len(image) else -1
     return image[offset:end].decode(errors="surrogateescape") if end >= 0 else None
 
 

@@ -1,0 +1,82 @@
+"""After a flash a board is what it was flashed with."""
+
+import asyncio
+from hashlib import sha256
+
+import pytest
+
+from tests.virtual_board import Firmware, VirtualBoard
+from tests.virtual_board.corpus import Specimen, bad_specimens, good_specimens
+from tests.virtual_board.firmware import NOTHING, LibraryName, start
+from tests.virtual_board.sketches import Quirks, build_sketch
+
+from .conftest import StartBoard
+from .raw import BAD_REQUEST, OK, UNAUTHORIZED, ask, head, upload
+
+
+async def flash(board: VirtualBoard, image: bytes) -> None:
+    """Flash an image over the air, and wait until the board has started it."""
+    started = asyncio.create_task(board.next_event("started"))
+    await asyncio.sleep(0)
+    assert (await upload(board, image, board.password)).startswith(OK.split(b"\r\n")[0])
+    await started
+
+
+async def test_it_takes_name_password_version_and_library_from_the_image(board: VirtualBoard) -> None:
+    await flash(board, build_sketch(name="Attic", password="pä ß:x", version="1.2.3"))
+    assert board.running == Firmware("Attic", "pä ß:x", "1.2.3", ota=True, library="WiFi101OTA")
+    assert await ask(board, head(0)) == UNAUTHORIZED
+    assert await ask(board, head(0, "pä ß:x")) == BAD_REQUEST
+    await flash(board, build_sketch(password="", library="ArduinoOTA"))
+    assert board.running == Firmware("Arduino", "", None, ota=True, library="ArduinoOTA")
+    assert b"Content-type: text/plain" in await ask(board, head(0, ""))
+
+
+@pytest.mark.parametrize("quirks", [Quirks(begin=False), Quirks(poll=False)])
+async def test_without_ota_inside_it_never_answers_again(board: VirtualBoard, quirks: Quirks) -> None:
+    await flash(board, build_sketch(quirks=quirks))
+    assert board.ota_inside is False
+    with pytest.raises(ConnectionRefusedError):
+        await ask(board, head(0))
+    await board.flash_over_usb(build_sketch(password="saved"))
+    assert await ask(board, head(0, "saved")) == BAD_REQUEST
+
+
+async def test_a_new_sketch_with_the_old_facts_still_is_a_new_start(board: VirtualBoard) -> None:
+    await flash(board, build_sketch(seed=1))
+    await flash(board, build_sketch(seed=2))
+    assert board.flashed == [build_sketch(seed=1), build_sketch(seed=2)]
+    assert [event.kind for event in board.events].count("listening") == 3
+
+
+async def test_it_can_begin_with_an_image(start_board: StartBoard) -> None:
+    board = await start_board(image=build_sketch(name="Cellar", password="deep"))
+    assert (board.name, board.password) == ("Cellar", "deep")
+    assert await ask(board, head(0, "deep")) == BAD_REQUEST
+
+
+async def test_a_compiled_image_is_what_the_test_says_it_is(start_board: StartBoard) -> None:
+    image, truth = bytes(4096), Firmware("Compiled", "computed at run time", "7")
+    board = await start_board(images={sha256(image).hexdigest(): truth})
+    await flash(board, image)
+    assert board.running == truth
+
+
+@pytest.mark.slow
+def test_it_reads_the_arguments_wherever_the_linker_has_put_them() -> None:
+    for sketch in good_specimens():
+        truth = Firmware(sketch.name_in_sketch, sketch.password, sketch.version, library=library(sketch))
+        told = {} if sketch.password_findable else {sha256(sketch.image).hexdigest(): truth}
+        assert start(sketch.image, told) == truth, sketch.name
+        assert sketch.password_findable or start(sketch.image, {}) is NOTHING
+
+
+def test_what_the_processor_cannot_run_is_nothing() -> None:
+    hopeless = {"empty", "elf", "hex", "zip", "gzip", "html", "not_a_sketch", "wrong_link_base", "no_ota"}
+    sketches = [sketch for sketch in bad_specimens() if sketch.kind in hopeless]
+    assert {sketch.kind for sketch in sketches} == hopeless
+    assert [sketch.name for sketch in sketches if start(sketch.image, {}) is not NOTHING] == []
+
+
+def library(sketch: Specimen) -> LibraryName:
+    return "ArduinoOTA" if sketch.library == "ArduinoOTA" else "WiFi101OTA"
