@@ -24,10 +24,10 @@ def recognise(content: bytes) -> Refusal | None:
     for beginning, refusal in _BEGINNINGS:
         if content.startswith(beginning):
             return refusal
-    sample = content[:_SAMPLE]
+    sample = content[:_SAMPLE].removeprefix(_BYTE_ORDER_MARK)
     if not _is_text(sample):
         return None
-    text = sample.removeprefix(_BYTE_ORDER_MARK).lstrip().lower()
+    text = sample.lstrip().lower()
     if text.startswith((b"<!doctype html", b"<html")) or b"<html" in text:
         return Refusal.HTML
     if text.startswith(b":") and not text.translate(None, _HEX_RECORD):

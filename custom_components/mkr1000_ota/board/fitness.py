@@ -3,6 +3,7 @@
 from typing import Final
 
 from .container import recognise
+from .errors import SketchRefused
 from .image import FLASH_END, LINK_BASE, FlashImage
 from .literals import SERVER
 from .products import MKR1000, NAMES_OF_MKR1000, product_of
@@ -16,7 +17,7 @@ LARGE_STORAGE: Final = FLASH_END - LINK_BASE
 INTERNAL_STORAGE: Final = LARGE_STORAGE // 2
 
 _VECTORS: Final = 8
-_NAMES: Final = tuple(name.encode() for name in NAMES_OF_MKR1000)
+_KNOWN: Final = (*SERVER, *(name.encode() for name in NAMES_OF_MKR1000))
 
 
 def fit_image(content: bytes, storage_size: int) -> tuple[FlashImage, str]:
@@ -27,7 +28,7 @@ def fit_image(content: bytes, storage_size: int) -> tuple[FlashImage, str]:
     if (refusal := recognise(content)) is not None:
         raise refused(refusal)
     if not bootable(FlashImage(content[:_VECTORS], base=0)):
-        raise refused(Refusal.NOT_A_SKETCH, beginning=content[:_VECTORS].hex(" "))
+        raise _not_a_sketch(content)
     if len(content) > LARGE_STORAGE:
         raise refused(Refusal.TOO_LARGE, size=len(content), limit=storage_size)
     image = FlashImage(content)
@@ -39,42 +40,41 @@ def fit_image(content: bytes, storage_size: int) -> tuple[FlashImage, str]:
     return image, product
 
 
+def _not_a_sketch(content: bytes) -> SketchRefused:
+    return refused(Refusal.NOT_A_SKETCH, beginning=content[:_VECTORS].hex(" "))
+
+
 def _check_link_base(image: FlashImage) -> None:
     """Refuse what is made to run elsewhere than behind the bootloader.
 
-    Code refers to strings by address. So the words that point to strings which every sketch has tell where the linker
-    put them.
+    Code refers to strings by address. So words that point to strings which every sketch has prove where the linker put
+    them. The vectors alone prove little.
     """
-    if bootable(image) and _pointed_to(image) >= _pointed_to(FlashImage(image.content, base=0)):
-        return
-    behind_bootloader = FlashImage(image.content[LINK_BASE:])
-    if bootable(behind_bootloader):
+    here, at_zero = _pointed_to(image), _pointed_to(FlashImage(image.content, base=0))
+    if bootable(FlashImage(image.content[LINK_BASE:])) and at_zero > here:
         raise refused(Refusal.WITH_BOOTLOADER)
-    raise refused(Refusal.WRONG_LINK_BASE, expected=hex(LINK_BASE))
+    if at_zero > here or (here == 0 and any(image.has(literal) for literal in _KNOWN)):
+        raise refused(Refusal.WRONG_LINK_BASE, expected=hex(LINK_BASE))
+    if not bootable(image):
+        raise _not_a_sketch(image.content)
 
 
 def _pointed_to(image: FlashImage) -> int:
     """How many of the strings by which a sketch is known are pointed to."""
-    return sum(image.points_to(literal) for literal in (*SERVER, *_NAMES))
+    return sum(image.points_to(literal) for literal in _KNOWN)
 
 
 def _check_complete(image: FlashImage) -> None:
-    size = len(image.content)
-    reset = image.words[1] - image.base
-    if reset > size:
-        raise refused(Refusal.TRUNCATED, expected=reset, size=size)
     for program in programs(image):
-        if program.end is not None and program.end > size:
-            raise refused(Refusal.TRUNCATED, expected=program.end, size=size)
+        if program.end is not None and program.end > len(image.content):
+            raise refused(Refusal.TRUNCATED, expected=program.end, size=len(image.content))
         image.variables = program.variables
-    if size % 4:
-        raise refused(Refusal.NOT_MULTIPLE_OF_4, size=size)
+    if len(image.content) % 4:
+        raise refused(Refusal.NOT_MULTIPLE_OF_4, size=len(image.content))
 
 
 def _check_board(image: FlashImage) -> str:
     product = product_of(image)
-    if product is None and any(image.has(name) for name in _NAMES):
-        raise refused(Refusal.WRONG_LINK_BASE, expected=hex(LINK_BASE))
     if product is None:
         raise refused(Refusal.UNKNOWN_BOARD, expected=MKR1000)
     if product not in NAMES_OF_MKR1000:

@@ -1,10 +1,10 @@
 """What a processor finds at which address, once an image is in the flash of a SAMD21 and its variables are set up."""
 
-import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+import sys
 from typing import Final
 
 FLASH_END: Final = 0x40000

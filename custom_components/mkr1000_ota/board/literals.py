@@ -12,6 +12,8 @@ SERVER: Final = (REQUEST_LINE, CONTENT_LENGTH, AUTHORIZATION, WRONG_SIZE)
 # begin() puts it in front of the password before it encodes both in base 64.
 AUTHORIZATION_PREFIX: Final = b"arduino:"
 BASE_64_DIGITS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+# What begin() itself passes to other functions.
+LITERALS_OF_BEGIN: Final = tuple(literal.decode() for literal in (AUTHORIZATION_PREFIX, b"Basic ", BASE_64_DIGITS))
 # What the libraries announce as the board.
 WIFI101OTA_BOARD: Final = b"mkr1000"
 ARDUINOOTA_BOARD: Final = b"arduino"

@@ -4,9 +4,9 @@ An image does not say which of its strings is the password. The call of begin() 
 the password is likely among the constants around that call, or one of the strings near the name.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
+import re
 from typing import Final
 
 from .begin import BeginCall, calls_of_begin
@@ -16,43 +16,32 @@ from .literals import AUTHORIZATION_PREFIX, NO_PASSWORDS, VERSION_MARKER
 # Each may cost the board a request, during which its sketch stands still.
 MOST_CANDIDATES: Final = 24
 
-# A name becomes one label of a host name.
-_NAME_LIMIT: Final = 63
 # Words to either side of a pointer that are likely to be of the same literal pool.
 _POOL_REACH: Final = 12
 # So many strings near the name come before the arrays: these are few, and never near a name that is no array.
 _BEFORE_ARRAYS: Final = 8
+
+_NO_NAMES: Final = (None, *NO_PASSWORDS)
 
 _STRING_BEHIND_NUL: Final = re.compile(rb"(?<=\0)[ -~\x80-\xff]{1,128}(?=\0)")
 
 
 def name_and_passwords(image: FlashImage) -> tuple[str | None, tuple[str, ...]]:
     """The name that a sketch announces, None if not found, and the passwords that it may want, likeliest first."""
-    sites = sorted(calls_of_begin(image), key=lambda site: not _is_understood(image, site))
-    name = next((site.name for site in sites if _is_name(image.text_at(site.name))), None)
+    calls = calls_of_begin(image)
+    named = next((call for call in calls if call.is_understood or call.name not in _NO_NAMES), None)
     found: dict[str, None] = {}
-    for password in _passwords(image, sites, name):
+    for password in _passwords(image, calls, named.name_address if named else None):
         found[password] = None
         if len(found) == MOST_CANDIDATES:
             break
-    return image.text_at(name), tuple(found)
+    return named.name if named else None, tuple(found)
 
 
-def _is_understood(image: FlashImage, site: BeginCall) -> bool:
-    return _is_name(image.text_at(site.name)) and image.text_at(site.password) is not None
-
-
-def _is_name(text: str | None) -> bool:
-    return text is not None and text.isprintable() and len(text.encode()) <= _NAME_LIMIT
-
-
-def _passwords(image: FlashImage, sites: list[BeginCall], name: int | None) -> Iterator[str]:
-    for site in sites:
-        password = image.text_at(site.password)
-        if password is not None and _is_name(image.text_at(site.name)):
-            yield password
-    for site in sites:
-        yield from _likely(image, _around_call(image, site))
+def _passwords(image: FlashImage, calls: list[BeginCall], name: int | None) -> Iterator[str]:
+    yield from (call.password for call in calls if call.is_understood and call.password is not None)
+    for call in calls:
+        yield from _likely(image, _around_call(image, call))
     pointers = list(image.pointers(AUTHORIZATION_PREFIX) if name is None else image.references(name))
     yield from _likely(image, _in_pool(image, pointers))
     origins = list(image.occurrences(AUTHORIZATION_PREFIX)) if name is None else [image.offset(name)]
@@ -67,10 +56,9 @@ def _likely(image: FlashImage, offsets: Iterable[int | None]) -> Iterator[str]:
             yield text
 
 
-def _around_call(image: FlashImage, site: BeginCall) -> Iterator[int | None]:
+def _around_call(image: FlashImage, call: BeginCall) -> Iterator[int | None]:
     """Where the constants of a call point to, and where they are: short strings are among the numbers of the code."""
-    yield None if site.password is None else image.offset(site.password)
-    for pool in site.loaded:
+    for pool in call.loaded:
         constant = image.word(pool)
         yield None if constant is None else image.offset(constant)
         yield image.offset(pool)

@@ -1,8 +1,8 @@
 """A sketch: an image that was inspected and found fit for an MKR1000."""
 
-import re
 from dataclasses import dataclass, field
 from hashlib import sha256
+import re
 from typing import Final, Self
 
 from .fitness import INTERNAL_STORAGE, LARGE_STORAGE, fit_image

@@ -17,8 +17,6 @@ _TABLE_ALIGNMENT: Final = 0x2000
 _TABLE_WORDS: Final = 16
 # Words of the table that the architecture reserves.
 _RESERVED: Final = (4, 5, 6, 7, 8, 9, 10, 12, 13)
-# The linker script rounds the size of the initialised variables up to this.
-_VARIABLES_ALIGNMENT: Final = 16
 # The longest reset handler seen has 96 bytes in front of its literal pool.
 _RESET_HANDLER_LIMIT: Final = 1024
 
@@ -56,24 +54,29 @@ def sketch_variables(image: FlashImage) -> Variables | None:
 
 
 def _program(image: FlashImage, offset: int) -> Program:
-    reset = image.words[offset // 4 + 1] - 1
-    constants = _constants_of_function(image, reset - image.base)
+    handler = image.words[offset // 4 + 1] - 1 - image.base
+    pool = _constants_of_function(image, handler)
+    if None in pool.values() or not pool:
+        return Program(offset, max([handler, *(address - image.base for address in pool)]) + 4, None)
+    constants = [value for value in pool.values() if value is not None]
     in_flash = [value for value in constants if image.base < value < FLASH_END and value % 4 == 0]
-    in_sram = sorted({value for value in constants if SRAM_START <= value <= SRAM_END})
-    if not in_flash or len(in_sram) < 2 or in_sram[0] != SRAM_START:
+    in_sram = [value for value in constants if SRAM_START <= value <= SRAM_END]
+    ends = [value for value in in_sram if value > SRAM_START]
+    if not in_flash or SRAM_START not in in_sram or not ends:
         return Program(offset, None, None)
-    # A compiler that turns the loop into memset() may keep the end less 3 bytes: hence the rounding.
-    size = (in_sram[1] - SRAM_START + _VARIABLES_ALIGNMENT // 2) // _VARIABLES_ALIGNMENT * _VARIABLES_ALIGNMENT
+    # Of the addresses behind the start of the variables, their end is loaded first. Compilers that turn the loop into a
+    # call of memcpy() may keep it less or plus 3.
+    size = (ends[0] - SRAM_START) // 4 * 4
     start = max(in_flash) - image.base
     return Program(offset, start + size, Variables(SRAM_START, start, size))
 
 
-def _constants_of_function(image: FlashImage, start: int) -> list[int]:
-    """The constants that a function takes from the literal pool behind it."""
+def _constants_of_function(image: FlashImage, start: int) -> dict[int, int | None]:
+    """The constants that a function takes from the literal pool behind it, by address, in this order."""
     registers = Registers(image)
     end = min(start + _RESET_HANDLER_LIMIT, 2 * len(image.halves))
     offset = start
     while offset < end:
         offset += registers.step(offset)
         end = min([end, *(address - image.base for address in registers.constants)])
-    return list(registers.constants.values())
+    return registers.constants

@@ -38,7 +38,8 @@ class Registers:
         """Start with nothing known."""
         self._image = image
         self._held: list[int | None] = [None] * 16
-        self.constants: dict[int, int] = {}  # read from literal pools: address there -> value
+        # What was read from literal pools, by address; None where that is outside of the image.
+        self.constants: dict[int, int | None] = {}
 
     def __getitem__(self, register: int) -> int | None:
         """Return what a register holds."""
@@ -91,10 +92,8 @@ class Registers:
         return 2
 
     def _constant(self, address: int) -> int | None:
-        value = self._image.word(address)
-        if value is not None:
-            self.constants[address] = value
-        return value
+        self.constants[address] = self._image.word(address)
+        return self.constants[address]
 
     def _loaded(self, address: int | None, distance: int) -> int | None:
         return None if address is None else self._image.word(address + distance)
