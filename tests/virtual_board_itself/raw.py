@@ -1,17 +1,18 @@
 """The plainest of peers: what it sends is what the test says, byte for byte."""
 
 import asyncio
+from base64 import b64encode
 import fcntl
 import socket
 import struct
 import sys
 import termios
-from base64 import b64encode
 from types import TracebackType
 from typing import Self
 
 from tests.virtual_board import VirtualBoard
 
+STOCK_PASSWORD = "password"
 OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"
 UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n"
@@ -22,12 +23,12 @@ SERVER_ERROR = b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n
 SILENCE = b""
 
 
-def authorization(password: str = "password") -> bytes:
+def authorization(password: str = STOCK_PASSWORD) -> bytes:
     """The header that a board with this password wants."""
     return b"Authorization: Basic " + b64encode(b"arduino:" + password.encode())
 
 
-def head(length: int, password: str = "password") -> bytes:
+def head(length: int, password: str = STOCK_PASSWORD) -> bytes:
     """The whole head of an upload."""
     return b"POST /sketch HTTP/1.1\r\nContent-Length: %d\r\n" % length + authorization(password) + b"\r\n\r\n"
 
@@ -101,7 +102,7 @@ async def ask(board: VirtualBoard, request: bytes, *, half_close: bool = False) 
         return await connection.answer()
 
 
-async def upload(board: VirtualBoard, image: bytes, password: str = "password") -> bytes:
+async def upload(board: VirtualBoard, image: bytes, password: str = STOCK_PASSWORD) -> bytes:
     """Upload an image and return the answer."""
     return await ask(board, head(len(image), password) + image)
 

@@ -1,7 +1,7 @@
 """The built sketches obey the facts about compiled ones. What is checked here knows nothing of how they are built."""
 
-import struct
 from collections.abc import Iterator
+import struct
 
 import pytest
 
