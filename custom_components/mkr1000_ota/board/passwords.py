@@ -18,8 +18,13 @@ MOST_CANDIDATES: Final = 24
 
 # Words to either side of a pointer that are likely to be of the same literal pool.
 _POOL_REACH: Final = 12
+# What looks like a call of begin() without making sense is less likely to be one the further down the list it is.
+_CALLS: Final = 6
 # So many strings near the name come before the arrays: these are few, and never near a name that is no array.
 _BEFORE_ARRAYS: Final = 8
+
+# Code and numbers look like strings now and then, and hardly ever like long ones.
+_SHORTEST_ANYWHERE: Final = 4
 
 _NO_NAMES: Final = (None, *NO_PASSWORDS)
 
@@ -39,20 +44,29 @@ def name_and_passwords(image: FlashImage) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _passwords(image: FlashImage, calls: list[BeginCall], name: int | None) -> Iterator[str]:
-    yield from (call.password for call in calls if call.is_understood and call.password is not None)
-    for call in calls:
+    understood = [call.password for call in calls if call.is_understood and call.password is not None]
+    yield from understood
+    for call in calls[:_CALLS]:
         yield from _likely(image, _around_call(image, call))
     pointers = list(image.pointers(AUTHORIZATION_PREFIX) if name is None else image.references(name))
     yield from _likely(image, _in_pool(image, pointers))
+    if not understood:
+        yield ""
     origins = list(image.occurrences(AUTHORIZATION_PREFIX)) if name is None else [image.offset(name)]
-    yield from _likely(image, _by_distance(image, next(filter(None, origins), 0)))
+    yield from _likely(image, _by_distance(image, next(filter(None, origins), 0)), _SHORTEST_ANYWHERE)
 
 
-def _likely(image: FlashImage, offsets: Iterable[int | None]) -> Iterator[str]:
+def _likely(image: FlashImage, offsets: Iterable[int | None], shortest: int = 1) -> Iterator[str]:
     """The strings at these offsets that look like passwords."""
     for offset in offsets:
         text = None if offset is None else image.text(offset)
-        if text and text.isprintable() and text not in NO_PASSWORDS and not text.startswith(VERSION_MARKER):
+        if (
+            text is not None
+            and len(text) >= shortest
+            and text.isprintable()
+            and text not in NO_PASSWORDS
+            and not text.startswith(VERSION_MARKER)
+        ):
             yield text
 
 
@@ -83,8 +97,13 @@ def _by_distance(image: FlashImage, origin: int) -> Iterator[int]:
     yield from islice(literals, _BEFORE_ARRAYS)
     if variables := image.variables:
         yield from nearest_first(_pointed(image, variables.address, variables.size, variables.offset))
+        yield from nearest_first(_behind_nul(image, variables.offset, variables.offset + variables.size))
     yield from literals
-    yield from nearest_first(match.start() for match in _STRING_BEHIND_NUL.finditer(image.content))
+    yield from nearest_first(_behind_nul(image, 0, len(image.content)))
+
+
+def _behind_nul(image: FlashImage, start: int, end: int) -> Iterator[int]:
+    return (match.start() for match in _STRING_BEHIND_NUL.finditer(image.content, start, end))
 
 
 def _pointed(image: FlashImage, address: int, size: int, offset: int) -> set[int]:
