@@ -1,12 +1,12 @@
 """A network of its own for a test: a fresh network namespace that holds nothing but the loopback interface."""
 
-import fcntl
-import os
-import socket
-import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+import fcntl
+import os
 from pathlib import Path
+import socket
+import struct
 
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP = 0x1

@@ -107,12 +107,11 @@ class Asker:
 
     @callback
     def _hand_on(self, sighting: Sighting) -> None:
-        """Call the listeners. What one of them raises must stay here: it would end zeroconf's work on the packet."""
         for listener in tuple(self._listeners):
             try:
                 listener(sighting)
-            except Exception:
-                LOGGER.exception("Could not handle the announcement of the board at %s", sighting.address)
+            except Exception:  # noqa: BLE001 - whatever it is, it must not end zeroconf's work on the packet
+                LOGGER.exception("Could not take note of the board at %s", sighting.address)
 
     @callback
     def _schedule(self) -> None:
@@ -132,9 +131,10 @@ class Asker:
 
     @callback
     def _ask(self) -> None:
+        instance = self._attach()
         self._asked = self._hass.loop.time()
         self._opening = max(0, self._opening - 1)
-        if instance := self._attach():
+        if instance:
             instance.async_send(query())
         self._schedule()
 

@@ -52,10 +52,8 @@ class DiscoveryFlows:
     @callback
     def async_start(self) -> None:
         """Offer boards from now on, or as soon as Home Assistant has started: its entries are all known then."""
-        self._unsubscribe = [
-            async_at_started(self._hass, self._begin),
-            async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed),
-        ]
+        self._unsubscribe.append(async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed))
+        self._unsubscribe.append(async_at_started(self._hass, self._begin))
 
     @callback
     def async_stop(self) -> None:

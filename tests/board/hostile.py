@@ -1,9 +1,9 @@
 """Packets that somebody may send to break whoever reads announcements. The same seed gives the same packets."""
 
-import random
-import struct
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+import random
+import struct
 from typing import Final
 
 from .announcements import FLUSH, SERVICE, announcement
@@ -25,7 +25,7 @@ def hostile_packets(seed: int, count: int) -> Iterator[bytes]:
 def _genuine(chance: random.Random) -> bytes:
     """A flood of announcements that are right in form, of boards that are not there."""
     octets = chance.randbytes(4)
-    name = chance.choice(("Arduino", "Küche", "x" * chance.randint(1, 63), "a\r\nb\x00"))
+    name = chance.choice(("Arduino", "Küche", "a\r\nb\x00", *["x" * chance.randint(1, 63)] * 3, *[octets.hex()] * 6))
     board = chance.choice(("mkr1000", "arduino", "esp8266", "esp32", "mkr1000 ", ""))
     return announcement(name, ".".join(map(str, octets)), board=board, port=chance.randrange(65536))
 

@@ -60,9 +60,7 @@ def test_the_question_is_the_one_that_boards_answer() -> None:
     assert len(QUERY) == 37
 
 
-@pytest.mark.parametrize(
-    ("board", "library"), [("mkr1000", Library.WIFI101OTA), ("arduino", Library.ARDUINOOTA)]
-)
+@pytest.mark.parametrize(("board", "library"), [("mkr1000", Library.WIFI101OTA), ("arduino", Library.ARDUINOOTA)])
 def test_a_board_is_heard_with_all_it_says(board: str, library: Library) -> None:
     [sighting] = heard(announcement("Garage", "192.168.1.20", board=board, port=65281))
 

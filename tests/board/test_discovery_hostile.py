@@ -1,9 +1,9 @@
 """What somebody on the network makes up must not disturb anything: it goes through python-zeroconf's real parser."""
 
-import gc
-import resource
 from collections.abc import AsyncIterator
+import gc
 from pathlib import Path
+import resource
 
 import pytest
 from zeroconf import IPVersion, Zeroconf
@@ -35,6 +35,7 @@ class Listener:
     """Hears through `Sightings` what packets say, and checks each sighting."""
 
     def __init__(self, instance: Zeroconf) -> None:
+        """Listen to an instance."""
         self.sightings = Sightings(self._check)
         self.count = 0
         instance.async_add_listener(self.sightings, None)

@@ -1,7 +1,7 @@
 """Ask which boards are there, and remember where they were heard."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
+import time
 from typing import Final, override
 
 from zeroconf import DNSOutgoing, DNSQuestion, DNSRecord, RecordUpdate, RecordUpdateListener, Zeroconf
