@@ -63,6 +63,11 @@ class Function:
         """Load a word that is in the pool already."""
         self.code.append(Load(register, index))
 
+    def call_far(self, label: str) -> None:
+        """Call a function through a register, as with -mlong-calls."""
+        self.load(4, label)
+        self.code.append(0x47A0)  # blx r4
+
     def assembled(self, address: int, symbols: dict[str, int]) -> list[int]:
         """The half words of the instructions, for a function that begins at an address divisible by 4."""
         halves: list[int] = []

@@ -5,13 +5,13 @@
 could not be reached again. The kind of each is the reason for which it has to be refused; "damaged" stands for any.
 """
 
+from collections.abc import Iterator
 import gzip
 import io
-import struct
-import zipfile
-from collections.abc import Iterator
 from random import Random
+import struct
 from typing import NamedTuple
+import zipfile
 
 from .sketches import SDU_STUB_SIZE, Board, Quirks, build_sdu_stub, build_sketch
 

@@ -55,6 +55,8 @@ LAYOUTS = {
     "tails kept": Quirks(merge_tails=False),
     "not optimised": Quirks(merge_tails=False, aligned=True, wifi_literals=True),
     "arrays and Wi-Fi literals": Quirks(arrays=True, wifi_literals=True),
+    "called through a register": Quirks(call="far"),
+    "begin() inlined": Quirks(call="inlined"),
     "SDU": Quirks(sdu=True),
     "SDU and arrays": Quirks(sdu=True, arrays=True),
 }

@@ -6,6 +6,7 @@ only poll() has no authorization to compare with.
 
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
 from .assembler import Call, Function, Word, compiled, instructions
 from .linker import SRAM
@@ -20,14 +21,22 @@ ARDUINOOTA = "ArduinoOTA"
 _STORAGE_OBJECT, _OTA_OBJECT, _ADDRESS_OBJECT = SRAM + 0x998, SRAM + 0x9D0, SRAM + 0xF68
 
 
+type BeginCall = Literal["near", "far", "inlined"]
+
+
 @dataclass(frozen=True, slots=True)
 class OtaLibrary:
-    """One of the two libraries, as it is linked into one image. `board` is the name that it announces."""
+    """One of the two libraries, as it is linked into one image.
+
+    `board` is the name that it announces. `call` tells how begin() is called: directly, through a register, or not at
+    all because a compiler has put its code in place of the call.
+    """
 
     name: str
     board: str
     begin: bool
     poll: bool
+    call: BeginCall = "near"
 
     @property
     def literals(self) -> tuple[bytes, ...]:
@@ -58,10 +67,9 @@ class OtaLibrary:
                 compiled("poll", (), ("pollMdns", "pollServer"), random, 1),
             ]
         if self.begin:
-            functions += [
-                compiled("base64Encode", BASE64, (), random, 50),
-                compiled("begin", BEGIN, ("base64Encode",), random, 16),
-            ]
+            functions.append(compiled("base64Encode", BASE64, (), random, 50))
+            if self.call != "inlined":
+                functions.append(compiled("begin", BEGIN, ("base64Encode",), random, 16))
         if functions and self.name == WIFI101OTA:
             functions.append(compiled("SDStorage.open", STORAGE, (), random, 8))
         return functions
@@ -82,4 +90,13 @@ class OtaLibrary:
             function.load_again(2, first + 2)
             function.load_again(1, first + 1)
         function.load(0, _OTA_OBJECT)
-        function.code += [Call("begin"), *instructions(random, 1)]
+        match self.call:
+            case "near":
+                function.code.append(Call("begin"))
+            case "far":
+                function.call_far("begin")
+            case "inlined":
+                for register, word in enumerate(BEGIN, 4):
+                    function.load(register, word)
+                function.code.append(Call("base64Encode"))
+        function.code += instructions(random, 1)

@@ -14,7 +14,7 @@ from struct import pack
 from .arduino_core import array_symbol, core_functions, initial_values, put_initial_values, put_vectors
 from .assembler import Function, Word, compiled
 from .linker import SRAM, Image, merged
-from .ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, OtaLibrary
+from .ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, BeginCall, OtaLibrary
 from .sketch_strings import CORE, SKETCH, WIFI
 
 __all__ = [
@@ -68,6 +68,7 @@ class Quirks:
     aligned: each literal begins at a whole word, as without optimisation.
     scatter: literals in any order, not in that of the source.
     sdu: the SDU stub comes first, the sketch 16 KiB later.
+    call: begin() is called directly, through a register ("far"), or a compiler has put its code there ("inlined").
     """
 
     begin: bool = True
@@ -80,6 +81,7 @@ class Quirks:
     aligned: bool = False
     scatter: bool = False
     sdu: bool = False
+    call: BeginCall = "near"
 
 
 STOCK = Quirks()
@@ -87,7 +89,7 @@ STOCK = Quirks()
 
 def build_sketch(
     name: str = "Arduino",
-    password: str = "password",
+    password: str = "password",  # noqa: S107 (the stock example's)
     version: str | None = None,
     library: str = WIFI101OTA,
     size: int = 16 * 1024,
@@ -104,7 +106,8 @@ def build_sketch(
     `strings` are further literals of the sketch, `wifi` its network and the password of that.
     Raises ValueError if the size does not hold what the sketch needs.
     """
-    ota = OtaLibrary(library, board.ota_name if library == WIFI101OTA else "arduino", quirks.begin, quirks.poll)
+    ota_name = board.ota_name if library == WIFI101OTA else "arduino"
+    ota = OtaLibrary(library, ota_name, quirks.begin, quirks.poll, quirks.call)
     sketch = _Sketch(name.encode(), password.encode(), version, ota, seed, wifi, strings, board, quirks)
     stub = build_sdu_stub(seed, board, link_base) if quirks.sdu else b""
     return sketch.link(size + -size % 4, link_base, stub)
