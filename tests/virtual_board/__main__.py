@@ -6,17 +6,17 @@ input while they run, see commands.py.
 
 import argparse
 import asyncio
+from collections.abc import Callable
+from dataclasses import fields
+from functools import partial
 import json
 import os
+from pathlib import Path
 import resource
 import signal
 import stat
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import fields
-from functools import partial
-from pathlib import Path
 
 from .board import VirtualBoard
 from .commands import obey

@@ -1,9 +1,9 @@
 """What can be told to running boards, one JSON object a line."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import replace
+import json
 from pathlib import Path
 
 from .board import VirtualBoard

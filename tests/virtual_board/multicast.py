@@ -1,9 +1,9 @@
 """How a board hears mDNS questions and sends its answers, on one interface, which many boards may share."""
 
 import asyncio
+from collections.abc import Callable
 import socket
 import struct
-from collections.abc import Callable
 
 GROUP = "224.0.0.251"
 PORT = 5353

@@ -1,10 +1,10 @@
 """The board's end of one connection, read and written the way WiFi101 does it."""
 
 import asyncio
+from collections.abc import Iterable
 import select
 import socket
 import struct
-from collections.abc import Iterable
 
 GAP = 1.0
 """Stream::setTimeout's default, in seconds: how long one missing byte is waited for."""

@@ -1,10 +1,10 @@
 """One request to a board and what becomes of it, in the order in which the board's libraries decide."""
 
 import asyncio
-import re
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import replace
+import re
 from typing import Protocol
 
 from .firmware import Firmware
