@@ -176,7 +176,17 @@ async def test_every_way_a_server_can_fail(site: Web, source: ManifestSource) ->
     assert (await refusal(source)).reason is Reason.ANSWER_CUT
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"version: 1", b"\xff\xfe\x00", b"[" * 100_000, b"9" * 5000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"{", id="cut"),
+        pytest.param(b"version: 1", id="another format"),
+        pytest.param(b"\xff\xfe\x00", id="no text"),
+        pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(b"9" * 5000, id="a number too large"),
+    ],
+)
 async def test_what_is_not_json_is_refused(site: Web, source: ManifestSource, body: bytes) -> None:
     site.serve("/firmware/manifest.json", body)
     error = await refusal(source)

@@ -57,7 +57,7 @@ def test_a_key_is_named_and_written_as_minisign_does() -> None:
         (PAYLOAD, SIGNATURE.replace("RUT7zw5j", "RUT7zw5"), Reason.BAD_SIGNATURE_FILE),
         (PAYLOAD, SIGNATURE.replace("RUT7zw5j", ""), Reason.BAD_SIGNATURE_FILE),
         (PAYLOAD, SIGNATURE.replace("RUT7zw5j", "RUT7zwéj"), Reason.BAD_SIGNATURE_FILE),
-        (PAYLOAD, SIGNATURE + " " * 5 + "x" * 20_000, Reason.BAD_SIGNATURE_FILE),
+        pytest.param(PAYLOAD, SIGNATURE + "x" * 20_000, Reason.BAD_SIGNATURE_FILE, id="too long"),
     ],
 )
 def test_anything_else_is_refused(payload: bytes, signature: str, reason: Reason) -> None:

@@ -1,12 +1,12 @@
 """Sketches in a folder: whatever is dropped there is offered a moment later."""
 
 import asyncio
-import os
-import threading
-import time
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+import os
 from pathlib import Path
+import threading
+import time
 from typing import Self
 
 from ..board.errors import SketchRefused

@@ -5,9 +5,9 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api.
 """
 
 import asyncio
-import re
 from collections.abc import Hashable
 from dataclasses import replace
+import re
 
 import aiohttp
 

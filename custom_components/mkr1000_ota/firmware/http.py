@@ -1,12 +1,12 @@
 """Fetching over HTTP from servers that need not be well-behaved: bounded in size, time and redirects."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from http import HTTPStatus
+import time
 from typing import Self
 
 import aiohttp

@@ -1,9 +1,9 @@
 """Reading files of a folder that anybody may put things into."""
 
-import os
-import stat
 from dataclasses import dataclass
+import os
 from pathlib import Path
+import stat
 
 from .reasons import Reason
 from .release import SourceError

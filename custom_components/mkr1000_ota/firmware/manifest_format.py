@@ -49,16 +49,10 @@ _SEVERAL = vol.Schema(
 
 def read_manifest(document: object, url: URL) -> Catalog:
     """Return what a manifest offers for this board; `url` is where it came from. Raises schema.Invalid."""
-    releases: list[Release] = []
-    findings: list[Finding] = []
-    for entry in _entries(document):
-        for found in _offers(entry, url):
-            match found:
-                case Release():
-                    releases.append(found)
-                case Finding():
-                    findings.append(found)
-    return Catalog.of(releases, findings)
+    found = [each for entry in _entries(document) for each in _offers(entry, url)]
+    return Catalog.of(
+        (each for each in found if isinstance(each, Release)), (each for each in found if isinstance(each, Finding))
+    )
 
 
 def _entries(document: object) -> Iterator[dict[str, Any]]:

@@ -5,8 +5,8 @@ the file, and a second one over that signature and the trusted comment.
 """
 
 import base64
-import hashlib
 from dataclasses import dataclass
+import hashlib
 from typing import Self, override
 
 from cryptography.exceptions import InvalidSignature

@@ -1,9 +1,9 @@
 """The words that descriptions of sketches are made of: in sidecars, manifests and GitHub's answers."""
 
-import json
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+import json
+import re
 from typing import Any
 
 import voluptuous as vol

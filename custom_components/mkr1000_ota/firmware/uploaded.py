@@ -1,13 +1,13 @@
 """One sketch that somebody uploaded in the user interface."""
 
 import asyncio
+from collections.abc import Hashable
 import hashlib
 import json
 import os
+from pathlib import Path
 import shutil
 import tempfile
-from collections.abc import Hashable
-from pathlib import Path
 from typing import Any
 
 import voluptuous as vol

@@ -1,8 +1,8 @@
 """Versions: where they are written, and the order that Home Assistant's update entities apply, made total."""
 
-import re
 from collections.abc import Callable, Iterable
 from functools import cmp_to_key
+import re
 
 from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
 

@@ -1,0 +1,291 @@
+"""Sketches attached to GitHub releases, from a stand-in for GitHub on this machine."""
+
+from datetime import UTC, datetime
+import hashlib
+from typing import Any
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from custom_components.mkr1000_ota.firmware.github import GitHubSource
+from custom_components.mkr1000_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.firmware.release import Catalog, Release, SourceError
+
+from .conftest import SHORT, Web
+
+IMAGE = bytes(range(256)) * 4
+SHA256 = hashlib.sha256(IMAGE).hexdigest()
+LIST = "/api/v3/repos/owner/blinds/releases"
+
+
+def an_asset(number: int, name: str = "blinds.bin", **facts: Any) -> dict[str, Any]:
+    """Return a file of a release, as the API shows it."""
+    return {
+        "id": number,
+        "name": name,
+        "size": len(IMAGE),
+        "state": "uploaded",
+        "digest": f"sha256:{SHA256}",
+        "url": "http://127.0.0.1:1/never-asked",
+        "browser_download_url": "http://127.0.0.1:1/never-asked-either",
+        "content_type": "application/octet-stream",
+    } | facts
+
+
+def a_release(tag: str, *assets: dict[str, Any], **facts: Any) -> dict[str, Any]:
+    """Return a release, as the API shows it."""
+    return {
+        "tag_name": tag,
+        "name": f"Blinds {tag}",
+        "body": f"Notes of {tag}",
+        "html_url": f"https://github.com/owner/blinds/releases/{tag}",
+        "draft": False,
+        "prerelease": False,
+        "published_at": "2026-11-22T07:00:00Z",
+        "assets": list(assets),
+    } | facts
+
+
+@pytest.fixture
+def source(site: Web, session: aiohttp.ClientSession) -> GitHubSource:
+    """The releases of owner/blinds."""
+    return source_at(site, session)
+
+
+def source_at(site: Web, session: aiohttp.ClientSession, **options: Any) -> GitHubSource:
+    """Return a source that takes the web server for GitHub."""
+    return GitHubSource(session, "owner/blinds", base_url=str(site.at("/api/v3")), patience=SHORT, **options)
+
+
+async def catalog_of(site: Web, source: GitHubSource, *releases: dict[str, Any]) -> Catalog:
+    """Publish releases, and look at them."""
+    site.serve_json(LIST, list(releases))
+    return await source.catalog()
+
+
+async def refusal(source: GitHubSource, release: Release | None = None) -> SourceError:
+    """Return why there is no catalog, or no image."""
+    with pytest.raises(SourceError) as refused:
+        await (source.image(release) if release else source.catalog())
+    return refused.value
+
+
+async def test_a_release_is_offered_with_what_its_page_says(site: Web, source: GitHubSource) -> None:
+    catalog = await catalog_of(site, source, a_release("v1.2.3", an_asset(7)), a_release("v1.10.0", an_asset(8)))
+    assert [release.version for release in catalog.releases] == ["1.10.0", "1.2.3"]
+    assert catalog.releases[1] == Release(
+        version="1.2.3",
+        identifier="7",
+        file="blinds.bin",
+        title="Blinds v1.2.3",
+        notes="Notes of v1.2.3",
+        url="https://github.com/owner/blinds/releases/v1.2.3",
+        size=len(IMAGE),
+        sha256=SHA256,
+        published=datetime(2026, 11, 22, 7, tzinfo=UTC),
+    )
+    assert site.asked() == [f"{LIST}?per_page=30&page=1"]
+    assert site.requests[0].headers["X-GitHub-Api-Version"] == "2022-11-28"
+
+
+async def test_an_image_is_fetched_through_the_api(site: Web, source: GitHubSource) -> None:
+    (release,) = (await catalog_of(site, source, a_release("v1", an_asset(7)))).releases
+    site.serve(f"{LIST}/assets/7", IMAGE)
+    assert await source.image(release) == IMAGE
+    assert site.requests[-1].headers["Accept"] == "application/octet-stream"
+
+
+async def test_the_token_is_for_the_api_alone(site: Web, other_site: Web, session: aiohttp.ClientSession) -> None:
+    source = source_at(site, session, token="s3cret")
+    (release,) = (await catalog_of(site, source, a_release("v1", an_asset(7)))).releases
+    site.redirect(f"{LIST}/assets/7", other_site.serve("/storage/7", IMAGE))
+    assert await source.image(release) == IMAGE
+    assert [request.headers.get("Authorization") for request in site.requests] == ["Bearer s3cret"] * 2
+    assert not {"Authorization", "X-GitHub-Api-Version"} & set(other_site.requests[0].headers)
+    site.serve(LIST, status=401)
+    error = await refusal(source)
+    assert error.reason is Reason.ACCESS_DENIED
+    assert "s3cret" not in str(error)
+
+
+async def test_drafts_and_unfinished_files_are_not_offered(site: Web, source: GitHubSource) -> None:
+    catalog = await catalog_of(
+        site,
+        source,
+        a_release("v3", an_asset(3), draft=True),
+        a_release("v2", an_asset(2, state="starter")),
+        a_release("v1", an_asset(1)),
+    )
+    assert [release.version for release in catalog.releases] == ["1"]
+    assert catalog.findings == ()
+
+
+async def test_prereleases_are_offered_to_who_wants_them(
+    site: Web, source: GitHubSource, session: aiohttp.ClientSession
+) -> None:
+    releases = [a_release("v2.0.0-rc1", an_asset(2), prerelease=True), a_release("v1.0.0", an_asset(1))]
+    assert [release.version for release in (await catalog_of(site, source, *releases)).releases] == ["1.0.0"]
+    eager = source_at(site, session, prereleases=True)
+    assert [release.version for release in (await eager.catalog()).releases] == ["2.0.0-rc1", "1.0.0"]
+
+
+async def test_the_pattern_chooses_the_file(site: Web, session: aiohttp.ClientSession) -> None:
+    assets = [an_asset(1, "blinds.bin"), an_asset(2, "heating.bin"), an_asset(3, "heating.bin.minisig")]
+    source = source_at(site, session, asset="heating*.bin")
+    (release,) = (await catalog_of(site, source, a_release("v1", *assets))).releases
+    assert release.file == "heating.bin"
+    site.serve(f"{LIST}/assets/3", "a signature")
+    assert await source.signature(release) == "a signature"
+
+
+async def test_a_pattern_that_chooses_two_files_chooses_none(site: Web, source: GitHubSource) -> None:
+    assets = [an_asset(1, "blinds.bin"), an_asset(2, "heating.bin")]
+    catalog = await catalog_of(site, source, a_release("v1", *assets))
+    assert catalog.releases == ()
+    assert [finding.message for finding in catalog.findings] == [
+        "blinds.bin and heating.bin are both version 1",
+        "heating.bin and blinds.bin are both version 1",
+    ]
+
+
+async def test_a_pattern_that_never_matches_is_reported(site: Web, session: aiohttp.ClientSession) -> None:
+    source = source_at(site, session, asset="*.hex")
+    catalog = await catalog_of(site, source, a_release("v1", an_asset(1)))
+    (finding,) = catalog.findings
+    assert finding.reason == "no_matching_asset"
+    assert finding.placeholders == {"file": "owner/blinds", "pattern": "*.hex"}
+
+
+async def test_what_cannot_be_offered_is_reported(site: Web, source: GitHubSource) -> None:
+    catalog = await catalog_of(
+        site, source, a_release("the/last one", an_asset(1)), a_release("v2", an_asset(2, size=300_000))
+    )
+    assert [(finding.file, finding.reason) for finding in catalog.findings] == [
+        ("the/last one/blinds.bin", "no_version"),
+        ("blinds.bin", "file_too_large"),
+    ]
+
+
+async def test_a_release_without_words(site: Web, source: GitHubSource) -> None:
+    bare = {"tag_name": "v1", "assets": [{"id": 1, "name": "a.bin", "size": 4}]}
+    (release,) = (await catalog_of(site, source, bare)).releases
+    assert release == Release(version="1", identifier="1", file="a.bin", size=4)
+    assert await source.signature(release) is None
+    wordy = a_release("v1", an_asset(1), body="x" * 100_000, name=None)
+    (release,) = (await catalog_of(site, source, wordy)).releases
+    assert len(release.notes or "") == 64 * 1024
+
+
+@pytest.mark.parametrize(
+    ("sums", "reason"),
+    [
+        (f"{SHA256}  blinds.bin\n", None),
+        (f"{'0' * 64}  blinds.bin\n", Reason.SHA256_MISMATCH),
+        (f"{'0' * 64}  another.bin\n", None),
+    ],
+)
+async def test_a_published_list_of_sums_is_used(
+    site: Web, source: GitHubSource, sums: str, reason: Reason | None
+) -> None:
+    assets = [an_asset(1, digest=None), an_asset(2, "SHA256SUMS", digest=None)]
+    (release,) = (await catalog_of(site, source, a_release("v1", *assets))).releases
+    site.serve(f"{LIST}/assets/1", IMAGE)
+    site.serve(f"{LIST}/assets/2", sums)
+    if reason:
+        assert (await refusal(source, release)).reason is reason
+    else:
+        assert await source.image(release) == IMAGE
+    assert [URL(asked).name for asked in site.asked()] == ["releases", "2", "1"]
+
+
+async def test_a_file_that_is_not_the_published_one_is_refused(site: Web, source: GitHubSource) -> None:
+    (release,) = (await catalog_of(site, source, a_release("v1", an_asset(1)))).releases
+    site.serve(f"{LIST}/assets/1", IMAGE[::-1])
+    assert (await refusal(source, release)).reason is Reason.SHA256_MISMATCH
+    site.serve(f"{LIST}/assets/1", IMAGE[:-4])
+    assert (await refusal(source, release)).reason is Reason.SIZE_MISMATCH
+
+
+async def test_an_unchanged_list_costs_one_request(site: Web, source: GitHubSource) -> None:
+    site.serve_json(LIST, [a_release("v1", an_asset(1))], etag='W/"1"', Link='<http://x/?page=2>; rel="next"')
+    first = await source.catalog()
+    assert [finding.reason for finding in first.findings] == ["duplicate_version"] * 3
+    assert [request.query["page"] for request in site.requests] == ["1", "2", "3"]
+    assert await source.catalog() is first
+    assert len(site.requests) == 4
+    site.serve_json(LIST, [a_release("v2", an_asset(2))], etag='W/"2"')
+    latest = (await source.catalog()).latest
+    assert latest and latest.version == "2"
+
+
+async def test_a_renamed_repository_is_followed(site: Web, session: aiohttp.ClientSession) -> None:
+    source = source_at(site, session, token="s3cret")
+    site.redirect(LIST, "/api/v3/repositories/42/releases", 301)
+    site.serve_json("/api/v3/repositories/42/releases", [a_release("v1", an_asset(1))], etag='"1"')
+    first = await source.catalog()
+    assert first.latest
+    assert await source.catalog() is first
+    assert {request.headers["Authorization"] for request in site.requests} == {"Bearer s3cret"}
+
+
+async def test_an_error_loses_nothing(site: Web, source: GitHubSource) -> None:
+    site.serve_json(LIST, [a_release("v1", an_asset(1))], etag='"1"')
+    first = await source.catalog()
+    for status, reason in ((404, Reason.NOT_FOUND), (500, Reason.HTTP_STATUS)):
+        site.serve(LIST, status=status)
+        assert (await refusal(source)).reason is reason
+    site.serve_json(LIST, [a_release("v1", an_asset(1))], etag='"1"')
+    assert await source.catalog() is first
+
+
+async def test_a_limit_is_respected(site: Web, source: GitHubSource) -> None:
+    reset = int(datetime.now(UTC).timestamp()) + 1800
+    site.serve(LIST, status=403, X_RateLimit_Remaining="0", X_RateLimit_Reset=str(reset))
+    for _ in range(3):
+        error = await refusal(source)
+        assert error.reason is Reason.RATE_LIMITED
+        assert error.retry_at
+        assert abs(error.retry_at.timestamp() - reset) <= 3
+    assert len(site.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        ({"message": "Hello"}, "its beginning"),
+        ([{"tag_name": "v1"}], "[0].assets"),
+        ([{"tag_name": 1, "assets": []}], "[0].tag_name"),
+        ([a_release("v1", {"id": "1"})], "[0].assets[0].id"),
+    ],
+)
+async def test_an_answer_of_another_shape_is_refused(site: Web, source: GitHubSource, document: Any, path: str) -> None:
+    site.serve_json(LIST, document)
+    error = await refusal(source)
+    assert (error.reason, error.placeholders["path"]) == (Reason.BAD_ANSWER, path)
+
+
+async def test_an_answer_that_is_no_json_is_refused(site: Web, source: GitHubSource) -> None:
+    site.serve(LIST, "Hello", Content_Type="application/json")
+    assert (await refusal(source)).reason is Reason.NOT_JSON
+
+
+@pytest.mark.parametrize(
+    "repository", ["", "owner", "owner/", "/name", "owner/..", "owner/na me", "owner/a/b", "https://github.com/o/n"]
+)
+async def test_what_is_no_repository_is_refused(session: aiohttp.ClientSession, repository: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        GitHubSource(session, repository)
+    assert refused.value.reason is Reason.BAD_REPOSITORY
+    assert refused.value.placeholders == {"repository": repository}
+
+
+async def test_sources_of_the_same_choice_are_the_same(session: aiohttp.ClientSession) -> None:
+    keys = {
+        GitHubSource(session, "owner/name").key,
+        GitHubSource(session, "Owner/Name").key,
+        GitHubSource(session, "owner/name", "*.bin", base_url="https://api.github.com").key,
+    }
+    assert len(keys) == 1
+    assert GitHubSource(session, "owner/name", prereleases=True).key not in keys
+    assert GitHubSource(session, "owner/name", token="s3cret").key not in keys

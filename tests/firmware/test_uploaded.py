@@ -1,0 +1,144 @@
+"""The sketch that somebody uploaded."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from custom_components.mkr1000_ota.board.errors import SketchRefused
+from custom_components.mkr1000_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.firmware.release import Catalog, Release, SourceError
+from custom_components.mkr1000_ota.firmware.uploaded import UploadedSource
+from tests.virtual_board.sketches import build_sketch
+
+SKETCH = build_sketch()
+SHA256 = hashlib.sha256(SKETCH).hexdigest()
+
+
+@pytest.fixture(name="folder")
+def a_folder(tmp_path: Path) -> Path:
+    """A folder that does not exist yet."""
+    return tmp_path / "storage" / "board"
+
+
+async def test_an_upload_is_offered_and_survives(folder: Path) -> None:
+    source = UploadedSource(folder)
+    assert await source.catalog() == Catalog()
+    release = await source.store(
+        SKETCH, "blinds.bin", version="v1.0", notes="Quieter", password="pä ß:x", signature="a signature"
+    )
+    assert release == Release(
+        version="1.0",
+        identifier=SHA256,
+        file="blinds.bin",
+        notes="Quieter",
+        size=len(SKETCH),
+        sha256=SHA256,
+        board="mkr1000",
+        password="pä ß:x",
+    )
+    again = UploadedSource(folder)
+    assert again.key == source.key
+    assert await again.catalog() == Catalog((release,))
+    assert await again.image(release) == SKETCH
+    assert await again.signature(release) == "a signature"
+
+
+@pytest.mark.parametrize(
+    ("marker", "given", "file", "version"),
+    [
+        ("3.0", "2.0", "blinds-1.0.bin", "3.0"),
+        (None, "2.0", "blinds-1.0.bin", "2.0"),
+        (None, None, "blinds-1.0.BIN", "1.0"),
+        (None, None, "blinds-1.0", "1.0"),
+    ],
+)
+async def test_where_the_version_comes_from(
+    folder: Path, marker: str | None, given: str | None, file: str, version: str
+) -> None:
+    release = await UploadedSource(folder).store(build_sketch(version=marker), file, version=given)
+    assert release.version == version
+
+
+async def test_the_next_upload_takes_the_place_of_the_last(folder: Path) -> None:
+    source, other = UploadedSource(folder), build_sketch(seed=1)
+    first = await source.store(SKETCH, "blinds-1.0.bin", signature="a signature")
+    second = await source.store(other, "blinds-2.0.bin")
+    assert await source.catalog() == Catalog((second,))
+    assert await source.image(second) == other
+    assert await source.signature(first) is None
+    with pytest.raises(SourceError) as refused:
+        await source.image(first)
+    assert refused.value.reason is Reason.FILE_GONE
+    assert len(os.listdir(folder)) == 2
+
+
+async def test_nobody_else_may_read_it(folder: Path) -> None:
+    await UploadedSource(folder).store(SKETCH, "blinds-1.0.bin", password="s3cret")
+    assert folder.stat().st_mode & 0o077 == 0
+    for path in folder.iterdir():
+        assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_what_is_refused_leaves_the_last_upload_alone(folder: Path) -> None:
+    source = UploadedSource(folder)
+    release = await source.store(SKETCH, "blinds-1.0.bin")
+    with pytest.raises(SketchRefused):
+        await source.store(b"no sketch", "blinds-2.0.bin")
+    with pytest.raises(SourceError) as without_version:
+        await source.store(SKETCH, "blinds.bin")
+    assert without_version.value.reason is Reason.NO_VERSION
+    with pytest.raises(SourceError) as bad_version:
+        await source.store(SKETCH, "blinds.bin", version="the newest")
+    assert bad_version.value.reason is Reason.BAD_VERSION
+    assert await source.catalog() == Catalog((release,))
+
+
+async def test_a_crash_while_writing_leaves_the_last_upload_alone(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = UploadedSource(folder)
+    release = await source.store(SKETCH, "blinds-1.0.bin")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(SourceError) as refused:
+            await source.store(build_sketch(seed=1), "blinds-2.0.bin")
+    assert refused.value.reason is Reason.FOLDER_UNWRITABLE
+    assert refused.value.placeholders == {"folder": str(folder), "error": "No space left on device"}
+    assert await source.catalog() == Catalog((release,))
+    assert await source.image(release) == SKETCH
+    assert len(os.listdir(folder)) == 2
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": "1"}', pytest.param(b" " * 300_000, id="huge")])
+async def test_a_damaged_card_is_an_error(folder: Path, content: bytes) -> None:
+    source = UploadedSource(folder)
+    await source.store(SKETCH, "blinds-1.0.bin")
+    (folder / "upload.json").write_bytes(content)
+    with pytest.raises(SourceError) as refused:
+        await source.catalog()
+    assert refused.value.reason in (Reason.FILE_UNREADABLE, Reason.FILE_TOO_LARGE)
+
+
+async def test_a_damaged_image_is_an_error(folder: Path) -> None:
+    source = UploadedSource(folder)
+    release = await source.store(SKETCH, "blinds-1.0.bin")
+    (folder / f"{SHA256}.bin").write_bytes(SKETCH[::-1])
+    with pytest.raises(SourceError) as refused:
+        await source.image(release)
+    assert refused.value.reason is Reason.SHA256_MISMATCH
+
+
+async def test_a_removed_upload_is_gone(folder: Path) -> None:
+    source = UploadedSource(folder)
+    release = await source.store(SKETCH, "blinds-1.0.bin")
+    await source.remove()
+    assert await source.catalog() == Catalog()
+    assert await source.signature(release) is None
+    await source.remove()
+    assert not folder.exists()
