@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 import sys
 from typing import Final
 
@@ -15,6 +16,10 @@ LINK_BASE: Final = 0x2000
 
 # Longer ones are no names and no passwords, and seldom text at all.
 _TEXT_LIMIT: Final = 128
+# Linkers keep one copy of a string, or few, and it is not used often. Without a limit, a file could be made to keep us
+# busy.
+_OCCURRENCES: Final = 16
+_POINTERS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +121,13 @@ class FlashImage:
 
     def pointers(self, literal: bytes) -> Iterator[int]:
         """The offset of every aligned word that points to this literal, tails of longer strings included."""
-        for offset in self.occurrences(literal):
-            for address in self._addresses(offset):
-                yield from self.references(address)
+        every = (
+            reference
+            for offset in islice(self.occurrences(literal), _OCCURRENCES)
+            for address in self._addresses(offset)
+            for reference in self.references(address)
+        )
+        yield from islice(every, _POINTERS)
 
     def _addresses(self, offset: int) -> Iterator[int]:
         yield self.base + offset

@@ -5,6 +5,7 @@ from hashlib import sha256
 import re
 from typing import Final, Self
 
+from .errors import SketchRefused
 from .fitness import INTERNAL_STORAGE, LARGE_STORAGE, fit_image
 from .image import FlashImage
 from .library import Library
@@ -14,7 +15,7 @@ from .passwords import MOST_CANDIDATES, name_and_passwords
 from .refusal import Refusal, refused
 from .startup import sketch_variables
 
-__all__ = ["INTERNAL_STORAGE", "LARGE_STORAGE", "MOST_CANDIDATES", "Refusal", "Sketch"]
+__all__ = ["INTERNAL_STORAGE", "LARGE_STORAGE", "MOST_CANDIDATES", "Refusal", "Sketch", "SketchRefused"]
 
 _VERSION: Final = re.compile(re.escape(VERSION_MARKER.encode()) + rb"([0-9A-Za-z][0-9A-Za-z.+_-]{0,39})\0")
 

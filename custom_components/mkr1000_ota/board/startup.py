@@ -78,5 +78,5 @@ def _constants_of_function(image: FlashImage, start: int) -> dict[int, int | Non
     offset = start
     while offset < end:
         offset += registers.step(offset)
-        end = min([end, *(address - image.base for address in registers.constants)])
+        end = min(end, next(reversed(registers.constants), FLASH_END) - image.base)
     return registers.constants

@@ -11,17 +11,33 @@ from .image import FlashImage
 
 # Registers that a called function may overwrite: procedure call standard for the Arm architecture.
 _CALL_CLOBBERED: Final = (0, 1, 2, 3, 12)
+# How many half words in front of a call through a register may lie the one that loads its target.
+_LOAD_REACH: Final = 16
 
 
 def calls(image: FlashImage) -> Iterator[tuple[int, int]]:
-    """Every function call (BL), as the offset where it stands and the address that it calls."""
+    """Every function call, as the offset where it stands and the address that it calls."""
     halves = image.halves
-    end = image.address(len(image.content))
-    for index, high in enumerate(halves[:-1]):
-        if high >> 11 == 0b11110 and (low := halves[index + 1]) & 0xD000 == 0xD000:
-            target = image.address(2 * index) + 4 + _distance(high, low)
-            if image.base <= target < end:
-                yield 2 * index, target
+    start, end = image.base, image.address(len(image.content))
+    for index, half in enumerate(halves[:-1]):
+        if half >> 11 == 0b11110 and (low := halves[index + 1]) & 0xD000 == 0xD000:  # BL
+            target = image.address(2 * index) + 4 + _distance(half, low)
+        elif half & 0xFF87 == 0x4780:  # BLX of a register
+            target = _loaded_address(image, index, half >> 3 & 15)
+        else:
+            continue
+        if start <= target < end:
+            yield 2 * index, target
+
+
+def _loaded_address(image: FlashImage, call: int, register: int) -> int:
+    """The code address that a register was given shortly before an instruction; 0 if none."""
+    load = 0b01001 << 3 | register
+    for index in range(call - 1, max(-1, call - _LOAD_REACH), -1):
+        if image.halves[index] >> 8 == load:
+            value = image.word((image.address(2 * index) + 4 & ~3) + 4 * (image.halves[index] & 0xFF)) or 0
+            return value & ~1 if value & 1 else 0
+    return 0
 
 
 def _distance(high: int, low: int) -> int:
