@@ -6,15 +6,18 @@ from typing import Final
 from homeassistant.const import CONF_PASSWORD, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.typing import ConfigType
 
+from .archive import Archive
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .homecoming import Homecoming
 from .installer import Installer
 from .outcome import async_clear_issues
 from .runtime import Board, BoardConfigEntry
+from .services import async_register_actions
 from .shared import async_shared
-from .sources import source_of
+from .sources import source_of, uploads_of
 from .unfinished import async_finish
 
 # Seconds that the set-up of a board waits for a source; the board is usable without.
@@ -25,16 +28,22 @@ PLATFORMS: Final = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.EVENT,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.UPDATE,
 ]
 
 
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
+    """Register the actions, which exist whether a board is set up or not."""
+    async_register_actions(hass)
+    return True
+
+
 async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
     """Set up a board, there or not: a board that is away can be told to update when it is back."""
     shared = await async_shared(hass)
-    shared.asker.async_start()
-    entry.async_on_unload(shared.asker.async_stop)
+    entry.async_on_unload(shared.join())
 
     catalog, release = shared.catalogs.use(await source_of(hass, entry))
     entry.async_on_unload(release)
@@ -42,6 +51,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     await asyncio.wait((catalog.first_look,), timeout=FIRST_LOOK_WITHIN)
 
     board = BoardCoordinator(hass, entry, shared, catalog)
+    await board.archive.open()
     await board.unlock(entry.data[CONF_PASSWORD])
     installer = Installer(board)
     homecoming = Homecoming(board)
@@ -64,3 +74,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> No
     shared = await async_shared(hass)
     async_clear_issues(hass, entry.entry_id)
     await shared.store.forget(entry.entry_id)
+    await Archive(hass, entry.entry_id).remove()
+    await uploads_of(hass, entry.entry_id).remove()

@@ -26,14 +26,11 @@ import voluptuous as vol
 from .board.errors import BoardError
 from .board.sighting import Sighting
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
-from .found import Found, async_look_at, client_for, host_and_port
+from .found import Found, async_look_at, async_scan, client_for, host_and_port
 from .options_flow import BoardOptionsFlow
 from .problems import flow_error
 from .shared import Shared, async_shared
 
-# A board answers a question within a second, unless its sketch is busy: then it misses one and answers the next.
-SCAN_FOR = 5.0
-SCAN_STEPS = 10
 # A board asks for its address before it listens to anybody.
 STARTS_WITHIN = 20.0
 
@@ -50,7 +47,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
 
     VERSION = 1
 
-    _scan: asyncio.Task[None] | None = None
+    _scan: asyncio.Task[list[Sighting]] | None = None
     _found: Found
     _locked_by: str | None = None
 
@@ -68,17 +65,12 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_scan(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show that boards are being looked for."""
         if self._scan is None:
-            self._scan = self.hass.async_create_task(self._listen(), f"{DOMAIN} scan", eager_start=False)
+            self._scan = self.hass.async_create_task(
+                async_scan(self.hass, self.async_update_progress), f"{DOMAIN} scan", eager_start=False
+            )
         if not self._scan.done():
             return self.async_show_progress(step_id="scan", progress_action="scan", progress_task=self._scan)
         return self.async_show_progress_done(next_step_id="pick")
-
-    async def _listen(self) -> None:
-        shared = await async_shared(self.hass)
-        with shared.asker.awaiting():
-            for step in range(SCAN_STEPS):
-                await asyncio.sleep(SCAN_FOR / SCAN_STEPS)
-                self.async_update_progress((step + 1) / SCAN_STEPS)
 
     async def async_step_pick(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take one of the boards that answered, or an address."""

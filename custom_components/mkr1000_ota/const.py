@@ -1,5 +1,6 @@
 """Names and numbers that more than one module needs."""
 
+from enum import StrEnum
 import logging
 from typing import Final
 
@@ -8,15 +9,47 @@ LOGGER: Final = logging.getLogger(__package__)
 
 DEFAULT_PORT: Final = 65280  # 0xFF00, fixed in the board libraries
 
-CONF_BOARD: Final = "board"
+# In the data of an entry
 CONF_LIBRARY: Final = "library"
+
+# In the options of an entry
 CONF_STORAGE: Final = "storage"
-CONF_FOLDER: Final = "folder"
 CONF_WAIT: Final = "wait_minutes"
+CONF_SOURCE: Final = "source"
+CONF_FOLDER: Final = "folder"
+CONF_MANIFEST_URL: Final = "manifest_url"
+CONF_REPOSITORY: Final = "repository"
+CONF_ASSET: Final = "asset"
+CONF_PRERELEASES: Final = "prereleases"
+CONF_TOKEN: Final = "token"
+CONF_BASE_URL: Final = "base_url"
+CONF_PUBLIC_KEY: Final = "public_key"
+CONF_HEALTH_URL: Final = "health_url"
+CONF_HEALTH_ENTITY: Final = "health_entity"
+CONF_HEALTH_WITHIN: Final = "health_within"
+
+# In what a discovery flow is started with
+CONF_BOARD: Final = "board"
+# In what reauthentication is started with: the version whose password is not known
+LOCKED_BY: Final = "locked_by"
 
 # What the update entity shows for a sketch that was not flashed from here. It can be compared with nothing, so
 # everything that is offered counts as new.
 UNKNOWN_VERSION: Final = "unknown"
 
-# In what reauthentication is started with: the version whose password is not known.
-LOCKED_BY: Final = "locked_by"
+
+class SourceKind(StrEnum):
+    """Where the sketches of a board come from."""
+
+    FOLDER = "folder"
+    MANIFEST = "manifest"
+    GITHUB = "github"
+    UPLOAD = "upload"
+
+
+class StorageKind(StrEnum):
+    """What the sketch hands to the OTA library as storage."""
+
+    INTERNAL = "internal"
+    SD = "sd"
+    SERIAL_FLASH = "serial_flash"

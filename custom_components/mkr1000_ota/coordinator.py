@@ -12,6 +12,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .activity import IDLE, Activity
+from .archive import KEPT_IMAGES, Archive
 from .board.client import BoardClient
 from .board.errors import BoardError
 from .board.library import Library
@@ -20,7 +21,7 @@ from .catalogs import SketchCatalog
 from .const import CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .firmware.release import Release
 from .flash.flasher import Flasher
-from .store import BoardRecord
+from .store import BoardRecord, PastFlash
 
 if TYPE_CHECKING:
     from .shared import Shared
@@ -52,6 +53,7 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.shared = shared
         self.catalog = catalog
+        self.archive = Archive(hass, entry.entry_id)
         self.record: BoardRecord = shared.store.record(entry.entry_id)
         self.data = BoardState()
         self.activity: Activity = IDLE
@@ -110,6 +112,34 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
             for release in self.catalog.data.releases
             if release.size is None or release.size <= self.storage_size
         )
+
+    @property
+    def archived(self) -> tuple[PastFlash, ...]:
+        """The sketches that the board ran before and can go back to, the last one first, each version once."""
+        there = {
+            flash.version: flash for flash in reversed(self.record.history) if flash.sha256 in self.archive.sha256s
+        }
+        return tuple(reversed(there.values()))
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Every version that can be installed: what the source offers, newest first, then what is archived."""
+        return tuple(dict.fromkeys([*(one.version for one in self.releases), *(one.version for one in self.archived)]))
+
+    @property
+    def offered_version(self) -> str | None:
+        """The version that the user has chosen while it can be had, else the newest that has not failed here."""
+        if self.record.pinned_version in self.versions:
+            return self.record.pinned_version
+        trusted = (one.version for one in self.releases if one.version not in self.record.failed_versions)
+        return next(trusted, None)
+
+    async def tidy_archive(self) -> None:
+        """Keep the last images that were flashed, and the one that may be being flashed."""
+        kept = [flash.sha256 for flash in self.record.history]
+        if self.record.pending is not None:
+            kept.insert(0, self.record.pending.sha256)
+        await self.archive.keep(list(dict.fromkeys(kept))[:KEPT_IMAGES])
 
     @callback
     def set_activity(self, activity: Activity) -> None:

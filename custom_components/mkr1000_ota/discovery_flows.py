@@ -1,6 +1,7 @@
 """Offer the boards that were heard and are not set up yet: one discovery flow for each address."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from homeassistant.config_entries import (
@@ -14,6 +15,8 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.helpers.start import async_at_started
 
 from .asker import Asker
@@ -36,8 +39,9 @@ MAX_CARDS: Final = 64
 class DiscoveryFlows:
     """Starts a discovery flow for each board that was heard at an address without an entry.
 
-    Home Assistant's own zeroconf discovery is not enough: boards of one name are one service to it, with all their
-    addresses, and it says nothing any more once it has cached them.
+    Home Assistant's own zeroconf discovery starts one too, but only at the moment at which an address is new in the
+    cache (seen with 2026.10.4 and 2026.11.0), and only if it knew this integration when it started. An address that
+    it has cached brings none: not when a board comes back to it, not after a flow that ended without an entry.
     """
 
     def __init__(self, hass: HomeAssistant, asker: Asker) -> None:
@@ -91,8 +95,12 @@ class DiscoveryFlows:
         cards = entries.flow.async_progress_by_handler(
             DOMAIN, include_uninitialized=True, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
         )
-        unknown = [sighting for address, sighting in fresh.items() if address not in configured]
-        for sighting in unknown[: max(0, MAX_CARDS - len(cards))]:
+        unknown = (
+            sighting
+            for address, sighting in fresh.items()
+            if address not in configured and not self._is_being_discovered(address)
+        )
+        for sighting in islice(unknown, max(0, MAX_CARDS - len(cards))):
             self._offered.pop(sighting.address, None)
             if len(self._offered) >= MAX_SIGHTINGS:
                 del self._offered[next(iter(self._offered))]
@@ -109,6 +117,19 @@ class DiscoveryFlows:
                 },
                 discovery_key=DiscoveryKey(domain=DOMAIN, key=sighting.address, version=1),
             )
+
+    def _is_being_discovered(self, address: str) -> bool:
+        """Tell whether Home Assistant's zeroconf or dhcp discovery has a flow under way for the address."""
+        flow = self._hass.config_entries.flow
+        found = [
+            *flow.async_progress_by_init_data_type(
+                ZeroconfServiceInfo, lambda info: info.host == address, include_uninitialized=True
+            ),
+            *flow.async_progress_by_init_data_type(
+                DhcpServiceInfo, lambda info: info.ip == address, include_uninitialized=True
+            ),
+        ]
+        return any(progress["handler"] == DOMAIN for progress in found)
 
     @callback
     def _entry_changed(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:

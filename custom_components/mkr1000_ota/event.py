@@ -9,13 +9,15 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import BoardEntity
 from .flash.verdict import Verdict
-from .outcome import FAILED, flash_signal
+from .outcome import FAILED, ROLLED_BACK, UNHEALTHY, flash_signal
 from .runtime import BoardConfigEntry
 
 PARALLEL_UPDATES = 0
 
 _FLASH = EventEntityDescription(
-    key="flash", translation_key="flash", event_types=[*(verdict.value for verdict in Verdict), FAILED]
+    key="flash",
+    translation_key="flash",
+    event_types=[*(verdict.value for verdict in Verdict), FAILED, ROLLED_BACK, UNHEALTHY],
 )
 
 

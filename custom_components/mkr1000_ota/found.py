@@ -1,5 +1,7 @@
 """A board that a config flow has found and may add."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
@@ -9,12 +11,17 @@ from homeassistant.util import slugify
 
 from .board.client import BoardClient
 from .board.library import Library
+from .board.sighting import Sighting
 from .const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN
 from .identity import async_identify
 from .shared import async_shared
 
 # What the stock example calls a board; used for one that was not heard to call itself anything.
 DEFAULT_NAME = "Arduino"
+
+# A board answers a question within a second, unless its sketch is busy: then it misses one and answers the next.
+SCAN_FOR = 5.0
+SCAN_STEPS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,17 @@ async def async_look_at(hass: HomeAssistant, host: str, port: int = DEFAULT_PORT
         sighting = shared.asker.sightings.get(host)
         name = sighting.name if sighting else DEFAULT_NAME
     return Found(host, port, name, identity.library, identity.mac)
+
+
+async def async_scan(hass: HomeAssistant, on_progress: Callable[[float], None] | None = None) -> list[Sighting]:
+    """Ask the network for boards for some seconds, and return all that have been heard."""
+    shared = await async_shared(hass)
+    with shared.asker.awaiting():
+        for step in range(SCAN_STEPS):
+            await asyncio.sleep(SCAN_FOR / SCAN_STEPS)
+            if on_progress:
+                on_progress((step + 1) / SCAN_STEPS)
+    return sorted(shared.asker.sightings, key=lambda one: (one.name, one.address))
 
 
 def client_for(hass: HomeAssistant, host: str, port: int) -> BoardClient:

@@ -1,24 +1,26 @@
 """Installing a sketch on one board, from its source to the stored password."""
 
 import asyncio
+from collections.abc import Coroutine
 import time
+from typing import Any
 
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from .activity import IDLE, Activity, Stage
-from .board.errors import BoardError, BoardSilent, BoardUnreachable, SketchRefused, WrongPassword
-from .board.sketch import Sketch
+from .board.errors import BoardError, BoardSilent, BoardUnreachable, WrongPassword
 from .const import CONF_WAIT, DOMAIN, LOGGER
 from .coordinator import BoardCoordinator
-from .firmware.release import SourceError
 from .flash.flasher import Order, Outcome
 from .flash.journal import JournalUnwritable
+from .flash.verdict import Verdict
+from .health import async_becomes_healthy, has_health_check
 from .homecoming import async_resolve
-from .job import Job
-from .outcome import FAILED, async_settle, flash_signal
-from .problems import board_problem, mistake, problem, refusal, source_problem
+from .job import Job, Judged, job_for_archived
+from .outcome import FAILED, async_report_unhealthy, async_settle, flash_signal
+from .problems import board_problem, mistake, problem
 from .recognition import AnotherBoard, async_learn, async_recognise
 from .store import Awaited
 
@@ -81,7 +83,7 @@ class Installer:
         self._judged = False
         self._board.set_activity(Activity(Stage.FETCHING, job.version))
         self._task = self._board.config_entry.async_create_background_task(
-            self._board.hass, self._install(job), f"{DOMAIN} install {job.version}", eager_start=False
+            self._board.hass, self._translated(self._install(job)), f"{DOMAIN} install {job.version}", eager_start=False
         )
         self._task.add_done_callback(self._finished)
         return self._task
@@ -105,30 +107,48 @@ class Installer:
         if not task.cancelled() and (err := task.exception()) is not None:
             LOGGER.error("The install that waited for %s failed: %s", self._board.name, err)
 
-    async def _install(self, job: Job) -> Outcome:
+    async def _translated(self, install: Coroutine[Any, Any, Outcome]) -> Outcome:
+        """Say what went wrong in words that a person can act on."""
         board = self._board
         try:
-            sketch = await job.load()
-        except SourceError as err:
-            raise source_problem(err) from err
-        except SketchRefused as err:
-            raise refusal(err, job.file) from err
-        try:
-            await self._wait_for_board(job)
-            board.set_activity(Activity(Stage.QUEUED, job.version))
-            async with board.shared.flashes:
-                outcome = await self._flash(job, sketch)
+            return await install
         except BoardError as err:
             if isinstance(err, WrongPassword):
                 board.config_entry.async_start_reauth(board.hass)
             raise board_problem(err, board.name) from err
         except AnotherBoard as err:
             raise problem("another_board", board=board.name, host=board.host) from err
-        except JournalUnwritable as err:
+        except (JournalUnwritable, OSError) as err:
             raise problem("journal_unwritable", board=board.name) from err
+
+    async def _install(self, job: Job) -> Outcome:
+        board = self._board
+        judged = await job.judge(board)
+        await self._wait_for_board(job)
+        board.set_activity(Activity(Stage.QUEUED, job.version))
+        async with board.shared.flashes:
+            outcome = await self._flash(job, judged)
         self._judged = True
         await async_settle(board, outcome)
+        if outcome.verdict is Verdict.FLASHED and has_health_check(board):
+            board.set_activity(Activity(Stage.WATCHING, job.version))
+            if not await async_becomes_healthy(board):
+                await self._go_back(job)
         return outcome
+
+    async def _go_back(self, failed: Job) -> None:
+        """Flash what ran before; the password that counts for that is the one of the sketch that has failed."""
+        board = self._board
+        await board.record.distrust(failed.version)
+        before = board.record.history[1:2]
+        if not before or before[0].sha256 not in board.archive.sha256s:
+            async_report_unhealthy(board, failed.version, None)
+            raise problem("unhealthy", board=board.name, version=failed.version)
+        job = job_for_archived(board, before[0])
+        outcome = await self._flash(job, await job.judge(board))
+        await async_settle(board, outcome)
+        async_report_unhealthy(board, failed.version, job.version)
+        raise problem("rolled_back", board=board.name, version=failed.version, previous=job.version)
 
     async def _wait_for_board(self, job: Job) -> None:
         """Return when the board is there; raise what is wrong if it is not and may not be waited for."""
@@ -166,8 +186,9 @@ class Installer:
             self._board.record.awaited = None
             await self._board.record.save()
 
-    async def _flash(self, job: Job, sketch: Sketch) -> Outcome:
+    async def _flash(self, job: Job, judged: Judged) -> Outcome:
         board = self._board
+        sketch = judged.sketch
         board.set_activity(Activity(Stage.CHECKING, job.version))
 
         @callback
@@ -180,9 +201,11 @@ class Installer:
             version=job.version,
             previous_version=board.record.installed_version,
             declared=job.password,
+            signature=judged.signature,
         )
         if board.record.pending is not None:
             await async_resolve(board)
+        await board.archive.store(sketch.sha256, sketch.image)
         # The board may have changed while others were flashed.
         identity = await async_recognise(board)
         with board.shared.asker.awaiting():

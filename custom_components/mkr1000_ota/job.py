@@ -1,30 +1,130 @@
-"""A sketch that is to be installed."""
+"""A sketch that is to be installed on a board."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
+from .archive import ImageLost
+from .board.errors import SketchRefused
 from .board.sketch import Sketch
+from .const import CONF_PUBLIC_KEY
 from .coordinator import BoardCoordinator
-from .firmware.release import Release
+from .files import Fetched
+from .firmware.minisign import PublicKey, SignatureRefused
+from .firmware.release import Release, SourceError
+from .firmware.versions import version_in_name
+from .problems import problem, refusal, signature_refusal, source_problem
+from .store import PastFlash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A sketch to install. `load` returns its inspected image, or raises SourceError or SketchRefused."""
+    """A sketch to install; `file` is what it is called when something is wrong with it.
+
+    `password` is what the sketch will want afterwards, as far as somebody says so.
+    """
 
     version: str
     file: str
     load: Callable[[], Awaitable[Sketch]]
+    signature: Callable[[], Awaitable[str | None]]
     password: str | None = field(default=None, repr=False)
 
-    @classmethod
-    def of(cls, board: BoardCoordinator, release: Release) -> Job:
-        """Return the job of installing a release of the board's source."""
+    async def judge(self, board: BoardCoordinator) -> Judged:
+        """Fetch the sketch and hold it against everything that is known and wanted.
 
-        async def load() -> Sketch:
-            return await board.catalog.sketch(release, board.storage_size)
+        Raises a translated HomeAssistantError with the reason when it must not be flashed.
+        """
+        try:
+            sketch = await self.load()
+            signature = await self.signature()
+        except SourceError as err:
+            raise source_problem(err) from err
+        except SketchRefused as err:
+            raise refusal(err, self.file) from err
+        except ImageLost as err:
+            raise problem("image_lost", board=board.name, version=self.version) from err
+        if pinned := board.config_entry.options.get(CONF_PUBLIC_KEY):
+            if signature is None:
+                raise problem("signature_missing", file=self.file)
+            try:
+                await board.hass.async_add_executor_job(PublicKey.parse(pinned).verify, sketch.image, signature)
+            except SignatureRefused as err:
+                raise signature_refusal(err, self.file) from err
+        return Judged(sketch, signature)
 
-        password = release.password
-        if password is None:
-            password = board.record.next_passwords.get(release.version)
-        return cls(version=release.version, file=release.label, load=load, password=password)
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A sketch that may be flashed, with the text of its signature if it has one."""
+
+    sketch: Sketch
+    signature: str | None
+
+
+def job_for_version(board: BoardCoordinator, version: str) -> Job | None:
+    """Return the job of installing a version that can still be had: from the source, else from the archive."""
+    for release in board.releases:
+        if release.version == version:
+            return job_for_release(board, release)
+    for flash in board.archived:
+        if flash.version == version:
+            return job_for_archived(board, flash)
+    return None
+
+
+def job_for_release(board: BoardCoordinator, release: Release) -> Job:
+    """Return the job of installing a release of the board's source."""
+    password = release.password
+    if password is None:
+        password = board.record.next_passwords.get(release.version)
+    return Job(
+        version=release.version,
+        file=release.label,
+        load=lambda: board.catalog.sketch(release, board.storage_size),
+        signature=lambda: board.catalog.source.signature(release),
+        password=password,
+    )
+
+
+def job_for_archived(board: BoardCoordinator, flash: PastFlash) -> Job:
+    """Return the job of going back to a sketch that the board ran before, with the password that it took then."""
+
+    async def load() -> Sketch:
+        image = await board.archive.load(flash.sha256)
+        return await board.hass.async_add_executor_job(lambda: Sketch.inspect(image, storage_size=board.storage_size))
+
+    async def signature() -> str | None:
+        return flash.signature
+
+    return Job(version=flash.version, file=flash.version, load=load, signature=signature, password=flash.password)
+
+
+async def async_job_for_file(
+    board: BoardCoordinator, fetched: Fetched, *, version: str | None, password: str | None, allow_without_ota: bool
+) -> Job:
+    """Return the job of flashing a sketch that an action names.
+
+    The version that the sketch states beats the given one, which beats the one in its name; without any of them, the
+    beginning of its SHA-256 tells it from others. Raises a translated error when it must not be flashed.
+    """
+    try:
+        sketch = await board.hass.async_add_executor_job(
+            lambda: Sketch.inspect(fetched.image, storage_size=board.storage_size, allow_without_ota=allow_without_ota)
+        )
+    except SketchRefused as err:
+        raise refusal(err, fetched.name) from err
+
+    async def load() -> Sketch:
+        return sketch
+
+    async def signature() -> str | None:
+        return fetched.signature
+
+    return Job(
+        version=sketch.version or version or version_in_name(PurePath(fetched.name).stem) or sketch.sha256[:8],
+        file=fetched.name,
+        load=load,
+        signature=signature,
+        password=password,
+    )

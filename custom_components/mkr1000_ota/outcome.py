@@ -16,8 +16,11 @@ from .problems import problem
 
 # The event of an install that ended before there was anything to judge.
 FAILED = "failed"
+# The events, and repair issues, of a sketch that has failed its health check.
+ROLLED_BACK = "rolled_back"
+UNHEALTHY = "unhealthy"
 
-_ISSUES = (Verdict.NOT_BACK, Verdict.UNCERTAIN)
+_ISSUES = (Verdict.NOT_BACK, Verdict.UNCERTAIN, ROLLED_BACK, UNHEALTHY)
 
 
 async def async_settle(board: BoardCoordinator, outcome: Outcome) -> None:
@@ -30,6 +33,7 @@ async def async_settle(board: BoardCoordinator, outcome: Outcome) -> None:
     if outcome.verdict is Verdict.FLASHED:
         flashed = outcome.pending
         board.follow(**{CONF_LIBRARY: flashed.library or board.library, CONF_NAME: flashed.name or board.board_name})
+    await board.tidy_archive()
     board.show_version()
     async_dispatcher_send(board.hass, flash_signal(board.config_entry.entry_id), outcome.verdict.value, report(outcome))
     async_clear_issues(board.hass, board.config_entry.entry_id)
@@ -72,6 +76,25 @@ def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
 def async_report_not_back(board: BoardCoordinator, pending: Pending) -> None:
     """Tell the user how to find a board that did not come back; its flash stays in the journal until it does."""
     _issue(board, Verdict.NOT_BACK, pending)
+
+
+@callback
+def async_report_unhealthy(board: BoardCoordinator, version: str, previous: str | None) -> None:
+    """Tell the user that a sketch has failed its health check, and what runs now; `previous` is None if it does."""
+    entry_id = board.config_entry.entry_id
+    key = ROLLED_BACK if previous else UNHEALTHY
+    placeholders = {"board": board.name, "version": version, "previous": previous or ""}
+    ir.async_create_issue(
+        board.hass,
+        DOMAIN,
+        f"{key}_{entry_id}",
+        is_fixable=False,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=key,
+        translation_placeholders=placeholders,
+    )
+    async_dispatcher_send(board.hass, flash_signal(entry_id), key, {"from": version, "to": previous})
 
 
 @callback

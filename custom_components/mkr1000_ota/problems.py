@@ -4,6 +4,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .board import errors
 from .const import DOMAIN
+from .firmware.minisign import SignatureRefused
 from .firmware.release import SourceError
 
 _KEYS: dict[type[errors.BoardError], str] = {
@@ -49,6 +50,11 @@ def refusal(err: errors.SketchRefused, file: str) -> ServiceValidationError:
         translation_key=f"sketch_{err.reason}",
         translation_placeholders={**err.placeholders, "file": file},
     )
+
+
+def signature_refusal(err: SignatureRefused, file: str) -> ServiceValidationError:
+    """Return the translated error for a sketch whose signature does not prove what it should."""
+    return mistake(f"signature_{err.reason}", **{**err.placeholders, "file": file})
 
 
 def source_problem(err: SourceError) -> HomeAssistantError:

@@ -3,13 +3,14 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
 from .asker import Asker
 from .catalogs import Catalogs
 from .const import DOMAIN
+from .discovery_flows import DiscoveryFlows
 from .flash import timing as board_timing
 from .flash.timing import Timing
 from .presence import Presence
@@ -27,8 +28,27 @@ class Shared:
     asker: Asker
     catalogs: Catalogs
     presence: Presence
+    flows: DiscoveryFlows
     timing: Timing = field(default_factory=lambda: board_timing.DEFAULT)
     flashes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FLASHES_AT_ONCE))
+    _entries: int = 0
+
+    @callback
+    def join(self) -> CALLBACK_TYPE:
+        """Ask the network, and offer what is new there, as long as an entry is set up; returns what leaves again."""
+        self.asker.async_start()
+        if not self._entries:
+            self.flows.async_start()
+        self._entries += 1
+
+        @callback
+        def leave() -> None:
+            self._entries -= 1
+            if not self._entries:
+                self.flows.async_stop()
+            self.asker.async_stop()
+
+        return leave
 
 
 SHARED: HassKey[Shared] = HassKey(DOMAIN)
@@ -40,4 +60,10 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     store = BoardStore(hass)
     await store.load()
     asker = Asker(hass)
-    return Shared(store=store, asker=asker, catalogs=Catalogs(hass), presence=Presence(hass, asker))
+    return Shared(
+        store=store,
+        asker=asker,
+        catalogs=Catalogs(hass),
+        presence=Presence(hass, asker),
+        flows=DiscoveryFlows(hass, asker),
+    )

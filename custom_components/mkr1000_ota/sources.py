@@ -1,20 +1,65 @@
 """Where the sketches of a board come from."""
 
 from pathlib import Path
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.storage import STORAGE_DIR
 
-from .const import CONF_FOLDER, LOGGER
+from .const import (
+    CONF_ASSET,
+    CONF_BASE_URL,
+    CONF_FOLDER,
+    CONF_MANIFEST_URL,
+    CONF_PRERELEASES,
+    CONF_REPOSITORY,
+    CONF_SOURCE,
+    CONF_TOKEN,
+    DOMAIN,
+    LOGGER,
+    SourceKind,
+)
 from .firmware.folder import FolderSource
+from .firmware.github import API, GitHubSource
+from .firmware.manifest import ManifestSource
 from .firmware.release import FirmwareSource
+from .firmware.uploaded import UploadedSource
 
 
 async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
     """Return the source that is chosen in the options of an entry."""
-    folder = Path(hass.config.path(entry.options[CONF_FOLDER]))
-    await hass.async_add_executor_job(_make, folder)
-    return FolderSource(folder)
+    options = entry.options
+    match SourceKind(options.get(CONF_SOURCE, SourceKind.FOLDER)):
+        case SourceKind.FOLDER:
+            folder = Path(hass.config.path(options[CONF_FOLDER]))
+            await hass.async_add_executor_job(_make, folder)
+            return FolderSource(folder)
+        case SourceKind.UPLOAD:
+            return uploads_of(hass, entry.entry_id)
+        case SourceKind.MANIFEST | SourceKind.GITHUB:
+            return server_of(hass, dict(options))
+
+
+def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | GitHubSource:
+    """Return the server that options name. Raises SourceError if they name none."""
+    session = async_get_clientsession(hass)
+    if options[CONF_SOURCE] == SourceKind.MANIFEST:
+        return ManifestSource(session, options[CONF_MANIFEST_URL])
+    return GitHubSource(
+        session,
+        options[CONF_REPOSITORY],
+        options[CONF_ASSET],
+        prereleases=options[CONF_PRERELEASES],
+        token=options.get(CONF_TOKEN),
+        base_url=options.get(CONF_BASE_URL) or API,
+    )
+
+
+def uploads_of(hass: HomeAssistant, entry_id: str) -> UploadedSource:
+    """Return the source of what was uploaded for a board."""
+    return UploadedSource(Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.uploads", entry_id)))
 
 
 def _make(folder: Path) -> None:

@@ -24,6 +24,8 @@ class PastFlash:
     at: float
     # What the sketch wants, as far as it is known: needed to go back to it.
     password: str | None = field(default=None, repr=False)
+    # The text of the signature that it came with.
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,10 @@ class BoardRecord(Journal):
         self.installed_version: str | None = stored.get("installed_version")
         # Typed by the user for the sketch of this version.
         self.next_passwords: dict[str, str] = dict(stored.get("next_passwords", {}))
+        # The version that the user wants to be offered instead of the newest.
+        self.pinned_version: str | None = stored.get("pinned_version")
+        # Versions that failed their health check; they are not offered by themselves any more.
+        self.failed_versions: list[str] = list(stored.get("failed_versions", ()))
         awaited = stored.get("awaited")
         self.awaited = Awaited(**awaited) if awaited else None
 
@@ -69,7 +75,7 @@ class BoardRecord(Journal):
             raise JournalUnwritable
 
     @override
-    async def close(self, keyring: Keyring, *, installed: Pending | None) -> None:
+    async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
         self._keyring = keyring
         self._pending = None
         if installed is not None:
@@ -80,7 +86,8 @@ class BoardRecord(Journal):
                 sha256=installed.sha256,
                 size=installed.size,
                 at=installed.started,
-                password=keyring.current,
+                password=None if locked else keyring.current,
+                signature=installed.signature,
             )
             self.history = [flash, *self.history][:KEPT_FLASHES]
         await self._store.save()
@@ -95,6 +102,11 @@ class BoardRecord(Journal):
         self.installed_version = None
         await self._store.save()
 
+    async def distrust(self, version: str) -> None:
+        """Note that a version has failed its health check."""
+        self.failed_versions = list(dict.fromkeys([version, *self.failed_versions]))[:KEPT_FLASHES]
+        await self._store.save()
+
     async def save(self) -> None:
         """Write down what was changed in place."""
         await self._store.save()
@@ -107,6 +119,8 @@ class BoardRecord(Journal):
             "history": [asdict(flash) for flash in self.history],
             "installed_version": self.installed_version,
             "next_passwords": self.next_passwords,
+            "pinned_version": self.pinned_version,
+            "failed_versions": self.failed_versions,
             "awaited": asdict(self.awaited) if self.awaited else None,
         }
 

@@ -7,7 +7,7 @@ from .activity import IDLE, Activity, Stage
 from .board.errors import BoardError
 from .const import DOMAIN, LOGGER
 from .homecoming import async_resolve
-from .job import Job
+from .job import job_for_version
 from .outcome import async_report_not_back
 from .recognition import AnotherBoard
 from .runtime import Board
@@ -35,13 +35,13 @@ async def _finish(board: Board) -> None:
             coordinator.set_activity(IDLE)
     if (awaited := coordinator.record.awaited) is not None:
         await coordinator.catalog.first_look
-        release = next((one for one in coordinator.releases if one.version == awaited.version), None)
-        if release is None or time.time() > awaited.until:
+        job = job_for_version(coordinator, awaited.version)
+        if job is None or time.time() > awaited.until:
             coordinator.record.awaited = None
             await coordinator.record.save()
             LOGGER.error("%s was to get %s, which is not offered any more", coordinator.name, awaited.version)
             return
-        board.installer.resume(Job.of(coordinator, release))
+        board.installer.resume(job)
 
 
 async def _resolved(board: Board) -> bool:

@@ -8,15 +8,18 @@ from homeassistant.components.update import (
     UpdateEntityDescription,
     UpdateEntityFeature,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .activity import IDLE
 from .entity import BoardEntity
-from .firmware.release import Release
+from .files import async_fetch
+from .firmware.release import Release, SourceError
+from .flash.flasher import Outcome
 from .installer import Installer
-from .job import Job
-from .problems import mistake
+from .job import async_job_for_file, job_for_archived, job_for_version
+from .outcome import report
+from .problems import mistake, source_problem
 from .runtime import Board, BoardConfigEntry
 
 # One board after the other would be slow; how many are flashed at once is limited where they are flashed.
@@ -30,6 +33,10 @@ async def async_setup_entry(
 ) -> None:
     """Add the update entity of a board."""
     async_add_entities([FirmwareUpdate(entry.runtime_data)])
+
+
+# What an action answers for a board that is away and being waited for.
+WAITING = "waiting"
 
 
 class FirmwareUpdate(BoardEntity, UpdateEntity):
@@ -57,8 +64,14 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     @override
     def latest_version(self) -> str:
         """What is offered; with nothing on offer, what runs is the latest there is."""
-        latest = self._latest
-        return latest.version if latest else self.installed_version
+        return self.coordinator.offered_version or self.installed_version
+
+    @override
+    def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
+        """Any version that the user has chosen is to be installed, older ones too."""
+        if self.coordinator.record.pinned_version is not None:
+            return latest_version != installed_version
+        return super().version_is_newer(latest_version, installed_version)
 
     @property
     @override
@@ -97,17 +110,57 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Install the version that is asked for, or the latest."""
         wanted = version or self.latest_version
-        release = next((one for one in self.coordinator.releases if one.version == wanted), None)
-        if release is None:
+        job = job_for_version(self.coordinator, wanted)
+        if job is None:
             raise mistake(
                 "version_not_offered",
                 board=self.coordinator.name,
                 version=wanted,
-                offered=", ".join(one.version for one in self.coordinator.releases) or "-",
+                offered=", ".join(self.coordinator.versions) or "-",
             )
-        await self._installer.install(Job.of(self.coordinator, release))
+        await self._installer.install(job)
+
+    async def async_flash(
+        self,
+        *,
+        file: str | None = None,
+        url: str | None = None,
+        password: str | None = None,
+        version: str | None = None,
+        allow_without_ota: bool = False,
+    ) -> ServiceResponse:
+        """Flash the sketch in a file or at an address."""
+        try:
+            fetched = await async_fetch(self.hass, {"file": file, "url": url})
+        except SourceError as err:
+            raise source_problem(err) from err
+        job = await async_job_for_file(
+            self.coordinator, fetched, version=version, password=password, allow_without_ota=allow_without_ota
+        )
+        return self._told(await self._installer.install(job))
+
+    async def async_install_archived(self, *, version: str | None = None) -> ServiceResponse:
+        """Go back to a sketch that the board ran before: that of a version, or the last one but the running."""
+        archived = self.coordinator.archived
+        wanted = [
+            flash
+            for flash in archived
+            if flash.version == version or (version is None and flash.version != self.installed_version)
+        ]
+        if not wanted:
+            raise mistake(
+                "version_not_archived",
+                board=self.coordinator.name,
+                version=version or "-",
+                archived=", ".join(flash.version for flash in archived) or "-",
+            )
+        return self._told(await self._installer.install(job_for_archived(self.coordinator, wanted[0])))
+
+    def _told(self, outcome: Outcome | None) -> ServiceResponse:
+        return report(outcome) if outcome is not None else {"verdict": WAITING}
 
     @property
     def _latest(self) -> Release | None:
-        releases = self.coordinator.releases
-        return releases[0] if releases else None
+        """The release that is offered; None also for an archived one, of which no more than the version is known."""
+        offered = self.coordinator.offered_version
+        return next((one for one in self.coordinator.releases if one.version == offered), None)

@@ -1,0 +1,68 @@
+"""A sketch that an action names, by file or by address."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .firmware.http import Fetcher, Kind, OriginHeaders, http_url
+from .firmware.local_sketch import LARGEST_FILE
+from .firmware.reasons import Reason
+from .firmware.release import SourceError
+from .problems import mistake
+
+SIGNATURE_SUFFIX = ".minisig"
+LARGEST_SIGNATURE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An image, what it is called, and the text of the signature beside it."""
+
+    name: str
+    image: bytes = field(repr=False)
+    signature: str | None = None
+
+
+async def async_fetch(hass: HomeAssistant, where: Mapping[str, Any]) -> Fetched:
+    """Fetch the sketch at `file` or `url`, whichever is given.
+
+    Raises ServiceValidationError when neither is given or the file lies outside the allowed directories, and
+    SourceError when it cannot be had.
+    """
+    if file := where.get("file"):
+        if not hass.config.is_allowed_path(file):
+            raise mistake("file_not_allowed", file=file)
+        return await hass.async_add_executor_job(_read, Path(file))
+    if url := where.get("url"):
+        return await _download(hass, url)
+    raise mistake("no_sketch_named")
+
+
+def _read(path: Path) -> Fetched:
+    try:
+        with path.open("rb") as file:
+            image = file.read(LARGEST_FILE + 1)
+    except OSError as err:
+        raise SourceError(Reason.FILE_UNREADABLE, file=path.name, error=err.strerror or str(err)) from err
+    try:
+        signature = path.with_name(path.name + SIGNATURE_SUFFIX).read_text()[:LARGEST_SIGNATURE]
+    except OSError, ValueError:
+        signature = None
+    return Fetched(path.name, image, signature)
+
+
+async def _download(hass: HomeAssistant, address: str) -> Fetched:
+    url = http_url(address)
+    fetcher = Fetcher(async_get_clientsession(hass), private=OriginHeaders.of_url(url))
+    url = url.with_user(None).with_fragment(None)
+    answer = await fetcher.get(url, Kind.IMAGE, limit=LARGEST_FILE)
+    try:
+        beside = await fetcher.get(url.with_path(url.path + SIGNATURE_SUFFIX), Kind.TEXT, limit=LARGEST_SIGNATURE)
+        signature = beside.body.decode()
+    except SourceError, ValueError:
+        signature = None
+    return Fetched(url.name or url.host or "", answer.body, signature)
