@@ -2,17 +2,22 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any, override
 
 from homeassistant.config_entries import (
+    SOURCE_DHCP,
     SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
+    SOURCE_ZEROCONF,
     ConfigFlow,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_HOST, EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.discovery_flow import DiscoveryKey
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -40,6 +45,16 @@ class Flow(ConfigFlow):
 
     started: list[Facts]
     busy: set[str]
+
+    @override
+    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
+        """Show a card for what Home Assistant discovered by itself."""
+        return self.async_show_form(step_id="zeroconf")
+
+    @override
+    async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
+        """Show a card for what Home Assistant discovered by itself."""
+        return self.async_show_form(step_id="dhcp")
 
     @override
     async def async_step_integration_discovery(self, discovery_info: Facts) -> ConfigFlowResult:
@@ -135,6 +150,33 @@ async def test_other_kinds_of_boards_and_nonsense_are_not_offered(
     hear(asker, "0.0.0.0", "224.0.0.251", "255.255.255.255")
     await settle(hass)
     assert not flow.started
+
+
+@pytest.mark.usefixtures("flows")
+async def test_a_board_that_home_assistant_discovered_by_itself_is_not_offered_twice(
+    hass: HomeAssistant, asker: Asker, flow: type[Flow]
+) -> None:
+    by_zeroconf = ZeroconfServiceInfo(
+        ip_address=ip_address(TEN[0]),
+        ip_addresses=[ip_address(address) for address in TEN],
+        port=65280,
+        hostname="Arduino.local.",
+        type="_arduino._tcp.local.",
+        name="Arduino._arduino._tcp.local.",
+        properties={"board": "mkr1000"},
+    )
+    by_dhcp = DhcpServiceInfo(ip=TEN[1], hostname="winc-00-01", macaddress="f8f005000001")
+    for source, info in ((SOURCE_ZEROCONF, by_zeroconf), (SOURCE_DHCP, by_dhcp)):
+        await hass.config_entries.flow.async_init(DOMAIN, context={"source": source}, data=info)
+    hear(asker, *TEN[:3])
+    await settle(hass)
+    assert hosts(flow) == [TEN[2]]
+
+    for card in hass.config_entries.flow.async_progress_by_handler(DOMAIN):
+        hass.config_entries.flow.async_abort(card["flow_id"])
+    hear(asker, *TEN[:3])
+    await settle(hass)
+    assert hosts(flow) == [TEN[2], *TEN[:2]]
 
 
 @pytest.mark.usefixtures("flows")
