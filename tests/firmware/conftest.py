@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+import json
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,10 @@ class Web:
         self.pages[path] = answer
         return self.at(path)
 
-    def serve_json(self, path: str, document: Any, **headers: str) -> URL:
+    def serve_json(self, path: str, document: Any, *, etag: str | None = None, **headers: str) -> URL:
         """Answer with JSON."""
-        answer = web.json_response(document)
-        return self.serve(path, answer.body, Content_Type="application/json", **headers)
+        headers["Content_Type"] = "application/json"
+        return self.serve(path, json.dumps(document), status=200, etag=etag, **headers)
 
     def redirect(self, path: str, target: URL | str, status: int = 302) -> URL:
         """Send whoever asks somewhere else."""

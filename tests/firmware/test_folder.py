@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 from pathlib import Path
+import time
 from typing import Any
 
 import pytest
 
 from custom_components.mkr1000_ota.board.sketch import INTERNAL_STORAGE
-from custom_components.mkr1000_ota.firmware import folder as folder_module
+from custom_components.mkr1000_ota.firmware import folder as folder_module, local_files
 from custom_components.mkr1000_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.firmware.release import Catalog, Release, SourceError
@@ -194,7 +195,7 @@ async def test_a_file_from_the_future_is_at_rest_when_it_has_looked_the_same_for
     folder: Path, drop: Drop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(folder_module.time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "monotonic", lambda: now)
     source = FolderSource(folder)
     drop("a-1.0.bin", modified=LONG_AGO * 2)
     assert await source.catalog() == Catalog()
@@ -231,7 +232,7 @@ async def test_a_file_that_changes_under_the_eyes_waits(
     source: FolderSource, drop: Drop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop("a-1.0.bin")
-    read = folder_module.read_inside
+    read = local_files.read_inside
 
     def meddle(folder: Path, name: str, *, limit: int) -> Any:
         monkeypatch.undo()
@@ -248,7 +249,7 @@ async def test_a_file_that_vanishes_under_the_eyes_is_no_finding(
     source: FolderSource, drop: Drop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = drop("a-1.0.bin")
-    read = folder_module.read_inside
+    read = local_files.read_inside
 
     def meddle(folder: Path, name: str, *, limit: int) -> Any:
         path.unlink(missing_ok=True)
@@ -320,9 +321,8 @@ async def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(source: F
 
 
 async def test_a_name_that_is_no_text_is_reported(source: FolderSource, folder: Path) -> None:
-    path = os.fsencode(folder) + b"/bl\xffnds-1.0.bin"
-    with open(path, "wb") as file:
-        file.write(SKETCH)
+    path = folder / os.fsdecode(b"bl\xffnds-1.0.bin")
+    path.write_bytes(SKETCH)
     os.utime(path, (LONG_AGO, LONG_AGO))
     (finding,) = (await source.catalog()).findings
     assert (finding.file, finding.reason) == ("bl\ufffdnds-1.0.bin", "file_unreadable")

@@ -8,9 +8,11 @@ import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.firmware.minisign import PublicKey, SignatureRefused
 from custom_components.mkr1000_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.firmware.release import Catalog, Release, SourceError
 
+from . import test_minisign
 from .conftest import SHORT, Web
 
 IMAGE = bytes(range(256)) * 4
@@ -298,6 +300,21 @@ async def test_a_signature_that_was_promised_must_be_there(site: Web, source: Ma
     with pytest.raises(SourceError) as refused:
         await source.signature(release)
     assert refused.value.reason is Reason.NOT_FOUND
+
+
+async def test_a_signature_proves_who_made_the_image_wherever_it_comes_from(site: Web, source: ManifestSource) -> None:
+    (release,) = (await catalog_of(site, source, {"version": "1", "path": "a.bin"})).releases
+    site.serve("/firmware/a.bin.minisig", test_minisign.SIGNATURE)
+    key = PublicKey.parse(test_minisign.KEY)
+    for image, genuine in ((test_minisign.PAYLOAD, True), (IMAGE, False)):
+        site.serve("/firmware/a.bin", image)
+        fetched, signature = await source.image(release), await source.signature(release)
+        assert signature
+        if genuine:
+            assert key.verify(fetched, signature) == "blinds 1.2.3 ✓"
+        else:
+            with pytest.raises(SignatureRefused):
+                key.verify(fetched, signature)
 
 
 async def test_without_tls_only_a_sum_protects_an_image(

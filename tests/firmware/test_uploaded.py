@@ -71,7 +71,7 @@ async def test_the_next_upload_takes_the_place_of_the_last(folder: Path) -> None
     with pytest.raises(SourceError) as refused:
         await source.image(first)
     assert refused.value.reason is Reason.FILE_GONE
-    assert len(os.listdir(folder)) == 2
+    assert len(list(folder.iterdir())) == 2
 
 
 async def test_nobody_else_may_read_it(folder: Path) -> None:
@@ -112,7 +112,7 @@ async def test_a_crash_while_writing_leaves_the_last_upload_alone(
     assert refused.value.placeholders == {"folder": str(folder), "error": "No space left on device"}
     assert await source.catalog() == Catalog((release,))
     assert await source.image(release) == SKETCH
-    assert len(os.listdir(folder)) == 2
+    assert len(list(folder.iterdir())) == 2
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": "1"}', pytest.param(b" " * 300_000, id="huge")])

@@ -42,6 +42,7 @@ class Kind(Enum):
     )
 
     def __init__(self, accept: str, title: str, refused: tuple[str, ...]) -> None:
+        """Name the parts of a member's value."""
         self.accept = accept
         self.title = title
         self.refused = refused

@@ -45,7 +45,7 @@ def read_inside(folder: Path, name: str, *, limit: int) -> tuple[bytes, Stamp]:
         path = (folder / name).resolve(strict=True)
         if not path.is_relative_to(folder.resolve(strict=True)):
             raise SourceError(Reason.LINK_OUTSIDE, file=name)
-        with open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise SourceError(Reason.FILE_UNREADABLE, file=name, error="It is no regular file")

@@ -54,7 +54,7 @@ class Reason(StrEnum):
     WRONG_TRUSTED_COMMENT = "wrong_trusted_comment"
 
 
-_SENTENCES = {
+SENTENCES = {
     Reason.FOLDER_UNREADABLE: "The firmware folder {folder} cannot be read: {error}",
     Reason.FOLDER_UNWRITABLE: "The folder {folder} cannot be written to: {error}",
     Reason.BAD_URL: "This is not an http or https address of a host",
@@ -101,4 +101,4 @@ _SENTENCES = {
 
 def sentence(reason: Reason, placeholders: dict[str, str]) -> str:
     """What a person reads in logs, in English."""
-    return _SENTENCES[reason].format_map(placeholders)
+    return SENTENCES[reason].format_map(placeholders)
