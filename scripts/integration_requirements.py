@@ -1,15 +1,17 @@
 """Print what the integrations of the installed Home Assistant need from PyPI, as a requirements file.
 
 Home Assistant installs these when an integration is first used; here they are wanted before, and at the versions that
-its manifests name. Usage: python scripts/integration_requirements.py INTEGRATION...
+its manifests name. Those that Home Assistant sets up by itself are included: without them it starts with a page of
+complaints. Usage: python scripts/integration_requirements.py INTEGRATION...
 """
 
-import json
-import sys
 from collections.abc import Iterator
+import json
 from pathlib import Path
+import sys
 
 import homeassistant
+from homeassistant.bootstrap import DEFAULT_INTEGRATIONS
 
 OURS = Path(__file__).parent.parent / "custom_components"
 THEIRS = Path(homeassistant.__file__).parent / "components"
@@ -30,5 +32,6 @@ def manifests(wanted: list[str]) -> Iterator[dict[str, list[str]]]:
 
 
 if __name__ == "__main__":
-    requirements = {line for manifest in manifests(sys.argv[1:]) for line in manifest.get("requirements", [])}
+    wanted = [*sys.argv[1:], *DEFAULT_INTEGRATIONS]
+    requirements = {line for manifest in manifests(wanted) for line in manifest.get("requirements", [])}
     sys.stdout.writelines(f"{line}\n" for line in sorted(requirements))
