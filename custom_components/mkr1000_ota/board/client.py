@@ -167,5 +167,4 @@ def _failed(error: ConnectionCut | Silence | NotABoard, transfer: Transfer) -> B
             return error
         case Silence(seconds=seconds):
             return UploadStalled(transfer.taken, transfer.size, seconds)
-        case ConnectionCut():
-            return UploadCut(transfer.taken, transfer.size)
+    return UploadCut(transfer.taken, transfer.size)

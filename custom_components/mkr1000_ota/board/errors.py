@@ -45,7 +45,7 @@ class UploadCut(BoardError):
     """
 
     def __init__(self, taken: int, size: int) -> None:
-        """State how many bytes of the `size` bytes the board took at most."""
+        """State how many of the `size` bytes the board had taken when that was last known."""
         super().__init__(f"The connection ended after {taken} of {size} bytes")
         self.taken = taken
         self.size = size
@@ -58,7 +58,7 @@ class UploadStalled(BoardError):
     """
 
     def __init__(self, taken: int, size: int, seconds: float) -> None:
-        """State how many bytes of the `size` bytes the board took, and for how many seconds it then took none."""
+        """State how many of the `size` bytes the board took, and for how many seconds it then took none."""
         super().__init__(f"The board took nothing for {seconds:g} seconds, after {taken} of {size} bytes")
         self.taken = taken
         self.size = size

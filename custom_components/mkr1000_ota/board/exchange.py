@@ -79,12 +79,15 @@ class Exchange:
         answered = False
         try:
             await self._follow(request, on_progress, before_last)
+            if not self._transfer.complete:
+                # An early answer, if any: there is no more to say, and nobody listens.
+                self._transfer.abandon()
             answer = await self._read(request)
             if answered := self._transfer.complete:
                 self._report(self._transfer.size, on_progress)
         finally:
             if not answered:
-                self._transfer.reset()
+                self._transfer.abandon()
             request.cancel()
             await asyncio.wait({request})
             if not request.cancelled() and request.exception() is None:
@@ -108,7 +111,7 @@ class Exchange:
             await asyncio.wait(events, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
             taken = transfer.measure()
             self._report(taken, on_progress)
-            if before_last is not None and transfer.at_last_piece.done():
+            if before_last is not None and transfer.at_last_piece.done() and not request.done():
                 events = {request}
                 await before_last()
                 before_last = None

@@ -1,10 +1,10 @@
 """The body of a request on its way to a board, at the pace at which the board takes it."""
 
 import asyncio
-import socket
-import struct
 from contextlib import suppress
 from fcntl import ioctl
+import socket
+import struct
 from termios import FIONREAD, TIOCOUTQ
 from typing import NoReturn, override
 
@@ -19,17 +19,16 @@ SEND_BUFFER = 8192
 # Seconds between looks at whether the board has taken what was handed over. Nothing tells when that happens.
 LOOK_AGAIN = 0.001
 INT = struct.Struct("i")
-# On, and no time: closing then drops what is unsent and tells the peer at once (RST). An ordinary end of
-# connection would wait behind the unsent bytes, and the board stays deaf until it hears that its peer is gone.
+# On, and no time: closing then drops what is unsent and tells the peer at once (RST).
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-def _count(transport: asyncio.WriteTransport, question: int) -> int:
-    """Ask the kernel for a number of bytes; 0 where it does not know, or the connection is gone."""
+def _count(transport: asyncio.WriteTransport, question: int) -> int | None:
+    """Ask the kernel for a number of bytes; None where it does not know, or the connection is gone."""
     try:
         answer = ioctl(transport.get_extra_info("socket").fileno(), question, bytes(INT.size))
     except OSError, ValueError:
-        return 0
+        return None
     count: int = INT.unpack(answer)[0]
     return count
 
@@ -66,7 +65,7 @@ class Transfer(Payload):
     def measure(self) -> int:
         """Find out how many bytes of the body the board has taken: acknowledged, not merely out of our hands."""
         if (transport := self._transport) is not None and not transport.is_closing():
-            waiting = transport.get_write_buffer_size() + _count(transport, TIOCOUTQ)
+            waiting = transport.get_write_buffer_size() + (_count(transport, TIOCOUTQ) or 0)
             if (taken := self._handed_over - waiting) > self.taken:
                 self.taken = taken
                 self.touch()
@@ -86,13 +85,18 @@ class Transfer(Payload):
         self.touch()
         self._may_end.set()
 
-    def reset(self) -> None:
-        """End the connection at once, and drop what the board has not taken."""
-        if self._transport is None:
+    def abandon(self) -> None:
+        """End the connection so that the board hears of it at once.
+
+        It is deaf until it does, and the ordinary end (FIN) would wait behind what it does not take. What is unsent
+        must not reach it later either, when nobody reckons with it any more.
+        """
+        if (transport := self._transport) is None:
             return
-        with suppress(OSError):
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        self._transport.abort()
+        if transport.get_write_buffer_size() or _count(transport, TIOCOUTQ) != 0:
+            with suppress(OSError):
+                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        transport.abort()
 
     @override
     async def write(self, writer: AbstractStreamWriter) -> None:
@@ -100,30 +104,32 @@ class Transfer(Payload):
         # A request that failed must not be repeated by itself: aiohttp asks this before it does.
         self._consumed = True
         self.connected = True
-        self._transport = transport = writer.transport
-        if transport is None:
-            raise ConnectionResetError
+        self.touch()
+        # Raises if the connection has ended already.
+        writer.send_headers()
+        transport = writer.transport
+        assert transport is not None
+        self._transport = transport
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         transport.set_write_buffer_limits(high=0)
-        self.touch()
-        writer.send_headers()
-        if not self._body:
-            self.complete = True
-            return
-        last = (self.size - 1) // PIECE * PIECE
-        for start in range(0, last, PIECE):
-            if self._answered_early():
+        last = max(0, self.size - 1) // PIECE * PIECE
+        for start in range(0, self.size, PIECE):
+            if start == last:
+                await self._hold_back(last)
+            if self._answered_early(transport):
                 return
+            self.complete = start == last
             await self._hand_over(writer, self._body[start : start + PIECE])
-        if not self._may_end.is_set():
-            while self.measure() < last:
-                await asyncio.sleep(LOOK_AGAIN)
-            self.at_last_piece.set_result(None)
-            await self._may_end.wait()
-        if self._answered_early():
-            return
         self.complete = True
-        await self._hand_over(writer, self._body[last:])
+
+    async def _hold_back(self, last: int) -> None:
+        """Wait until the board lacks nothing but the last piece, and then until that may go."""
+        if self._may_end.is_set():
+            return
+        while self.measure() < last:
+            await asyncio.sleep(LOOK_AGAIN)
+        self.at_last_piece.set_result(None)
+        await self._may_end.wait()
 
     async def _hand_over(self, writer: AbstractStreamWriter, piece: memoryview) -> None:
         self._handed_over += len(piece)
@@ -131,13 +137,14 @@ class Transfer(Payload):
         await writer.drain()
         self.measure()
 
-    def _answered_early(self) -> bool:
+    @staticmethod
+    def _answered_early(transport: asyncio.WriteTransport) -> bool:
         """Tell whether there is something to read, so that writing on could only lose it.
 
         A peer that answers early and closes makes the next write fail, and a failed write ends the connection
         with the answer unread.
         """
-        return self._transport is not None and _count(self._transport, FIONREAD) > 0
+        return bool(_count(transport, FIONREAD))
 
     @override
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> NoReturn:

@@ -1,0 +1,368 @@
+"""Uploads that are cut, stall, or are never answered: what is certain afterwards, and that the board is not left deaf."""
+
+import asyncio
+import traceback
+from typing import Any
+
+import pytest
+
+from custom_components.mkr1000_ota.board import transfer
+from custom_components.mkr1000_ota.board.errors import (
+    AnswerLost,
+    BoardError,
+    BoardUnreachable,
+    NotABoard,
+    UploadCut,
+    UploadStalled,
+    WrongPassword,
+)
+from tests.conftest import StartBoard
+from tests.virtual_board import Fault, VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+
+from .conftest import ClientOf, Play
+from .wire import Wire
+
+OK = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+UNAUTHORIZED = b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n"
+SKETCH = build_sketch(size=60_000)
+SIZE = len(SKETCH)
+PASSWORD = "pä ß:x"
+
+
+async def _nothing() -> None:
+    """Do nothing before the last piece, yet have it held back."""
+
+
+@pytest.mark.parametrize("at", [0, 1, SIZE // 2, SIZE - transfer.PIECE - 1])
+async def test_a_connection_that_is_cut_has_changed_nothing(
+    start_board: StartBoard, client_of: ClientOf, at: int
+) -> None:
+    """The board cannot have had everything, and says so by serving on."""
+    board = await start_board(fault=Fault(at=at, kind="reset"))
+    client = client_of(board)
+    with pytest.raises(UploadCut) as caught:
+        await client.upload(SKETCH, board.password, before_last=_nothing)
+    assert caught.value.size == SIZE
+    assert abs(caught.value.taken - at) < 8192
+    assert caught.value.taken < SIZE
+    assert f"{caught.value.taken} of {SIZE}" in str(caught.value)
+    await client.upload(SKETCH, board.password)
+    assert board.flashed == [SKETCH]
+
+
+@pytest.mark.parametrize("at", [SIZE - 1, SIZE])
+async def test_a_cut_near_the_end_leaves_it_open(start_board: StartBoard, client_of: ClientOf, at: int) -> None:
+    """The last piece was on its way: only the board knows whether it came."""
+    board = await start_board(fault=Fault(at=at, kind="reset"))
+    with pytest.raises(AnswerLost):
+        await client_of(board).upload(SKETCH, board.password)
+
+
+@pytest.mark.parametrize("way", ["reset", "closed", "silent"])
+async def test_an_answer_that_gets_lost_leaves_it_open(start_board: StartBoard, client_of: ClientOf, way: str) -> None:
+    """The board flashes, and nobody hears of it."""
+    board = await start_board(lose_answer=way)
+    with pytest.raises(AnswerLost):
+        await client_of(board).upload(SKETCH, board.password, answer_within=0.2)
+    assert board.flashed == [SKETCH]
+
+
+@pytest.mark.parametrize("hook", [None, _nothing])
+@pytest.mark.parametrize("at", [0, 1, SIZE // 2])
+async def test_a_stall_ends_the_upload_and_the_connection(
+    start_board: StartBoard, client_of: ClientOf, at: int, hook: Any
+) -> None:
+    """A board waits for ever; so we must not, and it has to hear that we went."""
+    board = await start_board(fault=Fault(at=at, kind="stall"))
+    client = client_of(board)
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(UploadStalled) as caught:
+        await client.upload(SKETCH, board.password, stall_after=0.3, before_last=hook)
+    took = asyncio.get_running_loop().time() - began
+    assert 0.3 <= took < 0.8
+    assert caught.value.seconds == 0.3
+    assert at <= caught.value.taken < at + 8192
+    await client.identify(timeout=2.0)
+    assert not board.flashed
+
+
+async def test_a_stall_of_the_last_piece_leaves_it_open(start_board: StartBoard, client_of: ClientOf) -> None:
+    """All of it may have arrived by now."""
+    board = await start_board(fault=Fault(at=SIZE - 4000, kind="stall"))
+    with pytest.raises(AnswerLost):
+        await client_of(board).upload(SKETCH, board.password, stall_after=0.3, answer_within=0.3)
+    await client_of(board).identify(timeout=2.0)
+
+
+async def test_a_board_that_loses_power_stalls(start_board: StartBoard, client_of: ClientOf) -> None:
+    """It vanishes without a word."""
+    board = await start_board(fault=Fault(at=SIZE // 2, kind="power_loss"), away=5.0)
+    with pytest.raises((UploadStalled, UploadCut)):
+        await client_of(board).upload(SKETCH, board.password, stall_after=0.3)
+    with pytest.raises(BoardUnreachable):
+        await client_of(board).upload(SKETCH, board.password)
+    assert not board.flashed
+
+
+async def test_a_pause_shorter_than_a_stall_does_no_harm(start_board: StartBoard, client_of: ClientOf) -> None:
+    """Erasing flash takes a board a while."""
+    board = await start_board(fault=Fault(at=SIZE // 2, kind="stall", seconds=0.3))
+    await client_of(board).upload(SKETCH, board.password, stall_after=0.8)
+    assert board.flashed == [SKETCH]
+
+
+@pytest.mark.parametrize("hook", [None, _nothing])
+async def test_giving_up_frees_the_board(start_board: StartBoard, client_of: ClientOf, hook: Any) -> None:
+    """Cancelling closes the connection, although the board takes nothing."""
+    board = await start_board(fault=Fault(at=SIZE // 2, kind="stall"))
+    client = client_of(board)
+    stalled = asyncio.Event()
+    upload = asyncio.create_task(
+        client.upload(
+            SKETCH,
+            board.password,
+            before_last=hook,
+            on_progress=lambda taken: stalled.set() if taken >= SIZE // 2 else None,
+        )
+    )
+    await stalled.wait()
+    upload.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await upload
+    await client.identify(timeout=2.0)
+    assert not board.flashed
+
+
+async def test_giving_up_resets_the_connection(play: Play) -> None:
+    """An ordinary end would wait behind what the board does not take."""
+    reset = asyncio.get_running_loop().create_future()
+    half = asyncio.Event()
+
+    async def stall(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(SIZE // 2)
+        half.set()
+        await asyncio.sleep(0.2)
+        reset.set_result(await wire.was_reset())
+
+    client, _ = await play(stall)
+    upload = asyncio.create_task(client.upload(SKETCH, PASSWORD))
+    await half.wait()
+    upload.cancel()
+    assert await reset
+
+
+async def test_what_goes_wrong_before_the_last_piece_ends_the_upload(board: VirtualBoard, client_of: ClientOf) -> None:
+    """It comes out as it is, and the board neither flashes nor waits for more."""
+
+    async def fail() -> None:
+        raise OSError("disk full")
+
+    client = client_of(board)
+    with pytest.raises(OSError, match="disk full"):
+        await client.upload(SKETCH, board.password, before_last=fail)
+    await client.identify(timeout=2.0)
+    assert not board.flashed
+
+
+async def test_what_goes_wrong_in_reporting_ends_the_upload(start_board: StartBoard, client_of: ClientOf) -> None:
+    """Whoever listens is part of it."""
+    board = await start_board(seconds_per_byte=10e-6)
+
+    def fail(taken: int) -> None:
+        raise LookupError(taken)
+
+    client = client_of(board)
+    with pytest.raises(LookupError):
+        await client.upload(SKETCH, board.password, on_progress=fail)
+    await client.identify(timeout=2.0)
+    assert not board.flashed
+
+
+async def test_a_cut_before_the_last_piece_is_certain(play: Play) -> None:
+    """The board lacked it, however long we took to think about it."""
+    done = asyncio.Event()
+    gone = asyncio.Event()
+
+    async def reset(wire: Wire) -> None:
+        await wire.head()
+        await wire.take((SIZE - 1) // transfer.PIECE * transfer.PIECE)
+        await done.wait()
+        wire.reset()
+        gone.set()
+
+    async def before_last() -> None:
+        done.set()
+        await gone.wait()
+        await asyncio.sleep(0.05)
+
+    client, _ = await play(reset)
+    with pytest.raises(UploadCut):
+        await client.upload(SKETCH, PASSWORD, before_last=before_last)
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("rough", [False, True])
+async def test_an_early_answer_is_heard(play: Play, rough: bool, held: bool) -> None:
+    """No board does that, but the answer says more than the broken connection."""
+    last = asyncio.Event()
+
+    async def refuse(wire: Wire) -> None:
+        await wire.head()
+        if held:
+            await wire.take((SIZE - 1) // transfer.PIECE * transfer.PIECE)
+            await last.wait()
+        else:
+            await wire.take(SIZE // 2)
+        await wire.send(UNAUTHORIZED)
+        if rough:
+            wire.reset()
+
+    async def before_last() -> None:
+        last.set()
+        await asyncio.sleep(0.05)
+
+    client, _ = await play(refuse)
+    with pytest.raises(WrongPassword):
+        await client.upload(SKETCH, PASSWORD, before_last=before_last)
+
+
+async def test_an_early_answer_is_not_written_over(play: Play) -> None:
+    """A write would fail at once, and end the connection with the answer unread."""
+    wires: list[Wire] = []
+    played = asyncio.Event()
+
+    async def hand_over(wire: Wire) -> None:
+        await wire.head()
+        await wire.take((SIZE - 1) // transfer.PIECE * transfer.PIECE)
+        wires.append(wire)
+        await played.wait()
+
+    async def before_last() -> None:
+        while not wires:
+            await asyncio.sleep(0.001)
+        wires[0].send_at_once(UNAUTHORIZED)
+        wires[0].reset()
+
+    client, _ = await play(hand_over)
+    with pytest.raises(WrongPassword):
+        await client.upload(SKETCH, PASSWORD, before_last=before_last)
+    played.set()
+
+
+async def test_an_early_answer_is_heard_while_the_peer_takes_nothing(play: Play) -> None:
+    """And the connection is ended, with whatever is unsent."""
+    reset = asyncio.get_running_loop().create_future()
+
+    async def refuse(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(SIZE // 2)
+        await wire.send(UNAUTHORIZED)
+        await asyncio.sleep(0.1)
+        reset.set_result(await wire.was_reset())
+
+    client, _ = await play(refuse)
+    with pytest.raises(WrongPassword):
+        await client.upload(SKETCH, PASSWORD)
+    assert await reset
+
+
+async def test_a_premature_200_is_none(play: Play) -> None:
+    """Nobody can have stored what was not sent."""
+
+    async def lie(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(SIZE // 2)
+        await wire.send(OK)
+
+    client, _ = await play(lie)
+    with pytest.raises(UploadCut):
+        await client.upload(SKETCH, PASSWORD)
+
+
+@pytest.mark.parametrize("answer", [OK, OK[:17], OK[:-2], OK[:20]])
+async def test_a_status_line_is_enough(play: Play, answer: bytes) -> None:
+    """The board flashes, whether or not it can say the rest."""
+    progress: list[int] = []
+
+    async def break_off(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(SIZE)
+        await wire.send(answer)
+
+    client, _ = await play(break_off)
+    await client.upload(SKETCH, PASSWORD, on_progress=progress.append)
+    assert progress[-1] == SIZE
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 ", b"HTTP/1.1 20"])
+async def test_half_a_status_line_is_no_answer(play: Play, answer: bytes) -> None:
+    """20 might become 200, or not."""
+
+    async def break_off(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(SIZE)
+        await wire.send(answer)
+
+    client, _ = await play(break_off)
+    with pytest.raises(AnswerLost):
+        await client.upload(SKETCH, PASSWORD)
+
+
+async def test_a_reset_right_behind_the_200_changes_nothing(play: Play) -> None:
+    """It was said."""
+
+    async def reset(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(SIZE)
+        await wire.send(OK)
+        wire.reset()
+
+    client, _ = await play(reset)
+    await client.upload(SKETCH, PASSWORD)
+
+
+async def test_an_answer_in_eight_pieces_is_one(play: Play) -> None:
+    """That is how the libraries print it."""
+
+    async def dribble(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(SIZE)
+        pieces = [b"HTTP/1.1 ", b"200", b" ", b"OK", b"\r\n", b"Connection: close", b"\r\n", b"\r\n"]
+        await wire.send(*pieces, gap=0.01)
+
+    client, _ = await play(dribble)
+    await client.upload(SKETCH, PASSWORD)
+
+
+@pytest.mark.parametrize(("at", "error"), [(SIZE // 2, NotABoard), (SIZE, AnswerLost)])
+async def test_an_answer_that_is_none_is_taken_for_what_it_is(play: Play, at: int, error: type[BoardError]) -> None:
+    """Before the end it shows that this is no board; after it, nothing is certain."""
+
+    async def babble(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(at)
+        await wire.send(b"220 smtp.example ESMTP\r\n")
+
+    client, _ = await play(babble)
+    with pytest.raises(error):
+        await client.upload(SKETCH, PASSWORD)
+
+
+@pytest.mark.parametrize("reply", [b"", b"bytes\r\n", UNAUTHORIZED, b"HTTP/1.1 503 Busy\r\n\r\n"])
+async def test_no_error_gives_a_password_away(play: Play, reply: bytes) -> None:
+    """Errors end up in logs, with all that led to them."""
+
+    async def fail(wire: Wire) -> None:
+        await wire.head()
+        await wire.take(SIZE)
+        await wire.send(reply)
+
+    client, _ = await play(fail)
+    with pytest.raises(BoardError) as caught:
+        await client.upload(SKETCH, PASSWORD)
+    for text in (repr(client), repr(caught.value), "".join(traceback.format_exception(caught.value))):
+        assert PASSWORD not in text
+        assert "YXJkdWlubzpww6Qgw586eA" not in text
+        assert "aiohttp" not in text
