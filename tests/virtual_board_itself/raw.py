@@ -36,9 +36,9 @@ def head(length: int, password: str = STOCK_PASSWORD) -> bytes:
 class Connection:
     """One TCP connection to a board."""
 
-    def __init__(self, board: VirtualBoard, *, send_buffer: int | None = None) -> None:
+    def __init__(self, to: VirtualBoard | tuple[str, int], *, send_buffer: int | None = None) -> None:
         """Not connected yet."""
-        self._target = (board.address, board.port)
+        self._target = (to.address, to.port) if isinstance(to, VirtualBoard) else to
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

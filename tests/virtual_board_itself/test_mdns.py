@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-import socket
-import struct
 from typing import Any
 
 import pytest
@@ -13,57 +11,17 @@ from tests.private_network import private_network
 from tests.virtual_board import VirtualBoard
 
 from .conftest import StartBoard
+from .listener import QUESTION, SOON, Listener
 from .raw import Connection, head, upload
 
-GROUP = ("224.0.0.251", 5353)
-QUESTION = bytes.fromhex("0000 0000 0001 0000 0000 0000 085f61726475696e6f 045f746370 056c6f63616c 00 000c 0001")
 SILENCE = 1.1
-SOON = 0.2
-
-
-class Listener:
-    """Somebody on the network who asks, and hears what is said to everybody."""
-
-    def __init__(self) -> None:
-        """Join the group."""
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self._socket.bind(GROUP)
-        loopback = struct.pack("4s4s", socket.inet_aton(GROUP[0]), socket.inet_aton("127.0.0.1"))
-        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, loopback)
-        self._asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._asker.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("127.0.0.1"))
-
-    def ask(self, question: bytes = QUESTION, whom: tuple[str, int] = GROUP) -> None:
-        """Send a packet, from a port of its own."""
-        self._asker.sendto(question, whom)
-
-    async def answers(self, within: float = SOON) -> list[tuple[str, bytes]]:
-        """All answers of so many seconds, with the address and the port that they come from."""
-        heard = []
-        try:
-            async with asyncio.timeout(within):
-                while True:
-                    packet, (address, port) = await asyncio.get_running_loop().sock_recvfrom(self._socket, 9000)
-                    if packet[2:4] == b"\x84\x00":
-                        assert port == 5353
-                        heard.append((address, packet))
-        except TimeoutError:
-            return heard
-
-    def close(self) -> None:
-        """Leave."""
-        self._socket.close()
-        self._asker.close()
 
 
 @pytest.fixture
 def listener(loopback: None) -> Iterator[Listener]:
     """Somebody alone with the boards on a loopback interface."""
     with private_network():
-        listener = Listener()
+        listener = Listener("127.0.0.1")
         yield listener
         listener.close()
 
