@@ -2,23 +2,12 @@
 
 import argparse
 from contextlib import suppress
-from importlib import import_module
 import json
 from pathlib import Path
 import sys
-from types import ModuleType
 from typing import Any
 
-INTEGRATION = Path(__file__).resolve().parent.parent / "custom_components" / "mkr1000_ota"
-
-
-def without_home_assistant(module: str) -> Any:
-    """Import a module of the integration, but not the package around all of it, which needs Home Assistant."""
-    package = ModuleType("mkr1000_ota")
-    package.__path__ = [str(INTEGRATION)]
-    sys.modules[package.__name__] = package
-    return import_module(f"{package.__name__}.{module}")
-
+from without_home_assistant import without_home_assistant
 
 sketches = without_home_assistant("board.sketch")
 STORAGE = {

@@ -12,7 +12,7 @@ from .coordinator import BoardCoordinator
 from .files import Fetched
 from .firmware.minisign import PublicKey, SignatureRefused
 from .firmware.release import Release, SourceError
-from .firmware.versions import version_in_name
+from .firmware.version_names import version_in_name
 from .problems import problem, refusal, signature_refusal, source_problem
 from .store import PastFlash
 

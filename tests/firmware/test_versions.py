@@ -3,7 +3,8 @@
 from awesomeversion import AwesomeVersion
 import pytest
 
-from custom_components.mkr1000_ota.firmware.versions import bare, newest_first, version_in_name, version_of_tag
+from custom_components.mkr1000_ota.firmware.version_names import version_in_name, version_of_file, version_of_tag
+from custom_components.mkr1000_ota.firmware.versions import bare, newest_first
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,20 @@ def test_a_version_stands_at_the_end_of_a_name(stem: str, version: str | None) -
 )
 def test_a_tag_means_a_version(tag: str, version: str | None) -> None:
     assert version_of_tag(tag) == version
+
+
+@pytest.mark.parametrize(
+    ("file", "version"),
+    [
+        ("blinds-1.2.3.bin", "1.2.3"),
+        ("blinds-1.2.3.BIN", "1.2.3"),
+        ("blinds-1.2.3.ino.bin", "1.2.3"),
+        ("blinds-1.2.3", "1.2.3"),
+        ("blinds.ino.bin", None),
+    ],
+)
+def test_a_file_is_named_after_its_version(file: str, version: str | None) -> None:
+    assert version_of_file(file) == version
 
 
 def test_a_leading_v_says_nothing() -> None:

@@ -11,7 +11,7 @@ from . import schema
 from .checksums import is_checksums
 from .reasons import Reason
 from .release import LARGEST_IMAGE, Finding, Release
-from .versions import version_of_tag
+from .version_names import version_of_tag
 
 _SHA256 = "sha256:"
 _LONGEST_NOTES = 64 * 1024

@@ -1,7 +1,6 @@
 """What is known of an image in a file: from its content, from the description beside it, from its name."""
 
 import hashlib
-import re
 from typing import Any
 
 import voluptuous as vol
@@ -12,7 +11,8 @@ from .boards import MKR1000, is_mkr1000
 from .integrity import check
 from .reasons import Reason
 from .release import Release, SourceError
-from .versions import VERSION, bare, version_in_name
+from .version_names import VERSION, version_of_file
+from .versions import bare
 
 # An Intel HEX of a whole flash has three times its size, and the inspector then says that it is one.
 LARGEST_FILE = 1024 * 1024
@@ -60,7 +60,7 @@ def describe(image: bytes, file: str, description: Description, *, storage_size:
     board = description.get("board")
     if board is not None and not is_mkr1000(board):
         raise SourceError(Reason.DECLARED_FOR_OTHER_BOARD, file=file, board=board)
-    version = _stated(sketch) or description.get("version") or version_in_name(_stem(file))
+    version = _stated(sketch) or description.get("version") or version_of_file(file)
     if version is None:
         raise SourceError(Reason.NO_VERSION, file=file)
     return Release(
@@ -80,8 +80,3 @@ def describe(image: bytes, file: str, description: Description, *, storage_size:
 
 def _stated(sketch: Sketch) -> str | None:
     return bare(sketch.version) if sketch.version and VERSION.fullmatch(sketch.version) else None
-
-
-def _stem(file: str) -> str:
-    # The Arduino IDE exports `blinds.ino.bin`.
-    return re.sub(r"\.bin$", "", file, flags=re.IGNORECASE).removesuffix(".ino")

@@ -8,7 +8,8 @@ from typing import Any
 
 import voluptuous as vol
 
-from .versions import VERSION, bare
+from .version_names import VERSION
+from .versions import bare
 
 # Long enough for any changelog that someone reads before an update.
 _LONGEST_NOTES = 64 * 1024

@@ -19,7 +19,8 @@ from .local_files import read_inside
 from .local_sketch import Description, describe
 from .reasons import Reason
 from .release import LARGEST_IMAGE, Catalog, Release, SourceError
-from .versions import VERSION, bare
+from .version_names import VERSION
+from .versions import bare
 
 _CARD = "upload.json"
 _LARGEST_CARD = 256 * 1024
