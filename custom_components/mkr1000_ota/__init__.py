@@ -13,6 +13,7 @@ from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .homecoming import Homecoming
 from .installer import Installer
+from .namesakes import async_report_namesakes
 from .outcome import async_clear_issues
 from .runtime import Board, BoardConfigEntry
 from .services import async_register_actions
@@ -61,6 +62,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(shared.presence.follow(homecoming))
     async_finish(entry.runtime_data)
+    async_report_namesakes(hass)
     return True
 
 
@@ -73,6 +75,7 @@ async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> No
     """Forget a board with its passwords."""
     shared = await async_shared(hass)
     async_clear_issues(hass, entry.entry_id)
+    async_report_namesakes(hass)
     await shared.store.forget(entry.entry_id)
     await Archive(hass, entry.entry_id).remove()
     await uploads_of(hass, entry.entry_id).remove()

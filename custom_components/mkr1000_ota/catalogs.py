@@ -12,7 +12,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from .board.sketch import Sketch
 from .const import DOMAIN, LOGGER
-from .findings import async_report_findings
+from .findings import async_forgive_folder, async_report_findings, async_report_folder
 from .firmware.folder import FolderSource
 from .firmware.release import Catalog, FirmwareSource, Release, SourceError
 from .problems import source_problem
@@ -67,6 +67,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
     def forget_findings(self) -> None:
         """Take back what was reported of a source that nobody uses any more."""
         async_report_findings(self.hass, self.source, ())
+        if isinstance(self.source, FolderSource):
+            async_forgive_folder(self.hass, self.source.directory)
 
     async def _load(self, release: Release, storage_size: int, allow_without_ota: bool) -> Sketch:
         image = await self.source.image(release)
@@ -79,12 +81,16 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         try:
             catalog = await self.source.catalog()
         except SourceError as err:
+            if isinstance(self.source, FolderSource):
+                async_report_folder(self.hass, self.source.directory)
             known = source_problem(err)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=known.translation_key,
                 translation_placeholders=known.translation_placeholders,
             ) from err
+        if isinstance(self.source, FolderSource):
+            async_forgive_folder(self.hass, self.source.directory)
         async_report_findings(self.hass, self.source, catalog.findings)
         return catalog
 

@@ -222,7 +222,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
                     entry, data_updates={CONF_PASSWORD: password}, reason="reauth_successful"
                 )
         return self.async_show_form(
-            step_id="reauth_confirm",
+            step_id="reauth_locked" if self._locked_by else "reauth_confirm",
             data_schema=PASSWORD_SCHEMA,
             errors=errors,
             description_placeholders={
@@ -231,6 +231,9 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
                 "version": self._locked_by or "",
             },
         )
+
+    # Whoever has just flashed a board is told another story than somebody whose board has changed behind his back.
+    async_step_reauth_locked = async_step_reauth_confirm
 
     async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take another address or password for a board."""

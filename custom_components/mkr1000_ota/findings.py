@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 import hashlib
+from pathlib import Path
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -33,6 +34,31 @@ def async_report_findings(hass: HomeAssistant, source: FirmwareSource, findings:
             translation_key=f"finding_{finding.reason}",
             translation_placeholders={**finding.placeholders, "file": finding.file},
         )
+
+
+@callback
+def async_report_folder(hass: HomeAssistant, folder: Path) -> None:
+    """Tell that a firmware folder cannot be used."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _folder_issue(folder),
+        data={"folder": str(folder)},
+        is_fixable=True,
+        severity=ir.IssueSeverity.ERROR,
+        translation_key="folder_unusable",
+        translation_placeholders={"folder": str(folder)},
+    )
+
+
+@callback
+def async_forgive_folder(hass: HomeAssistant, folder: Path) -> None:
+    """Take that back."""
+    ir.async_delete_issue(hass, DOMAIN, _folder_issue(folder))
+
+
+def _folder_issue(folder: Path) -> str:
+    return f"folder_unusable_{_digest(str(folder))}"
 
 
 def _digest(text: str) -> str:

@@ -245,13 +245,14 @@ class BoardOptionsFlow(OptionsFlowWithReload):
 
     async def async_step_safety(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Pin a key, and say how a sketch shows that it works."""
+        placeholders = {"host_placeholder": "{host}"}
         if user_input is None:
-            return self._form("safety", SAFETY_SCHEMA, None, {})
+            return self._form("safety", SAFETY_SCHEMA, None, {}, placeholders)
         try:
             if key := user_input.get(CONF_PUBLIC_KEY):
                 user_input[CONF_PUBLIC_KEY] = str(PublicKey.parse(key))
         except SignatureRefused:
-            return self._form("safety", SAFETY_SCHEMA, user_input, {CONF_PUBLIC_KEY: "bad_public_key"})
+            return self._form("safety", SAFETY_SCHEMA, user_input, {CONF_PUBLIC_KEY: "bad_public_key"}, placeholders)
         return self._save(user_input, SAFETY_SCHEMA)
 
     async def async_step_board(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:

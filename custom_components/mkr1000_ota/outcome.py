@@ -99,17 +99,16 @@ def async_report_unhealthy(board: BoardCoordinator, version: str, previous: str 
 
 @callback
 def _issue(board: BoardCoordinator, verdict: Verdict, pending: Pending) -> None:
+    entry_id = board.config_entry.entry_id
+    placeholders = {"board": board.name, "host": board.host, "version": pending.version}
     ir.async_create_issue(
         board.hass,
         DOMAIN,
-        f"{verdict}_{board.config_entry.entry_id}",
-        is_fixable=False,
+        f"{verdict}_{entry_id}",
+        data={"entry_id": entry_id, **placeholders},
+        is_fixable=verdict is Verdict.NOT_BACK,
         is_persistent=True,
         severity=ir.IssueSeverity.ERROR if verdict is Verdict.NOT_BACK else ir.IssueSeverity.WARNING,
         translation_key=verdict.value,
-        translation_placeholders={
-            "board": board.name,
-            "host": board.host,
-            "version": pending.version,
-        },
+        translation_placeholders=placeholders,
     )

@@ -68,7 +68,7 @@ class FolderSource:
     ) -> None:
         """Take the folder, the largest sketch that is offered in bytes, and how long a file must rest in seconds."""
         self.key: Hashable = ("folder", str(directory), storage_size)
-        self._directory = directory
+        self.directory = directory
         self._storage_size = storage_size
         self._settled_after = settled_after
         self._lock = threading.Lock()
@@ -91,7 +91,7 @@ class FolderSource:
 
     async def image(self, release: Release) -> bytes:
         """Read the image, if it still is the one that was offered. Raises SourceError."""
-        image, _ = await asyncio.to_thread(read_inside, self._directory, release.identifier, limit=LARGEST_FILE)
+        image, _ = await asyncio.to_thread(read_inside, self.directory, release.identifier, limit=LARGEST_FILE)
         try:
             check_announced(image, release)
         except SourceError:
@@ -102,7 +102,7 @@ class FolderSource:
         """Read the signature beside an image. Raises SourceError."""
         name = f"{release.identifier}.minisig"
         try:
-            text, _ = await asyncio.to_thread(read_inside, self._directory, name, limit=LARGEST_SIGNATURE)
+            text, _ = await asyncio.to_thread(read_inside, self.directory, name, limit=LARGEST_SIGNATURE)
         except SourceError as error:
             if error.reason is Reason.FILE_GONE:
                 return None
@@ -121,11 +121,11 @@ class FolderSource:
             outcomes = [verdict.outcome for verdict in self._verdicts.values()]
         findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
         if look.left_out:
-            findings.append(Finding.of(self._directory.name, Reason.TOO_MANY_FILES, limit=str(_MOST_SKETCHES)))
+            findings.append(Finding.of(self.directory.name, Reason.TOO_MANY_FILES, limit=str(_MOST_SKETCHES)))
         return Catalog.of((outcome for outcome in outcomes if isinstance(outcome, Release)), findings)
 
     def _look_around(self) -> _Look:
-        stamps = list_folder(self._directory)
+        stamps = list_folder(self.directory)
         now = time.monotonic()
         before = self._first_seen
         self._first_seen = {
@@ -174,7 +174,7 @@ class FolderSource:
         if shown != sketch.name:
             return Finding.of(shown, Reason.FILE_UNREADABLE, error="Its name is not UTF-8")
         try:
-            image, stamp = read_inside(self._directory, sketch.name, limit=LARGEST_FILE)
+            image, stamp = read_inside(self.directory, sketch.name, limit=LARGEST_FILE)
             if stamp != sketch.image:
                 return None
             release = describe(image, sketch.name, self._description(sketch), storage_size=self._storage_size)
@@ -188,11 +188,11 @@ class FolderSource:
         if sketch.description is None:
             return {}
         file = f"{sketch.stem}.json"
-        body, _ = read_inside(self._directory, file, limit=LARGEST_DESCRIPTION)
+        body, _ = read_inside(self.directory, file, limit=LARGEST_DESCRIPTION)
         return read_description(body, file)
 
     def _notes(self, sketch: _Sketch) -> str | None:
         if sketch.notes is None:
             return None
-        text, _ = read_inside(self._directory, f"{sketch.stem}.md", limit=LARGEST_DESCRIPTION)
+        text, _ = read_inside(self.directory, f"{sketch.stem}.md", limit=LARGEST_DESCRIPTION)
         return text.decode(errors="replace")

@@ -1,0 +1,97 @@
+"""Repairs that can be done in place."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResult
+import voluptuous as vol
+
+from .board.errors import BoardError
+from .homecoming import async_resolve
+from .recognition import AnotherBoard
+
+
+class NotBackFlow(RepairsFlow):
+    """Asks a board that did not come back once more."""
+
+    def __init__(self, entry_id: str, placeholders: dict[str, str]) -> None:
+        """Ask the board of an entry."""
+        self._entry_id = entry_id
+        self._placeholders = placeholders
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> FlowResult[Any, Any]:
+        """Show the steps of recovery."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> FlowResult[Any, Any]:
+        """Ask it now."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if await self._answers():
+                return self.async_create_entry(data={})
+            errors["base"] = "still_away"
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
+
+    async def _answers(self) -> bool:
+        entry = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return False
+        try:
+            return await async_resolve(entry.runtime_data.coordinator)
+        except BoardError, AnotherBoard:
+            return False
+
+
+class FolderFlow(RepairsFlow):
+    """Makes a firmware folder that is missing."""
+
+    def __init__(self, folder: str) -> None:
+        """Make a folder, given as its whole path."""
+        self._folder = folder
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> FlowResult[Any, Any]:
+        """Tell what is wrong."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> FlowResult[Any, Any]:
+        """Make it now; the issue goes away with the next look."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            if await self.hass.async_add_executor_job(self._make):
+                return self.async_create_entry(data={})
+            errors["base"] = "folder_unreadable"
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            errors=errors,
+            description_placeholders={"folder": self._folder},
+        )
+
+    def _make(self) -> bool:
+        try:
+            Path(self._folder).mkdir(parents=True, exist_ok=True)
+            next(Path(self._folder).iterdir(), None)
+        except OSError:
+            return False
+        return True
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
+) -> RepairsFlow:
+    """Return the flow that mends an issue."""
+    match data:
+        case {"entry_id": str(entry_id), "board": str(board), "host": str(host), "version": str(version)}:
+            return NotBackFlow(entry_id, {"board": board, "host": host, "version": version})
+        case {"folder": str(folder)}:
+            return FolderFlow(folder)
+        case _:
+            return ConfirmRepairFlow()
