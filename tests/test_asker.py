@@ -5,8 +5,10 @@ That nothing is asked any more after a stop is checked by Home Assistant's test 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import pairwise
 import logging
+from typing import Self
 from unittest.mock import Mock
 
 from homeassistant.components import zeroconf as zeroconf_integration
@@ -20,9 +22,9 @@ from zeroconf import DNSOutgoing, IPVersion, Zeroconf
 from custom_components.mkr1000_ota import asker as asking
 from custom_components.mkr1000_ota.asker import Asker
 from custom_components.mkr1000_ota.board.discovery import QUERY, Sighting
-from tests.announcers import Announcer, on_air
 from tests.board.announcements import announcement, records
 from tests.private_network import private_network
+from tests.virtual_board import Air, BoardOptions, VirtualBoard
 
 TEN = [f"127.0.0.{last}" for last in range(11, 21)]
 
@@ -42,6 +44,43 @@ async def shared_zeroconf(hass: HomeAssistant, socket_enabled: None) -> AsyncIte
         instance = await open_zeroconf(hass)
         yield instance.zeroconf
         await instance.ha_async_close()
+
+
+class Network:
+    """The boards on the loopback interface, and every packet that they hear."""
+
+    def __init__(self) -> None:
+        """Nothing is there yet."""
+        self.packets: list[bytes] = []
+        self._air = Air("lo")
+        self._arrived = asyncio.Event()
+        self._boards = AsyncExitStack()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[Self]:
+        """Hear packets inside of this."""
+        self._air.listen(self._hear)
+        async with self._boards:
+            yield self
+        self._air.forget(self._hear)
+
+    def _hear(self, packet: bytes) -> None:
+        self.packets.append(packet)
+        self._arrived.set()
+
+    async def join(self, *addresses: str, name: str = "Arduino") -> None:
+        """Put boards of one name on the network."""
+        for address in addresses:
+            options = BoardOptions(address=address, name=name, mdns=True)
+            await self._boards.enter_async_context(VirtualBoard(options, air=self._air))
+
+    async def question(self) -> bytes:
+        """Wait for the next packet that is no answer."""
+        self.packets.clear()
+        while not (questions := [packet for packet in self.packets if not packet[2] & 0x80]):
+            self._arrived.clear()
+            await self._arrived.wait()
+        return questions[0]
 
 
 class Pace:
@@ -86,6 +125,13 @@ def asker(hass: HomeAssistant) -> Asker:
     return Asker(hass)
 
 
+@pytest.fixture
+async def network(shared_zeroconf: Zeroconf, loopback: None) -> AsyncIterator[Network]:
+    """Nothing but the shared Zeroconf instance and the boards that a test adds."""
+    async with Network().opened() as network:
+        yield network
+
+
 class Told:
     """What an asker hands on."""
 
@@ -112,34 +158,31 @@ class Told:
                 await self._arrived.wait()
 
 
-async def test_the_question_goes_out_alone_and_byte_by_byte(shared_zeroconf: Zeroconf, asker: Asker) -> None:
-    async with on_air() as air:
-        asker.async_start()
-        assert await air.question() == QUERY
-        asker.async_stop()
+async def test_the_question_goes_out_alone_and_byte_by_byte(network: Network, asker: Asker) -> None:
+    asker.async_start()
+    assert await network.question() == QUERY
+    asker.async_stop()
 
-    assert air.packets == [QUERY]
+    assert network.packets == [QUERY]
 
 
-async def test_ten_boards_of_one_name_are_ten_boards(shared_zeroconf: Zeroconf, asker: Asker) -> None:
+async def test_ten_boards_of_one_name_are_ten_boards(network: Network, asker: Asker) -> None:
     told = Told(asker)
-    esp = Announcer("127.0.0.99", board="esp8266")
-
-    async with on_air(esp, *map(Announcer, TEN)) as air:
-        asker.async_start()
-        await told.until(lambda addresses: set(addresses) >= set(TEN))
-        asker.async_stop()
+    await network.join(*TEN)
+    asker.async_start()
+    await told.until(lambda addresses: set(addresses) >= set(TEN))
+    asker.async_stop()
 
     assert {sighting.address: sighting.name for sighting in asker.sightings} == dict.fromkeys(TEN, "Arduino")
-    assert set(air.questions) == {QUERY}
+    assert {packet for packet in network.packets if not packet[2] & 0x80} == {QUERY}
 
 
-async def test_boards_that_answer_again_are_heard_again(shared_zeroconf: Zeroconf, asker: Asker) -> None:
+async def test_boards_that_answer_again_are_heard_again(network: Network, asker: Asker) -> None:
     """A cached record is no event for a service browser; to be alive is to be heard again and again."""
     told = Told(asker)
-    async with on_air(Announcer(TEN[0]), Announcer(TEN[1])):
-        with asker.awaiting():
-            await told.until(lambda addresses: len(addresses) == 6)
+    await network.join(*TEN[:2])
+    with asker.awaiting():
+        await told.until(lambda addresses: len(addresses) == 6)
 
     for address in TEN[:2]:
         seen = [sighting.seen for sighting in told.sightings if sighting.address == address]
@@ -147,46 +190,49 @@ async def test_boards_that_answer_again_are_heard_again(shared_zeroconf: Zerocon
         assert all(after - before > 1 for before, after in pairwise(seen))
 
 
-async def test_a_wait_ends_with_the_board_that_was_waited_for(shared_zeroconf: Zeroconf, asker: Asker) -> None:
-    async with on_air(Announcer(TEN[0]), Announcer(TEN[1], name="Pump")):
-        sighting = await asker.async_wait_for(TEN[1], within=5)
+async def test_a_wait_ends_with_the_board_that_was_waited_for(
+    network: Network, shared_zeroconf: Zeroconf, asker: Asker
+) -> None:
+    await network.join(TEN[0])
+    await network.join(TEN[1], name="Pump")
+    sighting = await asker.async_wait_for(TEN[1], within=5)
 
     assert sighting
     assert (sighting.address, sighting.name) == (TEN[1], "Pump")
     assert asker.sightings not in shared_zeroconf.record_manager.listeners
 
 
-async def test_a_wait_ends_without_a_board_that_stays_silent(shared_zeroconf: Zeroconf, asker: Asker) -> None:
-    async with on_air(Announcer(TEN[0])):
-        assert await asker.async_wait_for(TEN[1], within=0.2) is None
+@pytest.mark.usefixtures("network")
+async def test_a_wait_ends_without_a_board_that_stays_silent(asker: Asker) -> None:
+    assert await asker.async_wait_for(TEN[1], within=0.2) is None
 
 
-async def test_nothing_is_left_behind(shared_zeroconf: Zeroconf, asker: Asker) -> None:
-    async with on_air() as air:
-        asker.async_start()
-        await air.question()
-        assert asker.sightings in shared_zeroconf.record_manager.listeners
-        asker.async_stop()
+async def test_nothing_is_left_behind(network: Network, shared_zeroconf: Zeroconf, asker: Asker) -> None:
+    asker.async_start()
+    await network.question()
+    assert asker.sightings in shared_zeroconf.record_manager.listeners
+    asker.async_stop()
 
     assert asker.sightings not in shared_zeroconf.record_manager.listeners
 
 
 async def test_an_instance_that_was_replaced_is_followed(
-    hass: HomeAssistant, shared_zeroconf: Zeroconf, asker: Asker, monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant,
+    network: Network,
+    shared_zeroconf: Zeroconf,
+    asker: Asker,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(asking, "SPACING", 0.2)
     told = Told(asker)
-    async with on_air() as air:
-        asker.async_start()
-        await air.question()
+    with asker.awaiting():
+        await network.question()
         await hass.data[DATA_INSTANCE].ha_async_close()
         replacement = await open_zeroconf(hass)
-        air.packets.clear()
-        assert await air.question() == QUERY
-        air.boards.append(Announcer(TEN[0]))
+        assert await network.question() == QUERY
+        await network.join(TEN[0])
         await told.until(lambda addresses: addresses == TEN[:1])
-        asker.async_stop()
-        await replacement.ha_async_close()
+    await replacement.ha_async_close()
 
     assert asker.sightings not in shared_zeroconf.record_manager.listeners
     assert asker.sightings not in replacement.zeroconf.record_manager.listeners

@@ -214,6 +214,18 @@ async def test_an_address_that_an_entry_left_is_offered(hass: HomeAssistant, ask
 
 
 @pytest.mark.usefixtures("flows")
+async def test_entries_of_others_change_nothing(hass: HomeAssistant, asker: Asker, flow: type[Flow]) -> None:
+    flow.busy.add(TEN[0])
+    hear(asker, TEN[0])
+    await settle(hass)
+    mock_integration(hass, MockModule("other"))
+    await hass.config_entries.async_add(MockConfigEntry(domain="other", data={CONF_HOST: TEN[0]}))
+    hear(asker, TEN[0])
+    await settle(hass)
+    assert hosts(flow) == TEN[:1]
+
+
+@pytest.mark.usefixtures("flows")
 async def test_a_board_that_was_busy_is_offered_again_later(
     hass: HomeAssistant, asker: Asker, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,3 +300,7 @@ async def test_what_was_offered_is_forgotten_when_it_is_too_much(
         hear(asker, address)
         await settle(hass)
     assert hosts(flow) == [*TEN[:3], TEN[0]]
+
+    hear(asker, *TEN[3:6])
+    await settle(hass)
+    assert hosts(flow)[4:] == TEN[3:5]

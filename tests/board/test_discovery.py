@@ -17,6 +17,7 @@ from zeroconf import (
 from custom_components.mkr1000_ota.board.discovery import QUERY, Sighting, Sightings, query
 from custom_components.mkr1000_ota.board.library import Library
 from tests.board.announcements import announcement, records
+from tests.virtual_board.announcement import answer
 
 IN = 1
 UNIQUE = 0x8000 | IN
@@ -58,6 +59,11 @@ def test_the_question_is_the_one_that_boards_answer() -> None:
     header = struct.pack(">6H", 0, 0, 1, 0, 0, 0)
     assert header + b"\x08_arduino\x04_tcp\x05local\x00" + struct.pack(">HH", 12, 1) == QUERY
     assert len(QUERY) == 37
+
+
+def test_the_virtual_board_says_the_same() -> None:
+    """Two readings of the same facts."""
+    assert answer("Garage", "192.168.1.20", 65280, "mkr1000") == announcement("Garage", "192.168.1.20")
 
 
 @pytest.mark.parametrize(("board", "library"), [("mkr1000", Library.WIFI101OTA), ("arduino", Library.ARDUINOOTA)])
