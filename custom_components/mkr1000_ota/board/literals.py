@@ -5,10 +5,10 @@ from typing import Final
 REQUEST_LINE: Final = b"POST /sketch HTTP/1.1"
 CONTENT_LENGTH: Final = b"Content-Length: "
 AUTHORIZATION: Final = b"Authorization: "
-# The status text of a body of another length than announced: no client sends it.
-WRONG_SIZE: Final = b"Payload size wrong"
+# The status text for a sketch that is larger than the storage: no client sends it.
+TOO_LARGE: Final = b"Payload Too Large"
 # What the server of either library compares a request with, and answers.
-SERVER: Final = (REQUEST_LINE, CONTENT_LENGTH, AUTHORIZATION, WRONG_SIZE)
+SERVER: Final = (REQUEST_LINE, CONTENT_LENGTH, AUTHORIZATION, TOO_LARGE)
 # begin() puts it in front of the password before it encodes both in base 64.
 AUTHORIZATION_PREFIX: Final = b"arduino:"
 BASE_64_DIGITS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
@@ -32,6 +32,7 @@ NO_PASSWORDS: Final = frozenset(
         ARDUINOOTA_BOARD,
         ARDUINOOTA_HEADER,
         b"Basic ",
+        b"==",
         b"HTTP/1.1 ",
         b"Connection: close",
         b"Content-type: text/plain",
@@ -40,7 +41,7 @@ NO_PASSWORDS: Final = frozenset(
         b"Unauthorized",
         b"Bad Request",
         b"Internal Server Error",
-        b"Payload Too Large",
+        b"Payload size wrong",
         b"UPDATE.BIN",
     )
 )

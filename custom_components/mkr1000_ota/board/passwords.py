@@ -5,13 +5,13 @@ the password is likely among the constants around that call, or one of the strin
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 import re
-from typing import Final
+from typing import Final, TypeIs
 
 from .begin import BeginCall, calls_of_begin
 from .image import FlashImage
-from .literals import AUTHORIZATION_PREFIX, NO_PASSWORDS, VERSION_MARKER
+from .literals import AUTHORIZATION_PREFIX, BASE_64_DIGITS, NO_PASSWORDS, VERSION_MARKER
 
 # Each may cost the board a request, during which its sketch stands still.
 MOST_CANDIDATES: Final = 24
@@ -23,9 +23,12 @@ _CALLS: Final = 6
 # So many strings near the name come before the arrays: these are few, and never near a name that is no array.
 _BEFORE_ARRAYS: Final = 8
 
-# Code and numbers look like strings now and then, and hardly ever like long ones.
-_SHORTEST_ANYWHERE: Final = 4
+# How many strings of those around a call are likelier than one that is only near the name.
+_MOST_AROUND: Final = 12
+# Code and numbers look like short strings now and then, and hardly ever like long ones.
+_SHORT: Final = 4
 
+_NEVER: Final = (AUTHORIZATION_PREFIX.decode(), BASE_64_DIGITS.decode())
 _NO_NAMES: Final = (None, *NO_PASSWORDS)
 
 _STRING_BEHIND_NUL: Final = re.compile(rb"(?<=\0)[ -~\x80-\xff]{1,128}(?=\0)")
@@ -44,47 +47,46 @@ def name_and_passwords(image: FlashImage) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _passwords(image: FlashImage, calls: list[BeginCall], name: int | None) -> Iterator[str]:
-    understood = [call.password for call in calls if call.is_understood and call.password is not None]
-    yield from understood
-    for call in calls[:_CALLS]:
-        yield from _likely(image, _around_call(image, call))
+    yield from (call.password for call in calls if call.is_understood and call.password is not None)
     pointers = list(image.pointers(AUTHORIZATION_PREFIX) if name is None else image.references(name))
-    yield from _likely(image, _in_pool(image, pointers))
-    if not understood:
-        yield ""
+    around = chain(_in_pool(image, pointers), *(_around_call(image, call) for call in calls[:_CALLS]))
+    texts = dict.fromkeys(text for offset in around if _is_possible(text := image.text(offset)))
+    yield from islice(sorted(texts, key=_unlikeliness), _MOST_AROUND)
     origins = list(image.occurrences(AUTHORIZATION_PREFIX)) if name is None else [image.offset(name)]
-    yield from _likely(image, _by_distance(image, next(filter(None, origins), 0)), _SHORTEST_ANYWHERE)
-
-
-def _likely(image: FlashImage, offsets: Iterable[int | None], shortest: int = 1) -> Iterator[str]:
-    """The strings at these offsets that look like passwords."""
-    for offset in offsets:
-        text = None if offset is None else image.text(offset)
-        if (
-            text is not None
-            and len(text) >= shortest
-            and text.isprintable()
-            and text not in NO_PASSWORDS
-            and not text.startswith(VERSION_MARKER)
-        ):
+    for offset in _by_distance(image, next(filter(None, origins), 0)):
+        if _is_possible(text := image.text(offset)) and not _unlikeliness(text):
             yield text
 
 
-def _around_call(image: FlashImage, call: BeginCall) -> Iterator[int | None]:
-    """Where the constants of a call point to, and where they are: short strings are among the numbers of the code."""
-    for pool in call.loaded:
-        constant = image.word(pool)
-        yield None if constant is None else image.offset(constant)
-        yield image.offset(pool)
+def _is_possible(text: str | None) -> TypeIs[str]:
+    """Whether a person may have typed this."""
+    return text is not None and text.replace("\t", " ").isprintable() and text not in _NEVER
 
 
-def _in_pool(image: FlashImage, pointers: list[int]) -> Iterator[int | None]:
-    """Where the words next to these point to."""
+def _unlikeliness(text: str) -> int:
+    """0 for what looks like a password, more for what more likely is something else."""
+    if not text.isprintable() or text in NO_PASSWORDS or text.startswith(VERSION_MARKER):
+        return 2
+    return 1 if len(text) < _SHORT else 0
+
+
+def _in_pool(image: FlashImage, pointers: list[int]) -> Iterator[int]:
+    """Where the words next to these point to, the nearest first."""
     for distance in range(1, _POOL_REACH + 1):
         for pointer in pointers:
-            for offset in (pointer - 4 * distance, pointer + 4 * distance):
-                if 0 <= offset // 4 < len(image.words):
-                    yield image.offset(image.words[offset // 4])
+            for word in (pointer // 4 - distance, pointer // 4 + distance):
+                if 0 <= word < len(image.words) and (offset := image.offset(image.words[word])) is not None:
+                    yield offset
+
+
+def _around_call(image: FlashImage, call: BeginCall) -> Iterator[int]:
+    """Where the constants of a call point to, or where they are: a short array is a number in the code."""
+    for pool in call.loaded:
+        address, place = image.word(pool), image.offset(pool)
+        if address is not None and (offset := image.offset(address)) is not None:
+            yield offset
+        elif place is not None and (text := image.text(place)) and text.isascii():
+            yield place
 
 
 def _by_distance(image: FlashImage, origin: int) -> Iterator[int]:

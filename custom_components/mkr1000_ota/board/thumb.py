@@ -5,6 +5,7 @@ likely, not proven.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from .image import FlashImage
@@ -47,17 +48,28 @@ def _distance(high: int, low: int) -> int:
     return -(sign << 24) + (bit_23 << 23) + (bit_22 << 22) + ((high & 0x3FF) << 12) + ((low & 0x7FF) << 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What a function was given in a register when it was called."""
+
+    register: int
+
+
+# What a register holds: a number, often an address; what the function was given; or nobody knows.
+type Value = int | Argument | None
+
+
 class Registers:
-    """What the registers hold while instructions are read one after another; None where that is not known."""
+    """What the registers hold while the instructions of a function are read one after another."""
 
     def __init__(self, image: FlashImage) -> None:
-        """Start with nothing known."""
+        """Start at the beginning of a function, of which the first four arguments are in registers 0 to 3."""
         self._image = image
-        self._held: list[int | None] = [None] * 16
+        self._held: list[Value] = [*map(Argument, range(4)), *[None] * 12]
         # What was read from literal pools, by address; None where that is outside of the image.
         self.constants: dict[int, int | None] = {}
 
-    def __getitem__(self, register: int) -> int | None:
+    def __getitem__(self, register: int) -> Value:
         """Return what a register holds."""
         return self._held[register]
 
@@ -101,6 +113,8 @@ class Registers:
                 for register in range(8):
                     if byte >> register & 1:
                         held[register] = None
+            case 0b10110 if half & 0x0F00 != 0x0200:
+                pass  # pushes, room on the stack
             case 0b00101 | 0b01100 | 0b01110 | 0b10000 | 0b10010 | 0b11000 | 0b11010 | 0b11011 | 0b11100:
                 pass  # comparisons, stores, branches
             case _:  # calculations and other loads
@@ -111,9 +125,9 @@ class Registers:
         self.constants[address] = self._image.word(address)
         return self.constants[address]
 
-    def _loaded(self, address: int | None, distance: int) -> int | None:
-        return None if address is None else self._image.word(address + distance)
+    def _loaded(self, address: Value, distance: int) -> int | None:
+        return self._image.word(address + distance) if isinstance(address, int) else None
 
 
-def _sum(value: int | None, number: int) -> int | None:
-    return None if value is None else value + number & 0xFFFF_FFFF
+def _sum(value: Value, number: int) -> int | None:
+    return value + number & 0xFFFF_FFFF if isinstance(value, int) else None
