@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import count
 
 from . import bad_sketches
@@ -63,9 +64,13 @@ LAYOUTS = {
 
 
 def corpus() -> Iterator[Specimen]:
-    """Every file, always the same ones."""
-    yield from good_specimens()
-    yield from bad_specimens()
+    """Every file, always the same ones; built once in a process, since that takes seconds."""
+    yield from _every_specimen()
+
+
+@cache
+def _every_specimen() -> tuple[Specimen, ...]:
+    return *good_specimens(), *bad_specimens()
 
 
 def good_specimens() -> Iterator[Specimen]:
@@ -79,6 +84,8 @@ def good_specimens() -> Iterator[Specimen]:
         yield from _good_in_their_own_way(library, seeds)
     genuino = build_sketch(seed=next(seeds), board=GENUINO)
     yield Specimen("Genuino", genuino, True, "Genuino")
+    old = Quirks(old_library=True)
+    yield _good("WiFi101OTA 1.0", "Hall", "hall-pass", "1.0", "WiFi101OTA", seed=next(seeds), quirks=old)
 
 
 def _good_in_their_own_way(library: str, seeds: count[int]) -> Iterator[Specimen]:

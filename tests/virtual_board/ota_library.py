@@ -29,7 +29,7 @@ class OtaLibrary:
     """One of the two libraries, as it is linked into one image.
 
     `board` is the name that it announces. `call` tells how begin() is called: directly, through a register, or not at
-    all because a compiler has put its code in place of the call.
+    all because a compiler has put its code in place of the call. `old` is WiFi101OTA 1.0, which knows no status 414.
     """
 
     name: str
@@ -37,6 +37,7 @@ class OtaLibrary:
     begin: bool
     poll: bool
     call: BeginCall = "near"
+    old: bool = False
 
     @property
     def literals(self) -> tuple[bytes, ...]:
@@ -47,8 +48,12 @@ class OtaLibrary:
         if not self.poll:
             return (*STORAGE, *begin) if self.name == WIFI101OTA else begin
         if self.name == ARDUINOOTA:
-            return (*begin, self.board.encode(), *ANSWER, *ANSWER_OF_ARDUINOOTA, *REQUEST)
-        return (*STORAGE, *ANSWER, self.board.encode(), *REQUEST, *begin)
+            return (*begin, self.board.encode(), *ANSWER, *ANSWER_OF_ARDUINOOTA, *self._request)
+        return (*STORAGE, *ANSWER, self.board.encode(), *self._request, *begin)
+
+    @property
+    def _request(self) -> tuple[bytes, ...]:
+        return REQUEST[:-1] if self.old else REQUEST
 
     @property
     def tables(self) -> bytes:
@@ -63,7 +68,7 @@ class OtaLibrary:
             functions += [
                 compiled("sendHttpResponse", answer, (), random, 20),
                 compiled("pollMdns", (SRAM + 0x318, self.board.encode(), 0x14E9), (), random, 60),
-                compiled("pollServer", REQUEST, ["sendHttpResponse"] * 7, random, 80),
+                compiled("pollServer", self._request, ["sendHttpResponse"] * 7, random, 80),
                 compiled("poll", (), ("pollMdns", "pollServer"), random, 1),
             ]
         if self.begin:

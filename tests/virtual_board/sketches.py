@@ -69,6 +69,7 @@ class Quirks:
     scatter: literals in any order, not in that of the source.
     sdu: the SDU stub comes first, the sketch 16 KiB later.
     call: begin() is called directly, through a register ("far"), or a compiler has put its code there ("inlined").
+    old_library: the OTA library is WiFi101OTA 1.0, which knows no status 414.
     """
 
     begin: bool = True
@@ -82,6 +83,7 @@ class Quirks:
     scatter: bool = False
     sdu: bool = False
     call: BeginCall = "near"
+    old_library: bool = False
 
 
 STOCK = Quirks()
@@ -107,7 +109,7 @@ def build_sketch(
     Raises ValueError if the size does not hold what the sketch needs.
     """
     ota_name = board.ota_name if library == WIFI101OTA else "arduino"
-    ota = OtaLibrary(library, ota_name, quirks.begin, quirks.poll, quirks.call)
+    ota = OtaLibrary(library, ota_name, quirks.begin, quirks.poll, quirks.call, quirks.old_library)
     sketch = _Sketch(name.encode(), password.encode(), version, ota, seed, wifi, strings, board, quirks)
     stub = build_sdu_stub(seed, board, link_base) if quirks.sdu else b""
     return sketch.link(size + -size % 4, link_base, stub)
