@@ -1,0 +1,67 @@
+"""A flasher without Home Assistant, for a virtual board over a real socket."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+
+from custom_components.mkr1000_ota.board.client import BoardClient
+from custom_components.mkr1000_ota.board.sketch import Sketch
+from custom_components.mkr1000_ota.flash.flasher import Flasher, Order
+from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Pending, Phase
+from custom_components.mkr1000_ota.flash.keyring import Keyring
+from tests.conftest import BRISK
+from tests.virtual_board import VirtualBoard
+
+
+@dataclass
+class Notebook:
+    """A journal that remembers every page; `full_at` is the phase from which on nothing can be written."""
+
+    keyring: Keyring = field(default_factory=lambda: Keyring(("password",)))
+    pending: Pending | None = None
+    pages: list[Pending] = field(default_factory=list)
+    installed: Pending | None = None
+    full_at: Phase | None = None
+
+    async def write(self, pending: Pending) -> None:
+        if self.full_at is pending.phase:
+            raise JournalUnwritable
+        self.pending = pending
+        self.pages.append(pending)
+
+    async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
+        self.keyring = keyring
+        self.pending = None
+        self.installed = installed
+
+
+@pytest.fixture
+def journal() -> Notebook:
+    """The journal of a board whose password is the stock example's."""
+    return Notebook()
+
+
+@pytest.fixture
+async def session(loopback: None) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session as Home Assistant has one."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def flasher(session: aiohttp.ClientSession, board: VirtualBoard, journal: Notebook) -> Flasher:
+    """What flashes the board."""
+    return Flasher(BoardClient(session, board.address, board.port), journal, BRISK)
+
+
+def order(image: bytes, declared: str | None = None, version: str = "2.0", **inspection: bool) -> Order:
+    """Return the order to flash an image."""
+    return Order(
+        sketch=Sketch.inspect(image, **inspection), version=version, previous_version="1.0", declared=declared
+    )
+
+
+def ignore(taken: int) -> None:
+    """Look at no progress."""

@@ -1,0 +1,233 @@
+"""Whatever happens to a flash, the password that is kept is one that the board takes, or it is said that none is."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.mkr1000_ota.board.errors import UploadCut, UploadStalled, WrongPassword
+from custom_components.mkr1000_ota.flash.flasher import Flasher
+from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Phase
+from custom_components.mkr1000_ota.flash.keyring import Keyring
+from custom_components.mkr1000_ota.flash.verdict import Verdict
+from tests.flash.conftest import Notebook, ignore, order
+from tests.virtual_board import Fault, VirtualBoard
+from tests.virtual_board.sketches import Quirks, build_sketch
+
+NEW = build_sketch(name="Garden", password="sesame")
+SAME = build_sketch(name="Garden", password="password")
+
+
+@pytest.mark.parametrize("declared", ["sesame", None], ids=["declared", "found in the image"])
+async def test_the_new_password_is_kept(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook, declared: str | None
+) -> None:
+    """Once the new sketch runs, its password counts."""
+    taken: list[int] = []
+    outcome = await flasher.flash(order(NEW, declared), taken.append)
+    assert outcome.verdict is Verdict.FLASHED
+    assert board.flashed == [NEW]
+    assert journal.keyring == Keyring(("sesame", "password"))
+    assert journal.pending is None
+    assert journal.installed is not None
+    assert taken == sorted(taken)
+    assert taken[-1] == len(NEW)
+
+
+async def test_it_is_written_down_before_the_board_can_flash(flasher: Flasher, journal: Notebook) -> None:
+    """The phases are on the disk in their order, with what is needed to go on from each."""
+    await flasher.flash(order(NEW, "sesame"), ignore)
+    assert [page.phase for page in journal.pages][:3] == [Phase.UPLOADING, Phase.FINISHING, Phase.ANSWERED]
+    assert {page.old for page in journal.pages} == {"password"}
+    assert {page.expected for page in journal.pages} == {("sesame",)}
+
+
+@pytest.mark.parametrize("password", ["", "pä ß:x", "a" * 60], ids=["empty", "utf-8", "long"])
+async def test_any_password_will_do(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook, password: str
+) -> None:
+    """To a board with such a password, and from it to an ordinary one."""
+    outcome = await flasher.flash(order(build_sketch(password=password), password), ignore)
+    assert outcome.verdict is Verdict.FLASHED
+    assert journal.keyring.current == password == board.password
+    assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.FLASHED
+    assert journal.keyring.current == "sesame"
+
+
+async def test_a_board_that_wants_an_earlier_password(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
+    """The keyring is tried, and no body is sent for it."""
+    journal.keyring = Keyring(("yesterday", "password"))
+    assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.FLASHED
+    refused = [request for request in board.requests if request.status == 401]
+    assert refused
+    assert not any(request.body_bytes for request in refused)
+
+
+async def test_a_wrong_password_costs_nothing(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """Not a byte of the sketch is sent, and nothing is written down."""
+    journal.keyring = Keyring(("wrong", "no"))
+    with pytest.raises(WrongPassword):
+        await flasher.flash(order(NEW), ignore)
+    assert not any(request.body_bytes for request in board.requests)
+    assert not board.flashed
+    assert not journal.pages
+
+
+@pytest.mark.parametrize("at", [0, 1, len(NEW) // 2, len(NEW) - 1], ids=["0", "1", "half", "last"])
+async def test_a_connection_that_is_cut_is_tried_again(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook, at: int
+) -> None:
+    """Until the last piece is handed over a repetition is safe; behind it, the board is asked."""
+    board.options = replace(board.options, fault=Fault(at=at, kind="reset"))
+    outcome = await flasher.flash(order(NEW, "sesame"), ignore)
+    assert journal.pending is None
+    assert journal.keyring.current == board.password
+    match outcome.verdict:
+        case Verdict.FLASHED:
+            assert board.flashed == [NEW]
+        case Verdict.NOT_APPLIED:
+            assert at == len(NEW) - 1
+            assert not board.flashed
+
+
+async def test_a_connection_that_is_always_cut(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """After some tries it is given up, and the board runs what it ran."""
+    cuts = 0
+
+    def cut_again(taken: int) -> None:
+        nonlocal cuts
+        if board.options.fault is None:
+            cuts += 1
+        board.options = replace(board.options, fault=Fault(at=4096, kind="reset"))
+
+    board.options = replace(board.options, fault=Fault(at=4096, kind="reset"))
+    with pytest.raises(UploadCut):
+        await flasher.flash(order(NEW), cut_again)
+    assert not board.flashed
+    assert journal.pending is None
+    assert journal.keyring.current == "password"
+
+
+async def test_a_stall_is_given_up_and_the_board_is_not_left_deaf(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
+    """The connection is closed, so that the next try finds a board that listens."""
+    board.options = replace(board.options, fault=Fault(at=5000, kind="stall"))
+    assert (await flasher.flash(order(NEW, "sesame"), ignore)).verdict is Verdict.FLASHED
+    assert board.flashed == [NEW]
+    assert journal.keyring.current == "sesame"
+
+
+async def test_a_stall_without_end(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one try, the stall is what is told."""
+    monkeypatch.setattr(flasher, "_timing", replace(flasher._timing, tries=1))  # noqa: SLF001  # no other seam
+    board.options = replace(board.options, fault=Fault(at=5000, kind="stall"))
+    with pytest.raises(UploadStalled):
+        await flasher.flash(order(NEW), ignore)
+    assert await flasher.accepted_password("password") == "password"
+    assert journal.pending is None
+
+
+@pytest.mark.parametrize("how", ["reset", "closed", "silent"])
+@pytest.mark.parametrize("image", [NEW, SAME], ids=["other password", "same password"])
+async def test_an_answer_that_is_lost(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook, how: str, image: bytes
+) -> None:
+    """The board has flashed: it is asked, and not flashed again."""
+    board.options = replace(board.options, lose_answer=how, away=1.0)
+    outcome = await flasher.flash(order(image), ignore)
+    assert outcome.verdict is Verdict.FLASHED
+    assert board.flashed == [image]
+    assert journal.keyring.current == board.password
+    assert journal.pending is None
+
+
+async def test_a_sketch_that_is_not_applied(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """The last byte is cut off: the board goes on as before, and never restarts."""
+    board.options = replace(board.options, fault=Fault(at=len(SAME) - 1, kind="reset"))
+    outcome = await flasher.flash(order(SAME), ignore)
+    if outcome.verdict is Verdict.NOT_APPLIED:
+        assert not board.flashed
+        assert journal.installed is None
+    assert journal.keyring.current == board.password
+
+
+@pytest.mark.parametrize("away_as", ["refused", "silent"])
+@pytest.mark.parametrize("accepting", [False, True], ids=["port closed", "port open while copying"])
+async def test_an_open_port_is_no_restart(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook, away_as: str, accepting: bool
+) -> None:
+    """Only an answered request shows that the board is back."""
+    board.options = replace(
+        board.options, away_as=away_as, accept_while_copying=accepting, copy_time=0.5, away=0.5
+    )
+    assert (await flasher.flash(order(SAME), ignore)).verdict is Verdict.FLASHED
+    assert board.flashed == [SAME]
+    assert journal.keyring.current == "password"
+
+
+async def test_a_password_that_is_nowhere(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """A sketch that computes its password is flashed all the same; then only a person can tell."""
+    image = build_sketch(password="sesame")
+    board.options = replace(board.options, images={})
+    await flasher.flash(order(image, "mistyped"), ignore)
+    assert journal.keyring.current == board.password == "sesame"
+
+
+@pytest.mark.parametrize("loss", ["dead", "blank"])
+async def test_power_loss_while_copying(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook, loss: str
+) -> None:
+    """The board is gone; the journal keeps what is needed once it has been brought back by cable."""
+    board.options = replace(board.options, power_loss_while_copying=loss)
+    outcome = await flasher.flash(order(NEW, "sesame"), ignore)
+    assert outcome.verdict is Verdict.NOT_BACK
+    assert journal.pending is not None
+    assert journal.pending.expected == ("sesame",)
+
+    board.options = replace(board.options, power_loss_while_copying=None)
+    await board.flash_over_usb(NEW)
+    resolved = await flasher.resolve()
+    assert resolved is not None
+    assert resolved.verdict is Verdict.FLASHED
+    assert journal.pending is None
+    assert journal.keyring.current == "sesame"
+
+
+async def test_a_board_that_never_comes_back(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """As long as it is away, nothing is concluded."""
+    board.options = replace(board.options, comes_back=False)
+    assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.NOT_BACK
+    assert await flasher.resolve() is None
+    assert journal.pending is not None
+
+
+async def test_a_disk_that_is_full_before(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """What cannot be written down is not flashed."""
+    for phase in (Phase.UPLOADING, Phase.FINISHING):
+        journal.full_at = phase
+        with pytest.raises(JournalUnwritable):
+            await flasher.flash(order(NEW), ignore)
+    assert not board.flashed
+    assert await flasher.accepted_password("password") == "password"
+
+
+async def test_a_disk_that_fills_up_behind_the_answer(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
+    """The board is flashing: that is brought to its end."""
+    journal.full_at = Phase.ANSWERED
+    assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.FLASHED
+    assert journal.keyring.current == "sesame"
+
+
+async def test_a_sketch_without_ota_ends_it(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """Nobody waits for a board that will not answer any more."""
+    image = build_sketch(quirks=Quirks(begin=False, poll=False))
+    outcome = await flasher.flash(order(image, allow_without_ota=True), ignore)
+    assert outcome.verdict is Verdict.WITHOUT_OTA
+    assert board.flashed == [image]
+    assert journal.pending is None
