@@ -6,7 +6,7 @@ from hashlib import sha256
 import pytest
 
 from tests.virtual_board import Firmware, VirtualBoard
-from tests.virtual_board.corpus import Specimen, bad_specimens, good_specimens
+from tests.virtual_board.corpus import LAYOUTS, bad_specimens
 from tests.virtual_board.firmware import NOTHING, LibraryName, start
 from tests.virtual_board.sketches import Quirks, build_sketch
 
@@ -62,13 +62,22 @@ async def test_a_compiled_image_is_what_the_test_says_it_is(start_board: StartBo
     assert board.running == truth
 
 
-@pytest.mark.slow
-def test_it_reads_the_arguments_wherever_the_linker_has_put_them() -> None:
-    for sketch in good_specimens():
-        truth = Firmware(sketch.name_in_sketch, sketch.password, sketch.version, library=library(sketch))
-        told = {} if sketch.password_findable else {sha256(sketch.image).hexdigest(): truth}
-        assert start(sketch.image, told) == truth, sketch.name
-        assert sketch.password_findable or start(sketch.image, {}) is NOTHING
+@pytest.mark.parametrize("library", ["WiFi101OTA", "ArduinoOTA"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_it_reads_the_arguments_wherever_the_linker_has_put_them(layout: str, library: LibraryName) -> None:
+    image = build_sketch("Shed", "pä ß:x", "2.0", library, 40_000, quirks=LAYOUTS[layout])
+    assert start(image, {}) == Firmware("Shed", "pä ß:x", "2.0", library=library)
+
+
+def test_it_reads_strings_that_are_the_end_of_others() -> None:
+    image = build_sketch("Hall", "word", strings=("enter the password", "Music Hall"))
+    assert start(image, {}) == Firmware("Hall", "word")
+
+
+def test_what_is_computed_at_run_time_has_to_be_said() -> None:
+    image, truth = build_sketch("Hall", "ota-0042", quirks=Quirks(computed=True)), Firmware("Hall", "ota-0042")
+    assert start(image, {}) is NOTHING
+    assert start(image, {sha256(image).hexdigest(): truth}) == truth
 
 
 def test_what_the_processor_cannot_run_is_nothing() -> None:
@@ -76,7 +85,3 @@ def test_what_the_processor_cannot_run_is_nothing() -> None:
     sketches = [sketch for sketch in bad_specimens() if sketch.kind in hopeless]
     assert {sketch.kind for sketch in sketches} == hopeless
     assert [sketch.name for sketch in sketches if start(sketch.image, {}) is not NOTHING] == []
-
-
-def library(sketch: Specimen) -> LibraryName:
-    return "ArduinoOTA" if sketch.library == "ArduinoOTA" else "WiFi101OTA"
