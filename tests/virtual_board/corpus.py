@@ -58,6 +58,7 @@ LAYOUTS = {
     "arrays and Wi-Fi literals": Quirks(arrays=True, wifi_literals=True),
     "called through a register": Quirks(call="far"),
     "begin() inlined": Quirks(call="inlined"),
+    "call not recognisable": Quirks(call="hidden"),
     "SDU": Quirks(sdu=True),
     "SDU and arrays": Quirks(sdu=True, arrays=True),
 }

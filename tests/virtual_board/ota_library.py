@@ -21,15 +21,15 @@ ARDUINOOTA = "ArduinoOTA"
 _STORAGE_OBJECT, _OTA_OBJECT, _ADDRESS_OBJECT = SRAM + 0x998, SRAM + 0x9D0, SRAM + 0xF68
 
 
-type BeginCall = Literal["near", "far", "inlined"]
+type BeginCall = Literal["near", "far", "inlined", "hidden"]
 
 
 @dataclass(frozen=True, slots=True)
 class OtaLibrary:
     """One of the two libraries, as it is linked into one image.
 
-    `board` is the name that it announces. `call` tells how begin() is called: directly, through a register, or not at
-    all because a compiler has put its code in place of the call. `old` is WiFi101OTA 1.0, which knows no status 414.
+    `board` is the name that it announces. `call` tells how begin() is called: directly, through a register, not at all
+    because a compiler has put its code in place of the call, or in a way that nobody who reads the code can follow. `old` is WiFi101OTA 1.0, which knows no status 414.
     """
 
     name: str
@@ -84,6 +84,10 @@ class OtaLibrary:
         marker = MARKER_ARRAYS if isinstance(name, str) else MARKER
         first = len(function.pool)
         function.pool += [marker, name, password, _STORAGE_OBJECT]
+        if self.call == "hidden":
+            function.pool.append(_OTA_OBJECT)
+            function.code += instructions(random, 8)
+            return
         if self.name == ARDUINOOTA:  # this, local address, name, password; storage on the stack
             function.load_again(1, first + 3)
             function.code.append(0x9100)  # str r1, [sp]

@@ -68,7 +68,8 @@ class Quirks:
     aligned: each literal begins at a whole word, as without optimisation.
     scatter: literals in any order, not in that of the source.
     sdu: the SDU stub comes first, the sketch 16 KiB later.
-    call: begin() is called directly, through a register ("far"), or a compiler has put its code there ("inlined").
+    call: begin() is called directly, through a register ("far"), in a way that cannot be followed ("hidden"), or a
+        compiler has put its code in place of the call ("inlined").
     old_library: the OTA library is WiFi101OTA 1.0, which knows no status 414.
     """
 
