@@ -12,6 +12,8 @@ from .settings import SettingError
 
 REPOSITORY = Path(__file__).parents[2]
 LONGEST_LINE = 1 << 20
+LONGEST_END = 5.0
+"""Seconds that boards have for closing what they have open."""
 
 
 class Fleet:
@@ -65,7 +67,11 @@ class Fleet:
     async def stop(self) -> None:
         """End all boards, and wait until they have."""
         self._stdin.close()
-        await self._child.wait()
+        try:
+            async with asyncio.timeout(LONGEST_END):
+                await self._child.wait()
+        except TimeoutError:
+            self._child.kill()
         if self._reading is not None:
             await self._reading
 
