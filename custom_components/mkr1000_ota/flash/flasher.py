@@ -35,6 +35,7 @@ class Order:
     version: str
     previous_version: str | None = None
     declared: str | None = field(default=None, repr=False)
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class Flasher:
             declares_another=wanted.declares_another,
             name=order.sketch.name,
             library=order.sketch.library,
+            signature=order.signature,
             ota=order.sketch.ota,
         )
         await self._journal.write(pending)
@@ -203,7 +205,9 @@ class Flasher:
         elif verdict is Verdict.LOCKED:
             keyring = keyring.also(*pending.expected)
         flashed = verdict in (Verdict.FLASHED, Verdict.LOCKED, Verdict.WITHOUT_OTA)
-        await self._journal.close(keyring, installed=pending if flashed else None)
+        await self._journal.close(
+            keyring, installed=pending if flashed else None, locked=verdict is not Verdict.FLASHED
+        )
         return _outcome(verdict, pending, accepted)
 
 

@@ -40,6 +40,7 @@ class Pending:
     # What the new sketch calls itself, and the library it was built with; None when its image does not say.
     name: str | None = None
     library: Library | None = None
+    signature: str | None = None  # the text that came with the image
     ota: bool = True  # the new sketch can be flashed over the air again
     phase: Phase = Phase.UPLOADING
     seen_away: bool = False
@@ -88,8 +89,9 @@ class Journal(Protocol):
     async def write(self, pending: Pending) -> None:
         """Note how far a flash has come. Raises JournalUnwritable if that is not on the disk afterwards."""
 
-    async def close(self, keyring: Keyring, *, installed: Pending | None) -> None:
-        """Note the end of the pending flash, and with it the passwords; `installed` is None if nothing was flashed.
+    async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
+        """Note the end of the pending flash, and with it the passwords.
 
+        `installed` is None if nothing was flashed; `locked` says that nobody knows what the new sketch wants.
         Raises nothing: the flash is over, and what is known now must be used even if the disk is full.
         """
