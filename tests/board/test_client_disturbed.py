@@ -34,7 +34,7 @@ async def _nothing() -> None:
     """Do nothing before the last piece, yet have it held back."""
 
 
-@pytest.mark.parametrize("at", [0, 1, SIZE // 2, SIZE - transfer.PIECE - 1])
+@pytest.mark.parametrize("at", [0, 1, SIZE // 2, SIZE - 3 * transfer.PIECE])
 async def test_a_connection_that_is_cut_has_changed_nothing(
     start_board: StartBoard, client_of: ClientOf, at: int
 ) -> None:
@@ -80,7 +80,7 @@ async def test_a_stall_ends_the_upload_and_the_connection(
     with pytest.raises(UploadStalled) as caught:
         await client.upload(SKETCH, board.password, stall_after=0.3, before_last=hook)
     took = asyncio.get_running_loop().time() - began
-    assert 0.3 <= took < 0.8
+    assert 0.3 <= took < 2.0
     assert caught.value.seconds == 0.3
     assert at <= caught.value.taken < at + 8192
     await client.identify(timeout=2.0)
