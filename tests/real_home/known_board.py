@@ -1,0 +1,90 @@
+"""A board as a Home Assistant knows it."""
+
+from dataclasses import dataclass
+import os
+from pathlib import Path
+from typing import Any, Self
+
+from .client import HomeClient
+from .edition import INTEGRATION
+from .eventually import eventually
+from .flow import Flow
+from .home import RealHome
+
+DOMAIN = INTEGRATION.name
+
+
+class Refused(Exception):
+    """The form of the config flow complains; the text is the key of the complaint."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBoard:
+    """A configuration entry of the integration, and a connection to the Home Assistant that has it."""
+
+    home: RealHome
+    client: HomeClient
+    entry_id: str
+
+    @classmethod
+    async def add(cls, home: RealHome, client: HomeClient, address: str, port: int, password: str) -> Self:
+        """Add a board through the config flow, its address typed. Raises Refused, or FlowEnded."""
+        flow = await Flow.start(client, DOMAIN)
+        await flow.submit(host=f"{address}:{port}")
+        if not flow.errors:
+            await flow.submit(password=password)
+        if flow.errors:
+            raise Refused(*flow.errors.values())
+        assert flow.entry_id is not None
+        return cls(home, client, flow.entry_id)
+
+    @classmethod
+    async def all(cls, home: RealHome, client: HomeClient) -> dict[str, Self]:
+        """Return the boards that a Home Assistant knows, by title."""
+        return {entry["title"]: cls(home, client, entry["entry_id"]) for entry in await client.entries(DOMAIN)}
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What is kept of the board on the disk now: keyring, pending, history and so on."""
+        stored = self.home.stored(DOMAIN) or {"boards": {}}
+        record: dict[str, Any] = stored["boards"].get(self.entry_id, {})
+        return record
+
+    @property
+    def stored_entry(self) -> dict[str, Any] | None:
+        """The configuration entry as it is on the disk now, with address and password; None for a very new one."""
+        stored = self.home.stored("core.config_entries") or {"entries": []}
+        return next((entry for entry in stored["entries"] if entry["entry_id"] == self.entry_id), None)
+
+    async def folder(self) -> Path:
+        """Return the folder that it takes sketches from."""
+        entry = await eventually(lambda: self.stored_entry, what="the entry on the disk")
+        assert entry is not None
+        return self.home.folder / str(entry["options"]["folder"])
+
+    async def entity(self, key: str = "firmware") -> str:
+        """Return the id of one of its entities."""
+        entities = await self.client.command("config/entity_registry/list")
+        return next(str(each["entity_id"]) for each in entities if each["unique_id"] == f"{self.entry_id}_{key}")
+
+    async def firmware(self) -> dict[str, Any]:
+        """Return the state of its update entity, with the attributes."""
+        return await self.client.state(await self.entity())
+
+    async def offer(self, file: str, image: bytes, version: str) -> None:
+        """Drop a file into its folder, as if it had lain there for a while, and wait until that version is offered."""
+        entity = await self.entity()
+        path = await self.folder() / file
+        path.write_bytes(image)
+        os.utime(path, (0, 0))
+
+        async def offered() -> bool:
+            state = await self.client.state(entity)
+            return bool(state["attributes"]["latest_version"] == version)
+
+        await eventually(offered, every=0.2, what=f"the offer of {version}")
+
+    async def install(self, version: str | None = None) -> None:
+        """Install through update.install. Raises CommandFailed with what the user would see."""
+        chosen: dict[str, Any] = {} if version is None else {"version": version}
+        await self.client.call("update.install", entity_id=await self.entity(), **chosen)
