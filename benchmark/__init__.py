@@ -1,0 +1,1 @@
+"""How fast boards are flashed, and what many boards cost, measured side by side in one run."""

@@ -1,0 +1,73 @@
+"""Virtual boards in a process of their own, so that they take no time from what is measured."""
+
+import asyncio
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+import json
+import sys
+from typing import Any
+
+# A restart that takes no time: what comes behind the 200 is not measured.
+QUICK = {"pause": 0.05, "copy_time": 0.0, "away": 0.05, "port": 65280}
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    board: int
+    event: str
+    facts: dict[str, object]
+    future: asyncio.Future[dict[str, Any]]
+
+    def is_met_by(self, event: dict[str, Any]) -> bool:
+        return {"board": self.board, "event": self.event, **self.facts}.items() <= event.items()
+
+
+class Boards:
+    """Boards at consecutive loopback addresses."""
+
+    def __init__(self, process: Process, count: int) -> None:
+        """Listen to the process that they run in."""
+        self._process = process
+        self._expected: list[_Expected] = []
+        self._listening = asyncio.create_task(self._listen())
+        self.addresses = [address_of(number) for number in range(count)]
+
+    def expect(self, number: int, event: str, **facts: object) -> asyncio.Future[dict[str, Any]]:
+        """Return what becomes the next event of a kind that a board tells of."""
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._expected.append(_Expected(number, event, facts, future))
+        return future
+
+    async def _listen(self) -> None:
+        assert self._process.stdout
+        while line := await self._process.stdout.readline():
+            event = json.loads(line)
+            for expected in [one for one in self._expected if one.is_met_by(event)]:
+                self._expected.remove(expected)
+                expected.future.set_result(event)
+
+
+def address_of(number: int) -> str:
+    """Return the address of a board."""
+    return f"127.0.{1 + number // 200}.{1 + number % 200}"
+
+
+@asynccontextmanager
+async def boards(count: int, **options: object) -> AsyncIterator[Boards]:
+    """Run boards as long as the context lasts."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.virtual_board", "--config", "/dev/stdin", stdin=PIPE, stdout=PIPE
+    )
+    assert process.stdin
+    described = [{**QUICK, "address": address_of(number), **options} for number in range(count)]
+    process.stdin.write(json.dumps(described).encode())
+    process.stdin.close()
+    fleet = Boards(process, count)
+    try:
+        await asyncio.gather(*(fleet.expect(number, "listening") for number in range(count)))
+        yield fleet
+    finally:
+        process.terminate()
+        await process.wait()

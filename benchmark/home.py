@@ -1,0 +1,79 @@
+"""A Home Assistant in this process, with the integration installed into a configuration directory of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+import shutil
+import time
+from typing import Self
+
+from homeassistant import bootstrap
+from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+from homeassistant.runner import RuntimeConfig
+
+DOMAIN = "mkr1000_ota"
+OURS = Path(__file__).parent.parent / "custom_components" / DOMAIN
+CONFIGURATION = """
+http:
+  server_host: 127.0.0.1
+  server_port: 18123
+logger:
+  default: error
+"""
+
+
+@asynccontextmanager
+async def home(config: Path) -> AsyncIterator[HomeAssistant]:
+    """Run Home Assistant; with the same directory, it finds its boards again."""
+    if not (config / "configuration.yaml").exists():
+        (config / "configuration.yaml").write_text(CONFIGURATION)
+        shutil.copytree(OURS, config / "custom_components" / DOMAIN, ignore=shutil.ignore_patterns("__pycache__"))
+    hass = await bootstrap.async_setup_hass(RuntimeConfig(config_dir=str(config), skip_pip=True))
+    assert hass is not None
+    await hass.async_start()
+    try:
+        yield hass
+    finally:
+        await hass.async_stop(force=True)
+
+
+async def add_board(hass: HomeAssistant, address: str, password: str, folder: str) -> str:
+    """Add a board as if its discovery card had been filled in, and return the id of its update entity."""
+    flows = hass.config_entries.flow
+    form = await flows.async_init(
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={"host": address, "port": 65280, "name": "Arduino", "board": "mkr1000"},
+    )
+    assert form.get("step_id") == "password", form
+    created = await flows.async_configure(form["flow_id"], {"password": password})
+    entry: ConfigEntry = created["result"]
+    hass.config_entries.async_update_entry(entry, options={**entry.options, "folder": folder})
+    await hass.config_entries.async_reload(entry.entry_id)
+    entity_id = er.async_get(hass).async_get_entity_id("update", DOMAIN, f"{entry.entry_id}_firmware")
+    assert entity_id is not None
+    return entity_id
+
+
+class Pauses:
+    """The longest pause of the event loop while the context lasts, in seconds."""
+
+    longest = 0.0
+
+    async def __aenter__(self) -> Self:
+        """Begin to watch."""
+        self._watching = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End it."""
+        self._watching.cancel()
+
+    async def _watch(self) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            self.longest = max(self.longest, time.perf_counter() - before - 0.001)
