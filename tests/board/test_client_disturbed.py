@@ -44,8 +44,8 @@ async def test_a_connection_that_is_cut_has_changed_nothing(
     with pytest.raises(UploadCut) as caught:
         await client.upload(SKETCH, board.password, before_last=_nothing)
     assert caught.value.size == SIZE
-    assert abs(caught.value.taken - at) < 8192
-    assert caught.value.taken < SIZE
+    # What the board took between the last look and the end is not known any more.
+    assert at - 16384 < caught.value.taken < at + 8192
     assert f"{caught.value.taken} of {SIZE}" in str(caught.value)
     await client.upload(SKETCH, board.password)
     assert board.flashed == [SKETCH]

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import override
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -55,9 +56,11 @@ async def test_an_address_that_swallows_connections_is_unreachable(
 
 
 class _NobodyKnows(AbstractResolver):
+    @override
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         raise OSError(None, "no such name")
 
+    @override
     async def close(self) -> None:
         pass
 
@@ -81,12 +84,14 @@ class _LastWords(AbstractResolver):
 
     connector: aiohttp.TCPConnector
 
+    @override
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         await self.connector.close()
         return [
             ResolveResult(hostname=host, host="127.0.0.7", port=port, family=socket.AF_INET, proto=0, flags=0),
         ]
 
+    @override
     async def close(self) -> None:
         pass
 
