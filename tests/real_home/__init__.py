@@ -3,7 +3,7 @@
 from .client import CommandFailed, HomeClient
 from .edition import NEWEST, PINNED, Edition
 from .eventually import eventually
-from .flow import Flow, FlowEnded
+from .flow import Flow
 from .home import NotStarted, RealHome
 from .known_board import DOMAIN, KnownBoard, Refused
 from .network import HomeNetwork, enter_home_network, home_network
@@ -16,7 +16,6 @@ __all__ = [
     "CommandFailed",
     "Edition",
     "Flow",
-    "FlowEnded",
     "HomeClient",
     "HomeNetwork",
     "KnownBoard",

@@ -52,6 +52,7 @@ class HomeClient:
         """Disconnect."""
         self._reader.cancel()
         await asyncio.wait({self._reader})
+        await self._socket.close()
         await self._session.close()
 
     async def get(self, path: str) -> Any:
@@ -99,7 +100,7 @@ class HomeClient:
         result = await self.command(
             "call_service", domain=domain, service=name, target=target, service_data=fields, return_response=answer
         )
-        return result["response"]
+        return result.get("response")
 
     async def state(self, entity_id: str) -> dict[str, Any]:
         """Return the state of an entity, with its attributes."""

@@ -10,15 +10,6 @@ _FLOWS = "/api/config/config_entries/flow"
 _LOOK = 0.2
 
 
-class FlowEnded(Exception):
-    """A flow has ended without what it was started for; `reason` is its translation key."""
-
-    def __init__(self, reason: str) -> None:
-        """Take the reason that Home Assistant gives."""
-        super().__init__(reason)
-        self.reason = reason
-
-
 class Flow:
     """A dialog that was opened: the step it is at, and what it shows there."""
 
@@ -49,12 +40,17 @@ class Flow:
     @property
     def errors(self) -> dict[str, str]:
         """What the form complains of, by field."""
-        return self._shown["errors"] or {}
+        return self._shown.get("errors") or {}
 
     @property
     def placeholders(self) -> dict[str, str]:
         """What the text of the form names."""
-        return self._shown["description_placeholders"] or {}
+        return self._shown.get("description_placeholders") or {}
+
+    @property
+    def reason(self) -> str | None:
+        """Why the flow has ended without an entry, None if it has not."""
+        return self._shown.get("reason")
 
     @property
     def entry_id(self) -> str | None:
@@ -75,7 +71,7 @@ class Flow:
         ]
 
     async def submit(self, **entered: Any) -> None:
-        """Fill in the form and send it. Raises FlowEnded if that ends the flow without an entry."""
+        """Fill in the form and send it."""
         self._shown = await self._client.post(f"{_FLOWS}/{self._shown['flow_id']}", **entered)
         await self._wait()
 
@@ -83,5 +79,3 @@ class Flow:
         while self._shown["type"] == "progress":
             await asyncio.sleep(_LOOK)
             self._shown = await self._client.get(f"{_FLOWS}/{self._shown['flow_id']}")
-        if self._shown["type"] == "abort":
-            raise FlowEnded(self._shown["reason"])

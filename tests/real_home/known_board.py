@@ -15,7 +15,7 @@ DOMAIN = INTEGRATION.name
 
 
 class Refused(Exception):
-    """The form of the config flow complains; the text is the key of the complaint."""
+    """The config flow complains, or has ended without an entry; the text is the translation key of the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,12 @@ class KnownBoard:
 
     @classmethod
     async def add(cls, home: RealHome, client: HomeClient, address: str, port: int, password: str) -> Self:
-        """Add a board through the config flow, its address typed. Raises Refused, or FlowEnded."""
+        """Add a board through the config flow, its address typed. Raises Refused."""
         flow = await Flow.start(client, DOMAIN)
-        await flow.submit(host=f"{address}:{port}")
-        if not flow.errors:
-            await flow.submit(password=password)
-        if flow.errors:
-            raise Refused(*flow.errors.values())
+        for form in ({"host": f"{address}:{port}"}, {"password": password}):
+            await flow.submit(**form)
+            if complaint := flow.reason or "".join(flow.errors.values()):
+                raise Refused(complaint)
         assert flow.entry_id is not None
         return cls(home, client, flow.entry_id)
 
@@ -71,12 +70,16 @@ class KnownBoard:
         """Return the state of its update entity, with the attributes."""
         return await self.client.state(await self.entity())
 
-    async def offer(self, file: str, image: bytes, version: str) -> None:
-        """Drop a file into its folder, as if it had lain there for a while, and wait until that version is offered."""
-        entity = await self.entity()
+    async def drop(self, file: str, content: bytes) -> None:
+        """Drop a file into its folder, as if it had lain there for a while."""
         path = await self.folder() / file
-        path.write_bytes(image)
+        path.write_bytes(content)
         os.utime(path, (0, 0))
+
+    async def offer(self, file: str, image: bytes, version: str) -> None:
+        """Drop a sketch into its folder, and wait until that version is offered."""
+        entity = await self.entity()
+        await self.drop(file, image)
 
         async def offered() -> bool:
             state = await self.client.state(entity)

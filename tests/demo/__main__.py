@@ -1,0 +1,100 @@
+"""Run the demonstration: `scripts/demo`, or `scripts/demo --serve` to look at it in a browser afterwards."""
+
+import argparse
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+import signal
+import socket
+import sys
+import tempfile
+from typing import Final
+
+from tests.real_home import DOMAIN, CommandFailed, HomeNetwork, NotStarted, RealHome, enter_home_network
+from tests.virtual_board import BoardOptions, VirtualBoard
+
+from .relay import listen, relay
+from .screen import Screen
+from .story import Story
+
+OTA_PORT: Final = 65280
+# What a shell says of a command that was interrupted.
+STOPPED: Final = 130
+
+
+def main() -> int:
+    """Parse the command line; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/demo", description="Flash virtual boards from a real Home Assistant."
+    )
+    parser.add_argument("--serve", action="store_true", help="leave Home Assistant and the boards running, to look at")
+    parser.add_argument("--port", type=int, default=8123, help="where to serve (any free port if it is taken)")
+    arguments = parser.parse_args()
+    outside = listen(arguments.port) if arguments.serve else None
+    network = enter_home_network()
+    with tempfile.TemporaryDirectory(prefix="mkr1000-demo-") as folder:
+        return asyncio.run(_run(Path(folder), network, outside))
+
+
+async def _run(folder: Path, network: HomeNetwork, outside: socket.socket | None) -> int:
+    running = asyncio.current_task()
+    assert running is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    screen = Screen()
+    home = RealHome(folder, network)
+    try:
+        await _demonstrate(screen, home, network, outside)
+    except asyncio.CancelledError:
+        screen.say("Stopped")
+        return STOPPED if outside is None else not screen.all_well
+    except (CommandFailed, NotStarted, OSError) as error:
+        screen.check(f"The demonstration goes on to its end: {error!r}", passed=False)
+        screen.say(f"What Home Assistant wrote:\n{home.log[-4000:]}")
+        screen.summary()
+    finally:
+        home.kill()
+    return not screen.all_well
+
+
+async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, outside: socket.socket | None) -> None:
+    screen.chapter("Two virtual boards and a Home Assistant, in a network of their own")
+    async with AsyncExitStack() as stack:
+        garden, cellar = [await stack.enter_async_context(VirtualBoard(options)) for options in _boards(network)]
+        for board in (garden, cellar):
+            screen.say(f"{board.name} is at {board.address}: {board.running.library}, password {board.password!r}")
+        screen.say("Home Assistant starts; that takes some seconds …")
+        await home.start()
+        client = await stack.enter_async_context(home.connect())
+        screen.say(f"Home Assistant {(await client.get('/api/config'))['version']} runs")
+        story = Story(screen, home, client, garden, cellar)
+        await story.tell()
+        screen.summary()
+        if outside is None:
+            return
+        await story.leave_something_to_do()
+        await stack.enter_async_context(relay(outside, home.port))
+        screen.chapter(f"Look at it: http://127.0.0.1:{outside.getsockname()[1]}")
+        screen.say(f"User name {home.login.username}, password {home.login.password}. Version 2.0.0 is offered.")
+        screen.say(f"Files dropped into {home.folder / DOMAIN} are offered, too. Ctrl+C ends it.")
+        await asyncio.Event().wait()
+
+
+def _boards(network: HomeNetwork) -> list[BoardOptions]:
+    """A board for the garden and an older one for the cellar, as fast as real ones."""
+    garden = BoardOptions(
+        address=network.address(11),
+        port=OTA_PORT,
+        name="Garden",
+        seconds_per_byte=50e-6,
+        copy_time=1.0,
+        away=2.0,
+        mdns=network.private,
+        interface="lo",
+    )
+    return [garden, replace(garden, address=network.address(12), name="Cellar", library="ArduinoOTA")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
