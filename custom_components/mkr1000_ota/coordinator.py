@@ -185,7 +185,8 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
     def show_version(self) -> None:
         """Show on the device page what the board runs now."""
         devices = dr.async_get(self.hass)
-        if device := devices.async_get_device({(DOMAIN, self.config_entry.entry_id)}):
+        entry_id = self.config_entry.entry_id
+        if device := devices.async_get_device_by_identifier((DOMAIN, entry_id), entry_id):
             devices.async_update_device(device.id, sw_version=self.record.installed_version)
         self.async_update_listeners()
 

@@ -67,7 +67,7 @@ def async_learn(board: BoardCoordinator, identity: Identity) -> None:
     board.follow(**{CONF_MAC: identity.mac})
     entries.async_update_entry(entry, unique_id=identity.mac)
     devices = dr.async_get(board.hass)
-    if device := devices.async_get_device({(DOMAIN, entry.entry_id)}):
+    if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):
         devices.async_update_device(device.id, merge_connections={(dr.CONNECTION_NETWORK_MAC, identity.mac)})
 
 
