@@ -51,7 +51,7 @@ def _check_link_base(image: FlashImage) -> None:
     them. The vectors alone prove little.
     """
     here, at_zero = _pointed_to(image), _pointed_to(FlashImage(image.content, base=0))
-    if bootable(FlashImage(image.content[LINK_BASE:])) and at_zero > here:
+    if bootable(FlashImage(image.content[LINK_BASE : LINK_BASE + _VECTORS])) and at_zero > here:
         raise refused(Refusal.WITH_BOOTLOADER)
     if at_zero > here or (here == 0 and any(image.has(literal) for literal in _KNOWN)):
         raise refused(Refusal.WRONG_LINK_BASE, expected=hex(LINK_BASE))

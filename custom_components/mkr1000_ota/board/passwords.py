@@ -10,12 +10,14 @@ import re
 from typing import Final, TypeIs
 
 from .begin import BeginCall, calls_of_begin
-from .image import FlashImage
+from .image import SRAM_END, SRAM_START, FlashImage
 from .literals import AUTHORIZATION_PREFIX, BASE_64_DIGITS, NO_PASSWORDS, VERSION_MARKER
 
 # Each may cost the board a request, during which its sketch stands still.
 MOST_CANDIDATES: Final = 24
 
+# How many pointers to the name are looked at.
+_POINTERS: Final = 8
 # Words to either side of a pointer that are likely to be of the same literal pool.
 _POOL_REACH: Final = 12
 # What looks like a call of begin() without making sense is less likely to be one the further down the list it is.
@@ -29,7 +31,7 @@ _MOST_AROUND: Final = 12
 _SHORT: Final = 4
 
 _NEVER: Final = (AUTHORIZATION_PREFIX.decode(), BASE_64_DIGITS.decode())
-_NO_NAMES: Final = (None, *NO_PASSWORDS)
+_NO_NAMES: Final = (None, "", *NO_PASSWORDS)
 
 _STRING_BEHIND_NUL: Final = re.compile(rb"(?<=\0)[ -~\x80-\xff]{1,128}(?=\0)")
 
@@ -47,9 +49,14 @@ def name_and_passwords(image: FlashImage) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _passwords(image: FlashImage, calls: list[BeginCall], name: int | None) -> Iterator[str]:
-    yield from (call.password for call in calls if call.is_understood and call.password is not None)
-    pointers = list(image.pointers(AUTHORIZATION_PREFIX) if name is None else image.references(name))
-    around = chain(_in_pool(image, pointers), *(_around_call(image, call) for call in calls[:_CALLS]))
+    understood = [call.password for call in calls if call.is_understood and call.password is not None]
+    yield from understood
+    pointers = list(image.pointers(AUTHORIZATION_PREFIX) if name is None else islice(image.references(name), _POINTERS))
+    around = chain(
+        _in_pool(image, pointers),
+        *(_around_call(image, call) for call in calls[:_CALLS]),
+        () if understood else _beside_an_object(image),
+    )
     texts = dict.fromkeys(text for offset in around if _is_possible(text := image.text(offset)))
     yield from islice(sorted(texts, key=_unlikeliness), _MOST_AROUND)
     origins = list(image.occurrences(AUTHORIZATION_PREFIX)) if name is None else [image.offset(name)]
@@ -67,7 +74,16 @@ def _unlikeliness(text: str) -> int:
     """0 for what looks like a password, more for what more likely is something else."""
     if not text.isprintable() or text in NO_PASSWORDS or text.startswith(VERSION_MARKER):
         return 2
-    return 1 if len(text) < _SHORT else 0
+    return 1 if len(text) < _SHORT or text.endswith((" ", ":")) else 0
+
+
+def _beside_an_object(image: FlashImage) -> Iterator[int]:
+    """Where two words of a literal pool point to that an object follows, as name and password of begin() often do."""
+    offset_of = image.offset
+    for first, second, third in zip(image.words, image.words[1:], image.words[2:], strict=False):
+        if SRAM_START <= third < SRAM_END and (one := offset_of(first)) and (other := offset_of(second)):
+            yield other
+            yield one
 
 
 def _in_pool(image: FlashImage, pointers: list[int]) -> Iterator[int]:

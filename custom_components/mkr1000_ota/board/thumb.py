@@ -6,12 +6,14 @@ likely, not proven.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+import re
 from typing import Final
 
 from .image import FlashImage
 
 # Registers that a called function may overwrite: procedure call standard for the Arm architecture.
 _CALL_CLOBBERED: Final = (0, 1, 2, 3, 12)
+_UPPER_BYTE_OF_CALL: Final = re.compile(rb"[\x47\xf0-\xf7]")
 # How many half words in front of a call through a register may lie the one that loads its target.
 _LOAD_REACH: Final = 16
 
@@ -20,7 +22,10 @@ def calls(image: FlashImage) -> Iterator[tuple[int, int]]:
     """Every function call, as the offset where it stands and the address that it calls."""
     halves = image.halves
     start, end = image.base, image.address(len(image.content))
-    for index, half in enumerate(halves[:-1]):
+    # The upper bytes of all half words tell where a closer look is worth its time.
+    for match in _UPPER_BYTE_OF_CALL.finditer(image.content[1::2], 0, len(halves) - 1):
+        index = match.start()
+        half = halves[index]
         if half >> 11 == 0b11110 and (low := halves[index + 1]) & 0xD000 == 0xD000:  # BL
             target = image.address(2 * index) + 4 + _distance(half, low)
         elif half & 0xFF87 == 0x4780:  # BLX of a register

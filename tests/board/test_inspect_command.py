@@ -1,0 +1,106 @@
+"""scripts/inspect, as its users run it."""
+
+import json
+from pathlib import Path
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.virtual_board.sketches import Quirks, build_sketch
+
+ROOT = Path(__file__).parent.parent.parent
+FIELDS = ["file", "ok", "reason", "message", "size", "board", "ota", "library", "name", "version"]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """Some files to inspect."""
+    contents = {
+        "good": build_sketch("Küche", "pä ß:x", "1.2.3"),
+        "arduinoota": build_sketch("Hall", "", library="ArduinoOTA"),
+        "no_ota": build_sketch(version="1.0", quirks=Quirks(poll=False)),
+        "large": build_sketch("Barn", size=130_000),
+        "page": b"<html>Sign in</html>",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    return {name: tmp_path / name for name in [*contents, "missing"]}
+
+
+def inspect(*arguments: str | Path) -> tuple[int, list[dict[str, Any]]]:
+    """Run the command; return its status and the objects that it printed."""
+    finished = subprocess.run(
+        [ROOT / "scripts/inspect", *arguments], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert not finished.stderr
+    return finished.returncode, [json.loads(line) for line in finished.stdout.splitlines()]
+
+
+def test_a_good_sketch_is_described(files: dict[str, Path]) -> None:
+    """All that it says of itself, and nothing secret."""
+    status, [report] = inspect(files["good"])
+    assert status == 0
+    assert list(report) == FIELDS
+    assert report == {
+        "file": str(files["good"]),
+        "ok": True,
+        "reason": None,
+        "message": None,
+        "size": 16384,
+        "board": "Arduino MKR1000",
+        "ota": True,
+        "library": "WiFi101OTA",
+        "name": "Küche",
+        "version": "1.2.3",
+    }
+
+
+def test_passwords_are_printed_when_asked_for(files: dict[str, Path]) -> None:
+    """The likeliest first."""
+    status, reports = inspect("--passwords", files["good"], files["arduinoota"])
+    assert status == 0
+    assert [report["passwords"][0] for report in reports] == ["pä ß:x", ""]
+
+
+def test_every_file_has_a_line_and_one_refused_file_makes_the_status(files: dict[str, Path]) -> None:
+    """In the order in which they are named."""
+    status, reports = inspect(*files.values())
+    assert status == 1
+    assert [report["file"] for report in reports] == [str(file) for file in files.values()]
+    assert [report["ok"] for report in reports] == [True, True, False, False, False, False]
+    assert [report["reason"] for report in reports] == [None, None, "no_ota", "too_large", "html", "unreadable"]
+    assert all(report["message"] for report in reports if not report["ok"])
+    assert [report["size"] for report in reports[3:]] == [130_000, 20, None]
+
+
+def test_a_refused_sketch_is_described_as_far_as_it_is_one(files: dict[str, Path]) -> None:
+    """What it lacks is not all there is to say."""
+    _, [no_ota, large] = inspect(files["no_ota"], files["large"])
+    assert (no_ota["board"], no_ota["ota"], no_ota["version"]) == ("Arduino MKR1000", False, "1.0")
+    assert (large["board"], large["ota"], large["name"]) == ("Arduino MKR1000", True, "Barn")
+
+
+def test_what_is_allowed_is_not_refused(files: dict[str, Path]) -> None:
+    """A card takes a larger sketch; one without OTA may be wanted for once."""
+    assert inspect("--storage", "sd", files["large"])[0] == 0
+    assert inspect("--storage", "serial_flash", files["large"])[0] == 0
+    assert inspect("--storage", "internal", files["large"])[0] == 1
+    assert inspect("--allow-without-ota", files["no_ota"])[0] == 0
+
+
+def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
+    """It is reported like a file that is not there."""
+    status, [report] = inspect(tmp_path)
+    assert (status, report["reason"]) == (1, "unreadable")
+    assert "directory" in report["message"]
+
+
+def test_neither_home_assistant_nor_anything_else_has_to_be_installed(files: dict[str, Path]) -> None:
+    """The inspector needs Python's own library and no more."""
+    script = ROOT / "scripts/inspect_sketches.py"
+    finished = subprocess.run(
+        [sys.executable, "-E", "-S", script, files["good"]], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert json.loads(finished.stdout)["ok"] is True
