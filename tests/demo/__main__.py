@@ -59,7 +59,7 @@ async def _run(folder: Path, network: HomeNetwork, outside: socket.socket | None
 
 
 async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, outside: socket.socket | None) -> None:
-    screen.chapter("Two virtual boards and a Home Assistant, in a network of their own")
+    screen.chapter("Two virtual boards and a Home Assistant, all on this machine")
     async with AsyncExitStack() as stack:
         garden, cellar = [await stack.enter_async_context(VirtualBoard(options)) for options in _boards(network)]
         for board in (garden, cellar):

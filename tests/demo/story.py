@@ -37,6 +37,7 @@ class Story:
         self._client = client
         self._garden = garden
         self._cellar = cellar
+        self._known: list[KnownBoard] = []
 
     async def tell(self) -> None:
         """Let it all happen."""
@@ -54,13 +55,9 @@ class Story:
 
     async def leave_something_to_do(self) -> None:
         """Offer a new sketch for each board, for those who want to press the button themselves."""
-        for known, board in zip(await self._known(), (self._garden, self._cellar), strict=True):
+        for known, board in zip(self._known, (self._garden, self._cellar), strict=True):
             image = build_sketch(board.name, board.password, "2.0.0", board.running.library, SIZE, seed=3)
             await known.offer(f"{board.name.lower()}-2.0.0.bin", image, "2.0.0")
-
-    async def _known(self) -> list[KnownBoard]:
-        known = await KnownBoard.all(self._home, self._client)
-        return [known[self._garden.name], known[self._cellar.name]]
 
     async def _add(self, board: VirtualBoard, *, mistake: str | None = None) -> KnownBoard:
         screen = self._screen
@@ -76,7 +73,9 @@ class Story:
             screen.check(f"The wrong password {mistake!r} is noticed at once", "password" in flow.errors)
         await flow.submit(password=board.password)
         screen.check(f"{board.name} is added, and takes the password {board.password!r}", flow.entry_id is not None)
-        return (await KnownBoard.all(self._home, self._client))[board.name]
+        assert flow.entry_id is not None
+        self._known.append(KnownBoard(self._home, self._client, flow.entry_id))
+        return self._known[-1]
 
     async def _flash(self, known: KnownBoard, board: VirtualBoard, version: str, password: str) -> None:
         screen, before = self._screen, board.password
@@ -182,7 +181,7 @@ class Story:
         async with self._watching(known):
             await known.install()
         screen.check(f"{board.name} runs version 1.1.0", board.version == "1.1.0" and board.flashed == [image])
-        screen.check("Nothing is left unfinished", all(one.record["pending"] is None for one in await self._known()))
+        screen.check("Nothing is left unfinished", all(one.record["pending"] is None for one in self._known))
 
     async def _text_of(self, issue: dict[str, Any]) -> str:
         """What a repair issue says, as the frontend would show it."""
