@@ -40,6 +40,7 @@ def zipped(content: bytes) -> bytes:
         (gzip.compress(SKETCH), Refusal.GZIP, "Unpack"),
         (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", Refusal.HTML, "browser"),
         (b"\r\n  <HTML><body>Not Found</body></HTML>", Refusal.HTML, "browser"),
+        ("<!doctype html><p>Grüße</p>".encode("latin-1"), Refusal.HTML, "browser"),
         ("<p>Grüße</p><html>".encode(), Refusal.HTML, "browser"),
         (b'{"message": "Not Found"}', Refusal.TEXT, ".bin"),
         ("ä".encode() * 513, Refusal.TEXT, ".bin"),

@@ -11,6 +11,7 @@ _BEGINNINGS: Final = (
     (b"\x1f\x8b", Refusal.GZIP),
     (b"UF2\n", Refusal.UF2),
 )
+_PAGE: Final = (b"<!doctype html", b"<html")
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 # So much of a file is looked at to tell whether it is text.
 _SAMPLE: Final = 1024
@@ -25,10 +26,12 @@ def recognise(content: bytes) -> Refusal | None:
         if content.startswith(beginning):
             return refusal
     sample = content[:_SAMPLE].removeprefix(_BYTE_ORDER_MARK)
+    text = sample.lstrip().lower()
+    if text.startswith(_PAGE):
+        return Refusal.HTML
     if not _is_text(sample):
         return None
-    text = sample.lstrip().lower()
-    if text.startswith((b"<!doctype html", b"<html")) or b"<html" in text:
+    if b"<html" in text:
         return Refusal.HTML
     if text.startswith(b":") and not text.translate(None, _HEX_RECORD):
         return Refusal.HEX
