@@ -2,44 +2,41 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.config_entries import (
+    SOURCE_IGNORE,
+    SOURCE_INTEGRATION_DISCOVERY,
+    SOURCE_USER,
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+)
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.device_registry import format_mac
-from homeassistant.helpers.discovery_flow import async_create_flow
-from homeassistant.helpers.selector import (
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
+from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
-import voluptuous as vol
 
+from .address import write_address
 from .board.errors import BoardError
 from .board.sighting import Sighting
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
-from .found import Found, async_look_at, async_scan, client_for, host_and_port
+from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA, label, pick_schema
+from .found import Found, async_look_at, async_look_at_typed, async_scan, client_for, heard_lately
+from .mending import async_take_address, async_take_password, is_at_home
 from .options_flow import BoardOptionsFlow
-from .problems import flow_error
-from .shared import Shared, async_shared
+from .problems import Refused, flow_error, flow_errors
+from .shared import async_shared
 
 # A board asks for its address before it listens to anybody.
 STARTS_WITHIN = 20.0
 
 # What other boards than ours call themselves is theirs: ESP8266 and ESP32 announce the same service.
 BOARDS = {"mkr1000", "arduino"}
-
-PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
-# An empty password is legal, and a form leaves an empty field out.
-PASSWORD_SCHEMA = vol.Schema({vol.Optional(CONF_PASSWORD, default=""): PASSWORD})
 
 
 class BoardFlow(ConfigFlow, domain=DOMAIN):
@@ -74,44 +71,29 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_pick(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take one of the boards that answered, or an address."""
-        shared = await async_shared(self.hass)
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                host, port = host_and_port(user_input[CONF_HOST])
-                sighting = shared.asker.sightings.get(host)
-                await self._take(await async_look_at(self.hass, host, sighting.port if sighting else port))
-            except ValueError:
-                errors[CONF_HOST] = "bad_address"
-            except BoardError as err:
-                errors[CONF_HOST] = flow_error(err)
+                await self._take(await async_look_at_typed(self.hass, user_input[CONF_HOST]))
+            except (BoardError, Refused) as err:
+                errors = flow_errors(err, CONF_HOST)
             else:
                 return await self.async_step_password()
-        free, taken = self._heard(shared)
-        schema = vol.Schema(
-            {
-                vol.Required(CONF_HOST): SelectSelector(
-                    SelectSelectorConfig(
-                        options=[SelectOptionDict(value=one.address, label=_label(one)) for one in free],
-                        custom_value=True,
-                        mode=SelectSelectorMode.DROPDOWN,
-                    )
-                )
-            }
-        )
+        free, taken = await self._heard()
         return self.async_show_form(
             step_id="pick",
-            data_schema=self.add_suggested_values_to_schema(schema, user_input),
+            data_schema=self.add_suggested_values_to_schema(pick_schema(free), user_input),
             errors=errors,
             description_placeholders={
                 "found": str(len(free)),
-                "configured": ", ".join(_label(one) for one in taken) or "-",
+                "configured": ", ".join(label(one) for one in taken) or "-",
             },
         )
 
-    def _heard(self, shared: Shared) -> tuple[list[Sighting], list[Sighting]]:
-        configured = {entry.data.get(CONF_HOST) for entry in self._async_current_entries()}
-        heard = sorted(shared.asker.sightings, key=lambda one: (one.name, one.address))
+    async def _heard(self) -> tuple[list[Sighting], list[Sighting]]:
+        """Return the boards that can be added, and those that are set up."""
+        heard = heard_lately(await async_shared(self.hass))
+        configured = {entry.data[CONF_HOST] for entry in self._async_current_entries(include_ignore=False)}
         return (
             [one for one in heard if one.address not in configured],
             [one for one in heard if one.address in configured],
@@ -119,11 +101,15 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
 
     async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the password that the running sketch wants, and check it with the board."""
-        found = self._found
         errors: dict[str, str] = {}
         if user_input is not None:
             password = user_input[CONF_PASSWORD]
-            if not (errors := await self._refused(found.host, found.port, password)):
+            try:
+                await self._check(password)
+            except (BoardError, Refused) as err:
+                errors = flow_errors(err)
+            else:
+                found = self._found
                 return self.async_create_entry(
                     title=found.title(self.hass), data=found.data(password), options=found.options(self.hass)
                 )
@@ -131,79 +117,112 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
             step_id="password",
             data_schema=PASSWORD_SCHEMA,
             errors=errors,
-            description_placeholders={"name": found.name, "host": found.host, "library": found.library},
+            description_placeholders={
+                "name": self._found.name,
+                "host": self._found.host,
+                "library": self._found.library,
+            },
         )
+
+    async def _check(self, password: str) -> None:
+        """Check a password with the board that the form shows; a card may be days old."""
+        shown = self._found
+        now = await async_look_at(self.hass, shown.host, shown.port, shown.name)
+        if not now.answers_to(shown.mac, {shown.name}):
+            await self._take(now)
+            raise Refused("board_changed")
+        await self._take(replace(now, mac=now.mac or shown.mac))
+        await client_for(self.hass, shown.host, shown.port).check_password(password)
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Take a service that Home Assistant heard; boards of one name are one service with several addresses."""
-        board = discovery_info.properties.get("board", "")
+        if discovery_info.properties.get("board") not in BOARDS:
+            return self.async_abort(reason="not_a_board")
         name = discovery_info.name.removesuffix(f".{discovery_info.type}")
         port = discovery_info.port or DEFAULT_PORT
-        for address in discovery_info.ip_addresses[1:]:
+        match [str(address) for address in discovery_info.ip_addresses if address.version == 4]:
+            case [host, *others]:
+                pass
+            case _:
+                return self.async_abort(reason="not_a_board")
+        for address in others:
             async_create_flow(
                 self.hass,
                 DOMAIN,
                 context={"source": SOURCE_INTEGRATION_DISCOVERY},
-                data={CONF_HOST: str(address), CONF_PORT: port, CONF_NAME: name, CONF_BOARD: board},
+                data={
+                    CONF_HOST: address,
+                    CONF_PORT: port,
+                    CONF_NAME: name,
+                    CONF_BOARD: discovery_info.properties["board"],
+                },
+                discovery_key=DiscoveryKey(domain=DOMAIN, key=address, version=1),
             )
-        return await self._discovered(discovery_info.host, port, name, board)
+        return await self._discovered(host, port, name)
 
     @override
     async def async_step_integration_discovery(self, discovery_info: dict[str, Any]) -> ConfigFlowResult:
         """Take a board that we have heard ourselves."""
-        return await self._discovered(
-            discovery_info[CONF_HOST],
-            discovery_info[CONF_PORT],
-            discovery_info[CONF_NAME],
-            discovery_info[CONF_BOARD],
-        )
+        if discovery_info[CONF_BOARD] not in BOARDS:
+            return self.async_abort(reason="not_a_board")
+        return await self._discovered(discovery_info[CONF_HOST], discovery_info[CONF_PORT], discovery_info[CONF_NAME])
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Take a device that has got an address and may be a board; follow one that is known."""
-        self._follow(format_mac(discovery_info.macaddress), discovery_info.ip)
+        mac = format_mac(discovery_info.macaddress)
+        self._follow(mac, {CONF_HOST: discovery_info.ip})
+        await self.async_set_unique_id(mac, raise_on_progress=False)
+        self._abort_if_unique_id_configured()
         shared = await async_shared(self.hass)
-        sighting = await shared.asker.async_wait_for(discovery_info.ip, within=STARTS_WITHIN)
-        if sighting is None:
-            return self.async_abort(reason="not_a_board")
-        return await self._discovered(sighting.address, sighting.port, sighting.name, sighting.board)
+        heard = await shared.asker.async_wait_for(discovery_info.ip, within=STARTS_WITHIN)
+        # Where multicast does not get through, a board answers all the same when it is asked directly.
+        return await self._discovered(discovery_info.ip, heard.port if heard else DEFAULT_PORT)
 
-    async def _discovered(self, host: str, port: int, name: str, board: str) -> ConfigFlowResult:
-        if board not in BOARDS:
-            return self.async_abort(reason="not_a_board")
+    async def _discovered(self, host: str, port: int, name: str | None = None) -> ConfigFlowResult:
+        """Show a card for what was heard, unless it is set up or ignored."""
+        # Nobody is asked who is known to be who he is, least of all in the middle of a flash.
+        if any(is_at_home(entry, host) for entry in self._async_current_entries(include_ignore=False)):
+            return self.async_abort(reason="already_configured")
         try:
-            await self._take(await async_look_at(self.hass, host, port, name))
+            found = await async_look_at(self.hass, host, port, name)
         except BoardError as err:
             return self.async_abort(reason=flow_error(err))
-        self.context["title_placeholders"] = {"name": name, "host": host}
+        self._replace_cards(found)
+        await self._take(found)
+        self.context["title_placeholders"] = {"name": found.name, "host": host}
         return await self.async_step_password()
 
     async def _take(self, found: Found) -> None:
         """Go on with a board unless it is set up already."""
         if found.mac is not None:
-            self._follow(found.mac, found.host)
-        for entry in self._async_current_entries(include_ignore=False):
-            if entry.data[CONF_HOST] == found.host and None in (entry.data.get(CONF_MAC), found.mac):
-                raise AbortFlow("already_configured")
-        await self.async_set_unique_id(found.unique_id, raise_on_progress=self.source != "user")
+            self._follow(found.mac, {CONF_HOST: found.host, CONF_PORT: found.port})
+        entries = self._async_current_entries(include_ignore=True)
+        if found.entry(entry for entry in entries if entry.source != SOURCE_IGNORE) is not None:
+            raise AbortFlow("already_configured")
+        for entry in entries:
+            # Ignored when its hardware address was not known, it stays ignored now that it is.
+            if entry.source == SOURCE_IGNORE and entry.unique_id == found.fallback_id:
+                self.hass.config_entries.async_update_entry(entry, unique_id=found.unique_id)
+        await self.async_set_unique_id(found.unique_id, raise_on_progress=self.source != SOURCE_USER)
         self._abort_if_unique_id_configured()
         self._found = found
 
-    def _follow(self, mac: str, host: str) -> None:
-        """End the flow if the board is set up; note its address if that has changed. Nothing is reloaded."""
+    def _follow(self, mac: str, there: dict[str, str | int]) -> None:
+        """End the flow if the board is set up; note where it is now. Nothing is reloaded."""
         for entry in self._async_current_entries(include_ignore=False):
             if entry.data.get(CONF_MAC) == mac:
-                self.hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_HOST: host})
+                self.hass.config_entries.async_update_entry(entry, data={**entry.data, **there})
                 raise AbortFlow("already_configured")
 
-    async def _refused(self, host: str, port: int, password: str) -> dict[str, str]:
-        try:
-            await client_for(self.hass, host, port).check_password(password)
-        except BoardError as err:
-            key = flow_error(err)
-            return {CONF_PASSWORD if key == "wrong_password" else "base": key}
-        return {}
+    def _replace_cards(self, found: Found) -> None:
+        """End the flows that show this board at another address, or another board at this one."""
+        for flow in self._async_in_progress():
+            context = flow["context"]
+            host = context.get("title_placeholders", {}).get("host")
+            if host is not None and (host == found.host) != (context.get("unique_id") == found.unique_id):
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Ask for the password of a board that takes none of those that are known."""
@@ -215,12 +234,12 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         entry = self._get_reauth_entry()
         errors: dict[str, str] = {}
         if user_input is not None:
-            password = user_input[CONF_PASSWORD]
-            if not (errors := await self._refused(entry.data[CONF_HOST], entry.data[CONF_PORT], password)):
-                await self._accept(entry, password)
-                return self.async_update_and_abort(
-                    entry, data_updates={CONF_PASSWORD: password}, reason="reauth_successful"
-                )
+            try:
+                await async_take_password(entry, user_input[CONF_PASSWORD])
+            except (BoardError, Refused) as err:
+                errors = flow_errors(err)
+            else:
+                return self.async_abort(reason="reauth_successful")
         return self.async_show_form(
             step_id="reauth_locked" if self._locked_by else "reauth_confirm",
             data_schema=PASSWORD_SCHEMA,
@@ -241,45 +260,22 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                found = await async_look_at(self.hass, *host_and_port(user_input[CONF_HOST]))
-            except ValueError:
-                errors[CONF_HOST] = "bad_address"
-            except BoardError as err:
-                errors[CONF_HOST] = flow_error(err)
+                found, password = await async_take_address(
+                    self.hass, entry, user_input[CONF_HOST], user_input.get(CONF_PASSWORD)
+                )
+            except (BoardError, Refused) as err:
+                errors = flow_errors(err, CONF_HOST)
             else:
-                password = user_input[CONF_PASSWORD]
-                known = entry.data.get(CONF_MAC)
-                if known and found.mac and known != found.mac:
-                    errors[CONF_HOST] = "another_board"
-                elif not (errors := await self._refused(found.host, found.port, password)):
-                    return await self._reconfigured(entry, found, password)
-        suggested = user_input or {CONF_HOST: entry.data[CONF_HOST]}
-        schema = vol.Schema(
-            {vol.Required(CONF_HOST): TextSelector(), vol.Optional(CONF_PASSWORD, default=""): PASSWORD}
-        )
+                return self.async_update_reload_and_abort(
+                    entry,
+                    unique_id=found.unique_id,
+                    data_updates=found.data(password),
+                    reason="reconfigure_successful",
+                )
+        suggested = user_input or {CONF_HOST: write_address(entry.data[CONF_HOST], entry.data[CONF_PORT])}
         return self.async_show_form(
             step_id="reconfigure",
-            data_schema=self.add_suggested_values_to_schema(schema, suggested),
+            data_schema=self.add_suggested_values_to_schema(RECONFIGURE_SCHEMA, suggested),
             errors=errors,
             description_placeholders={"name": entry.title},
         )
-
-    async def _reconfigured(self, entry: ConfigEntry, found: Found, password: str) -> ConfigFlowResult:
-        known = entry.data.get(CONF_MAC)
-        unique_id = known or found.unique_id
-        other = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, unique_id)
-        if other is not None and other.entry_id != entry.entry_id:
-            return self.async_abort(reason="already_configured")
-        await self._accept(entry, password)
-        return self.async_update_reload_and_abort(
-            entry, unique_id=unique_id, data_updates={**found.data(password), **({CONF_MAC: known} if known else {})}
-        )
-
-    async def _accept(self, entry: ConfigEntry, password: str) -> None:
-        """Write the password down at once: the entry's own file follows a moment later."""
-        shared = await async_shared(self.hass)
-        await shared.store.record(entry.entry_id).accept(password)
-
-
-def _label(sighting: Sighting) -> str:
-    return f"{sighting.name} · {sighting.address} · {sighting.library}"

@@ -11,7 +11,7 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .activity import IDLE, Activity
+from .activity import IDLE, Activity, Stage
 from .archive import KEPT_IMAGES, Archive
 from .board.client import BoardClient
 from .board.errors import BoardError
@@ -98,6 +98,11 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
     def storage_size(self) -> int:
         """How large a sketch may be, in bytes."""
         return INTERNAL_STORAGE if self.config_entry.options[CONF_STORAGE] == "internal" else LARGE_STORAGE
+
+    @property
+    def is_being_flashed(self) -> bool:
+        """Whether an install has the board for itself; one that waits for the board to return has not."""
+        return self.activity.stage not in (Stage.IDLE, Stage.WAITING)
 
     @property
     def installed_version(self) -> str:

@@ -1,20 +1,29 @@
-"""A board that a config flow has found and may add."""
+"""A board that a flow has found and may add."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import count
+import socket
+import time
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import slugify
 
+from .address import read_address
 from .board.client import BoardClient
+from .board.errors import BoardUnreachable
 from .board.library import Library
 from .board.sighting import Sighting
 from .const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN
 from .identity import async_identify
-from .shared import async_shared
+from .presence import HEARD_LATELY
+from .problems import Refused
+from .shared import Shared, async_shared
 
 # What the stock example calls a board; used for one that was not heard to call itself anything.
 DEFAULT_NAME = "Arduino"
@@ -26,7 +35,7 @@ SCAN_STEPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A board that answers at an address. `mac` is None where it cannot be learned."""
+    """A board that answers at an IPv4 address. `mac` is None where it cannot be learned."""
 
     host: str
     port: int
@@ -36,8 +45,30 @@ class Found:
 
     @property
     def unique_id(self) -> str:
-        """The hardware address; without one, what comes closest: name and address."""
-        return self.mac or f"{self.name}@{self.host}"
+        """The hardware address; without one, what comes closest."""
+        return self.mac or self.fallback_id
+
+    @property
+    def fallback_id(self) -> str:
+        """Name and address, which stand for a board until its hardware address is known."""
+        return f"{self.name}@{self.host}"
+
+    def answers_to(self, mac: str | None, names: Collection[str]) -> bool:
+        """Whether it has that hardware address; where either is not known, whether it bears one of those names."""
+        if mac is not None and self.mac is not None:
+            return mac == self.mac
+        return self.name in names
+
+    def entry(self, entries: Iterable[ConfigEntry]) -> ConfigEntry | None:
+        """Return the entry that stands for this board: the one with its hardware address, else with its address."""
+        here = None
+        for entry in entries:
+            mac = entry.data.get(CONF_MAC)
+            if mac is not None and mac == self.mac:
+                return entry
+            if entry.data[CONF_HOST] == self.host and None in (mac, self.mac):
+                here = entry
+        return here
 
     def data(self, password: str) -> dict[str, str | int]:
         """Return the data of the board's entry."""
@@ -62,31 +93,58 @@ class Found:
 
     def options(self, hass: HomeAssistant) -> dict[str, str]:
         """Return the options that a new board starts with: a firmware folder of its own."""
-        return {CONF_STORAGE: "internal", CONF_FOLDER: f"{DOMAIN}/{slugify(self.title(hass))}"}
+        taken = {entry.options.get(CONF_FOLDER) for entry in hass.config_entries.async_entries(DOMAIN)}
+        folder = own = f"{DOMAIN}/{slugify(self.title(hass))}"
+        numbers = count(2)
+        while own in taken:
+            own = f"{folder}_{next(numbers)}"
+        return {CONF_STORAGE: "internal", CONF_FOLDER: own}
 
 
-async def async_look_at(hass: HomeAssistant, host: str, port: int = DEFAULT_PORT, name: str | None = None) -> Found:
-    """Look at what is at an address; `name` is what it was heard to call itself, if it was.
+async def async_look_at_typed(hass: HomeAssistant, typed: str, name: str | None = None) -> Found:
+    """Look at what is at an address that a person has typed; see `async_look_at` for the rest.
+
+    Raises Refused if it is no address.
+    """
+    try:
+        host, port = read_address(typed)
+    except ValueError as err:
+        raise Refused("bad_address") from err
+    host = await _resolve(hass, host)
+    if port is None:
+        shared = await async_shared(hass)
+        sighting = shared.asker.sightings.get(host)
+        port = sighting.port if sighting else DEFAULT_PORT
+    return await async_look_at(hass, host, port, name)
+
+
+async def async_look_at(hass: HomeAssistant, host: str, port: int, name: str | None = None) -> Found:
+    """Look at what is at an address; `name` is what it was called last, for one that was not heard to say it itself.
 
     Raises BoardUnreachable, BoardSilent or NotABoard.
     """
     identity = await async_identify(hass, client_for(hass, host, port), host)
-    if name is None:
-        shared = await async_shared(hass)
-        sighting = shared.asker.sightings.get(host)
-        name = sighting.name if sighting else DEFAULT_NAME
-    return Found(host, port, name, identity.library, identity.mac)
+    shared = await async_shared(hass)
+    sighting = shared.asker.sightings.get(host)
+    return Found(host, port, sighting.name if sighting else name or DEFAULT_NAME, identity.library, identity.mac)
 
 
 async def async_scan(hass: HomeAssistant, on_progress: Callable[[float], None] | None = None) -> list[Sighting]:
-    """Ask the network for boards for some seconds, and return all that have been heard."""
+    """Ask the network for boards for some seconds, and return those that are there."""
     shared = await async_shared(hass)
     with shared.asker.awaiting():
         for step in range(SCAN_STEPS):
             await asyncio.sleep(SCAN_FOR / SCAN_STEPS)
             if on_progress:
                 on_progress((step + 1) / SCAN_STEPS)
-    return sorted(shared.asker.sightings, key=lambda one: (one.name, one.address))
+    return heard_lately(shared)
+
+
+def heard_lately(shared: Shared) -> list[Sighting]:
+    """Return the boards that are there, in the order in which a person reads them."""
+    now = time.monotonic()
+    there = (one for one in shared.asker.sightings if now - one.seen < HEARD_LATELY)
+    return sorted(there, key=lambda one: (one.name.casefold(), IPv4Address(one.address)))
 
 
 def client_for(hass: HomeAssistant, host: str, port: int) -> BoardClient:
@@ -94,11 +152,21 @@ def client_for(hass: HomeAssistant, host: str, port: int) -> BoardClient:
     return BoardClient(async_get_clientsession(hass), host, port)
 
 
-def host_and_port(typed: str) -> tuple[str, int]:
-    """Split what a person typed. Raises ValueError when the part behind the colon is no port."""
-    host, colon, port = typed.strip().rpartition(":")
-    if not colon:
-        return port, DEFAULT_PORT
-    if not 0 < int(port) < 65536:
-        raise ValueError(port)
-    return host, int(port)
+async def _resolve(hass: HomeAssistant, host: str) -> str:
+    """Return the IPv4 address of a host: boards are heard, told apart and followed by their addresses.
+
+    Raises BoardUnreachable.
+    """
+    if host.rpartition(".")[2].isdecimal():
+        return host
+    # A board says that it is <name>.local, and answers to nobody who asks for that name.
+    shared = await async_shared(hass)
+    called = [one.address for one in heard_lately(shared) if f"{one.name}.local".casefold() == host.casefold()]
+    if len(called) == 1:
+        return called[0]
+    try:
+        answers = await hass.loop.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
+    except OSError as err:
+        raise BoardUnreachable(f"There is no host named {host!r}") from err
+    *_, address = answers[0]
+    return str(address[0])

@@ -50,10 +50,9 @@ def async_address_of(hass: HomeAssistant, mac: str) -> str | None:
 
 
 def _leased(hass: HomeAssistant, host: str) -> str | None:
-    for device in _devices(hass):
-        if device.ip == host:
-            return format_mac(device.macaddress)
-    return None
+    macs = [format_mac(device.macaddress) for device in _devices(hass) if device.ip == host]
+    # The integration forgets nobody: of several that had the address, nothing says which one has it now.
+    return macs[0] if len(macs) == 1 else None
 
 
 def _devices(hass: HomeAssistant) -> list[DhcpServiceInfo]:

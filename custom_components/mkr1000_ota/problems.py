@@ -1,5 +1,6 @@
 """What went wrong with a board, in words that a person can act on."""
 
+from homeassistant.const import CONF_PASSWORD
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .board import errors
@@ -13,7 +14,7 @@ _KEYS: dict[type[errors.BoardError], str] = {
     errors.NotABoard: "not_a_board",
     errors.WrongPassword: "wrong_password",
     errors.StorageFailed: "storage_failed",
-    errors.SketchTooLarge: "sketch_too_large",
+    errors.SketchTooLarge: "storage_too_small",
     errors.UploadCut: "upload_cut",
     errors.UploadStalled: "upload_stalled",
     errors.UploadRejected: "upload_rejected",
@@ -21,9 +22,30 @@ _KEYS: dict[type[errors.BoardError], str] = {
 }
 
 
+class Refused(Exception):
+    """What a person entered cannot be taken; `key` is the error that says why, `field` where it is shown."""
+
+    def __init__(self, key: str, field: str | None = None) -> None:
+        """Leave the field to the form if only that can know it."""
+        super().__init__(key)
+        self.key = key
+        self.field = field
+
+
 def flow_error(err: errors.BoardError) -> str:
-    """Return the key of a config flow's error."""
+    """Return the key of a flow's error, or of the reason why it ends."""
     return _KEYS[type(err)]
+
+
+def flow_errors(err: errors.BoardError | Refused, field: str = "base") -> dict[str, str]:
+    """Return the errors of a form, shown at a field of it unless the error belongs to another one."""
+    match err:
+        case Refused():
+            return {err.field or field: err.key}
+        case errors.WrongPassword():
+            return {CONF_PASSWORD: flow_error(err)}
+        case _:
+            return {field: flow_error(err)}
 
 
 def board_problem(err: errors.BoardError, board: str) -> HomeAssistantError:
