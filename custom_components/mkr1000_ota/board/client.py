@@ -23,7 +23,7 @@ from .errors import (
 )
 from .exchange import ConnectionCut, Exchange, Patience, Silence
 from .library import Library
-from .transfer import Transfer
+from .transfer import Assure, Transfer
 
 OTA_PORT = 65280
 # The only two headers that a board reads, and only when they are spelled like this.
@@ -51,11 +51,18 @@ class BoardClient:
     It handles one request at a time and does nothing else meanwhile: do not ask it twice at once.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, host: str, port: int = OTA_PORT) -> None:
-        """Name a board by host name or IP address."""
+    def __init__(
+        self, session: aiohttp.ClientSession, host: str, port: int = OTA_PORT, assure: Assure | None = None
+    ) -> None:
+        """Name a board by host name or IP address.
+
+        `assure` is awaited with the peer's IP address for every connection, before anything is sent over it: another
+        board may have got the address, and must not get the password. What it raises ends the request.
+        """
         self._session = session
         self._host = host
         self._port = port
+        self._assure = assure
 
     async def identify(self, *, timeout: float = ANSWER_WITHIN) -> Library:
         """Find out whether a board is there, and which library its sketch uses.
@@ -110,7 +117,7 @@ class BoardClient:
         Raises, when nothing was applied: BoardUnreachable, NotABoard, WrongPassword, StorageFailed, SketchTooLarge,
         UploadRejected, UploadCut or UploadStalled. Raises AnswerLost when the board may flash or not.
         """
-        transfer = Transfer(image)
+        transfer = Transfer(image, self._assure)
         headers = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: str(len(image))}
         patience = Patience(connect=ANSWER_WITHIN, stall=stall_after, answer=answer_within)
         try:
@@ -137,7 +144,7 @@ class BoardClient:
         """Send a request without a body; return the answer, and the library that answers like that."""
         patience = Patience(connect=timeout, stall=timeout, answer=timeout)
         try:
-            answer = await self._exchange(method, path, headers, Transfer(), patience).run()
+            answer = await self._exchange(method, path, headers, Transfer(assure=self._assure), patience).run()
         except ConnectionCut:
             raise BoardSilent("The connection ended without an answer") from None
         except Silence as error:

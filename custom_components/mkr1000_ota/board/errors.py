@@ -26,6 +26,10 @@ class NotABoard(BoardError):
     """Something answers at that address, but not the way such a board answers."""
 
 
+class AnotherBoard(BoardError):
+    """What answers at the address of a board is, or may be, another one. Nothing was sent to it."""
+
+
 class WrongPassword(BoardError):
     """The board wants another password (status 401). Nothing was applied."""
 

@@ -72,8 +72,8 @@ class Exchange:
     ) -> Answer:
         """Send, and wait for the answer.
 
-        Raises BoardUnreachable, ConnectionCut, NotABoard if it is no HTTP that comes back, Silence, and whatever the
-        callbacks raise.
+        Raises BoardUnreachable, ConnectionCut, NotABoard if it is no HTTP that comes back, Silence, whatever the
+        callbacks raise, and the BoardError of whoever refuses the peer.
         """
         request = asyncio.create_task(self._send())
         answered = False
@@ -131,6 +131,8 @@ class Exchange:
 
         What aiohttp raises is not passed on, not even as a cause: it carries the head, and so the password.
         """
+        if (refusal := self._transfer.refusal) is not None:
+            raise refusal
         try:
             response = request.result()
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:

@@ -1,6 +1,7 @@
 """The body of a request on its way to a board, at the pace at which the board takes it."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from fcntl import ioctl
 import socket
@@ -10,6 +11,8 @@ from typing import NoReturn, override
 
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
+
+from .errors import BoardError
 
 # The kernel shall take little more than the board can, which has 2 to 3 KB of room: where it does not tell what waits
 # in it, progress is wrong by that much. Smaller values cost more turns of the event loop than the transfer itself.
@@ -21,6 +24,10 @@ LOOK_AGAIN = 0.001
 INT = struct.Struct("i")
 # On, and no time: closing then drops what is unsent and tells the peer at once (RST).
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+# Takes the IP address of a peer that has just accepted a connection. Raises a BoardError if nothing must be sent to it.
+type Assure = Callable[[str], Awaitable[None]]
 
 
 def _count(transport: asyncio.WriteTransport, question: int) -> int | None:
@@ -42,9 +49,10 @@ class Transfer(Payload):
 
     _autoclose = True
 
-    def __init__(self, body: bytes = b"") -> None:
-        """Prepare to send `body`, which is never copied."""
+    def __init__(self, body: bytes = b"", assure: Assure | None = None) -> None:
+        """Prepare to send `body`, which is never copied, to a peer that `assure` agrees with."""
         super().__init__(body)
+        self._assure = assure
         self._body = memoryview(body)
         self._transport: asyncio.WriteTransport | None = None
         self._handed_over = 0
@@ -55,6 +63,7 @@ class Transfer(Payload):
         self.at_last_piece: asyncio.Future[None] = self._loop.create_future()
         self.connected = False
         self.complete = False
+        self.refusal: BoardError | None = None
 
     @property
     @override
@@ -105,11 +114,17 @@ class Transfer(Payload):
         self._consumed = True
         self.connected = True
         self.touch()
-        # Raises if the connection has ended already.
-        writer.send_headers()
         transport = writer.transport
         assert transport is not None
         self._transport = transport
+        if self._assure is not None:
+            try:
+                await self._assure(transport.get_extra_info("peername")[0])
+            except BoardError as refusal:
+                self.refusal = refusal
+                raise
+        # Raises if the connection has ended already.
+        writer.send_headers()
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         transport.set_write_buffer_limits(high=0)
         last = max(0, self.size - 1) // PIECE * PIECE
