@@ -25,11 +25,12 @@ _KEYS: dict[type[errors.BoardError], str] = {
 class Refused(Exception):
     """What a person entered cannot be taken; `key` is the error that says why, `field` where it is shown."""
 
-    def __init__(self, key: str, field: str | None = None) -> None:
+    def __init__(self, key: str, field: str | None = None, **placeholders: str) -> None:
         """Leave the field to the form if only that can know it."""
         super().__init__(key)
         self.key = key
         self.field = field
+        self.placeholders = placeholders
 
 
 def flow_error(err: errors.BoardError) -> str:
@@ -46,6 +47,11 @@ def flow_errors(err: errors.BoardError | Refused, field: str = "base") -> dict[s
             return {CONF_PASSWORD: flow_error(err)}
         case _:
             return {field: flow_error(err)}
+
+
+def refused_by_source(err: SourceError, field: str | None = None) -> Refused:
+    """Return what a form shows of a source that does not deliver."""
+    return Refused(f"source_{err.reason}", field, **err.placeholders)
 
 
 def board_problem(err: errors.BoardError, board: str) -> HomeAssistantError:

@@ -26,6 +26,7 @@ from .firmware.github import API, GitHubSource
 from .firmware.manifest import ManifestSource
 from .firmware.release import FirmwareSource
 from .firmware.uploaded import UploadedSource
+from .problems import Refused
 
 
 async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
@@ -40,6 +41,27 @@ async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
             return uploads_of(hass, entry.entry_id)
         case SourceKind.MANIFEST | SourceKind.GITHUB:
             return server_of(hass, dict(options))
+
+
+def prepare_folder(config_dir: str, typed: str) -> str:
+    """Make a firmware folder that a person has typed, and return it relative to the configuration directory. Blocking.
+
+    Raises Refused if it lies outside or cannot be used.
+    """
+    base = Path(config_dir).resolve()
+    try:
+        folder = (base / typed.strip()).resolve()
+        if folder == base or not folder.is_relative_to(base):
+            raise Refused("folder_outside", CONF_FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        next(folder.iterdir(), None)
+    except OSError as err:
+        raise Refused(
+            "source_folder_unreadable", CONF_FOLDER, folder=typed, error=err.strerror or type(err).__name__
+        ) from err
+    except ValueError:
+        raise Refused("folder_outside", CONF_FOLDER) from None
+    return folder.relative_to(base).as_posix()
 
 
 def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | GitHubSource:
