@@ -233,3 +233,12 @@ def test_a_sketch_is_not_text() -> None:
             transfer.Transfer(b"sketch").decode()
 
     asyncio.run(decode())
+
+
+async def test_a_library_that_refuses_to_open_its_storage_means_the_size(
+    start_board: StartBoard, client_of: ClientOf
+) -> None:
+    """ArduinoOTA 1.0.8 and later answer 500 to a sketch that its internal storage cannot take."""
+    board = await start_board(library="ArduinoOTA", opening_checks_size=True)
+    with pytest.raises(SketchTooLarge):
+        await client_of(board).upload(bytes(126_980), "password")

@@ -76,7 +76,8 @@ class Peer:
         return self._connection.fileno() < 0
 
     def close(self) -> None:
-        """End the connection in good order."""
+        """End the connection in good order; the module hands over one more read before that."""
+        self._receive(SEGMENT)
         self._connection.close()
 
     def reset(self) -> None:

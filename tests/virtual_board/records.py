@@ -1,7 +1,6 @@
 """What a virtual board remembers of what was done to it."""
 
 from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -28,7 +27,7 @@ class Request:
             user, colon, password = (
                 b64decode(credentials, validate=True).decode(errors="surrogateescape").partition(":")
             )
-        except NotBase64:
+        except ValueError:
             return None
         return password if scheme == "Basic" and user == "arduino" and colon else None
 

@@ -157,3 +157,10 @@ async def test_arduinoota_describes_its_answers(start_board: StartBoard) -> None
     assert await ask(board, b"GET / HTTP/1.1\r\n\r\n") == b"HTTP/1.1 404 Not Found" + described + b"9\r\n\r\nNot Found"
     assert await ask(board, head(0)) == b"HTTP/1.1 400 Bad Request" + described + b"11\r\n\r\nBad Request"
     assert await upload(board, bytes(64)) == b"HTTP/1.1 200 OK" + described + b"2\r\n\r\nOK"
+
+
+async def test_credentials_that_are_no_text_are_refused_like_any_other(board: VirtualBoard) -> None:
+    refused = await ask(board, POST + b"Authorization: Basic \xff\xfe\r\nContent-Length: 0\r\n\r\n")
+    assert refused == UNAUTHORIZED
+    assert board.requests[-1].password is None
+    assert await ask(board, b"GET / HTTP/1.1\r\n\r\n") == NOT_FOUND

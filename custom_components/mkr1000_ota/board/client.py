@@ -22,6 +22,7 @@ from .errors import (
     WrongPassword,
 )
 from .exchange import ConnectionCut, Exchange, Patience, Silence
+from .fitness import INTERNAL_STORAGE
 from .library import Library
 from .transfer import Assure, Transfer
 
@@ -134,6 +135,9 @@ class BoardClient:
             case 401:
                 raise WrongPassword("The board wants another password")
             case 413:
+                raise SketchTooLarge(f"The board has no room for {transfer.size} bytes")
+            case 500 if transfer.size > INTERNAL_STORAGE:
+                # ArduinoOTA 1.0.8 and later do not even open their internal storage for such a sketch.
                 raise SketchTooLarge(f"The board has no room for {transfer.size} bytes")
             case 500:
                 raise StorageFailed("The board could not open its storage")
