@@ -6,9 +6,8 @@ from dataclasses import asdict
 import json
 from pathlib import Path
 
-from tests.private_network import private_network
-
 from . import crowd, flashing
+from .lan import lan
 
 # What a figure must not exceed.
 BOUNDS = {
@@ -28,7 +27,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as a JSON object")
     parser.add_argument("--crowd", action="store_true", help="also measure 10, 100 and 1000 boards (ten minutes)")
     arguments = parser.parse_args()
-    with private_network():
+    with lan(max(crowd.COUNTS)):
         figures: dict[str, float] = asdict(asyncio.run(flashing.measure()))
         if arguments.crowd:
             figures |= asyncio.run(crowd.measure())

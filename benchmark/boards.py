@@ -9,8 +9,10 @@ import json
 import sys
 from typing import Any
 
+from .lan import INTERFACE, address_of
+
 # A restart that takes no time: what comes behind the 200 is not measured.
-QUICK = {"pause": 0.05, "copy_time": 0.0, "away": 0.05, "port": 65280}
+QUICK = {"mdns": False, "pause": 0.05, "copy_time": 0.0, "away": 0.05, "port": 65280, "interface": INTERFACE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,8 @@ class Boards:
             for expected in [one for one in self._expected if one.is_met_by(event)]:
                 self._expected.remove(expected)
                 expected.future.set_result(event)
-
-
-def address_of(number: int) -> str:
-    """Return the address of a board."""
-    return f"127.0.{1 + number // 200}.{1 + number % 200}"
+        for expected in self._expected:
+            expected.future.set_exception(ConnectionError("The virtual boards have ended"))
 
 
 @asynccontextmanager

@@ -18,7 +18,7 @@ from custom_components.mkr1000_ota.shared import async_shared
 from tests.virtual_board.sketches import build_sketch
 
 from .boards import Boards, boards
-from .home import Pauses, add_board, home
+from .home import Pauses, add_board, apart, home
 
 # About what a real board needs for a byte, in seconds.
 BOARD_SPEED = 50e-6
@@ -50,9 +50,9 @@ async def measure() -> Figures:
             full_speed = await _client_and_curl(fleet, image, 5 * RUNS)
         async with boards(1, seconds_per_byte=BOARD_SPEED) as fleet:
             board_speed = await _client_and_curl(fleet, image, RUNS)
-            install = await _install_and_curl(fleet, image)
-        twenty, one, pause, _ = await _crowd(image, trace=False)
-        *_, memory = await _crowd(image, trace=True)
+        install = await apart(_install_and_curl, image)
+        twenty, one, pause, _ = await apart(_crowd, image, trace=False)
+        *_, memory = await apart(_crowd, image, trace=True)
     return Figures(
         client_vs_curl_board_speed=board_speed,
         client_vs_curl_full_speed=full_speed,
@@ -91,12 +91,12 @@ async def _curl(fleet: Boards, image: Path) -> float:
     return float(output)
 
 
-async def _install_and_curl(fleet: Boards, image: Path) -> float:
+async def _install_and_curl(image: Path) -> float:
     """Compare the whole of update.install, up to the board's 200, with curl alone."""
     ours: list[float] = []
     theirs: list[float] = []
     with tempfile.TemporaryDirectory() as config:
-        async with home(Path(config)) as hass:
+        async with boards(1, seconds_per_byte=BOARD_SPEED) as fleet, home(Path(config)) as hass:
             update = await add_board(hass, fleet.addresses[0], PASSWORD, FOLDER)
             for run in range(RUNS):
                 theirs.append(await _curl(fleet, image))

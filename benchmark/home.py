@@ -1,12 +1,15 @@
 """A Home Assistant in this process, with the integration installed into a configuration directory of its own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 import shutil
 import time
-from typing import Self
+from typing import Any, Self
 
 from homeassistant import bootstrap
 from homeassistant.config_entries import SOURCE_INTEGRATION_DISCOVERY, ConfigEntry
@@ -17,11 +20,8 @@ from homeassistant.runner import RuntimeConfig
 DOMAIN = "mkr1000_ota"
 OURS = Path(__file__).parent.parent / "custom_components" / DOMAIN
 CONFIGURATION = """
-http:
-  server_host: 127.0.0.1
-  server_port: 18123
 logger:
-  default: error
+  default: critical
 """
 
 
@@ -56,6 +56,16 @@ async def add_board(hass: HomeAssistant, address: str, password: str, folder: st
     entity_id = er.async_get(hass).async_get_entity_id("update", DOMAIN, f"{entry.entry_id}_firmware")
     assert entity_id is not None
     return entity_id
+
+
+async def apart[**P, R](measure: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a measurement in a process of its own: a process can set up Home Assistant only once."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as process:
+        return await asyncio.get_running_loop().run_in_executor(process, _run, partial(measure, *args, **kwargs))
+
+
+def _run[R](measure: Callable[[], Coroutine[Any, Any, R]]) -> R:
+    return asyncio.run(measure())
 
 
 class Pauses:
