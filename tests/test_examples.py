@@ -41,7 +41,9 @@ def test_the_sketch_states_its_version_and_serves_updates() -> None:
 def test_the_secrets_are_those_that_the_sketch_uses() -> None:
     defined = set(re.findall(r"#define (SECRET_\w+)", SECRETS))
     assert defined == set(re.findall(r"SECRET_\w+", SOURCE))
-    assert defined == {f"SECRET_{name}" for name in re.findall(r"secrets\.([A-Z_]+)", str(STEPS)) if name != "MINISIGN_KEY"}
+    assert defined == {
+        f"SECRET_{name}" for name in re.findall(r"secrets\.([A-Z_]+)", str(STEPS)) if name != "MINISIGN_KEY"
+    }
     assert (EXAMPLES / "garden" / ".gitignore").read_text().split() == ["arduino_secrets.h"]
 
 
