@@ -1,7 +1,9 @@
 """One board as Home Assistant knows it."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import cached_property
+import time
 from typing import TYPE_CHECKING, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -21,6 +23,7 @@ from .catalogs import SketchCatalog
 from .const import CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .firmware.release import Release
 from .flash.flasher import Flasher
+from .recognition import Recognition
 from .store import BoardRecord, PastFlash
 
 if TYPE_CHECKING:
@@ -57,6 +60,12 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
         self.record: BoardRecord = shared.store.record(entry.entry_id)
         self.data = BoardState()
         self.activity: Activity = IDLE
+        # Held by whoever asks the board something: it serves one connection at a time, and none while it is flashed.
+        self.turn = asyncio.Lock()
+        # When the board last said which password it takes, by the monotonic clock in seconds.
+        self.password_checked = float("-inf")
+        # A sketch from here runs, and has not been heard to say its name yet.
+        self.awaits_name = False
 
     @property
     def host(self) -> str:
@@ -80,14 +89,21 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
 
     @property
     def client(self) -> BoardClient:
-        """A client for the address that the board has now."""
-        return self.client_at(self.host)
+        """A client for the address that the board has now, which talks to nobody but the board."""
+        return self.client_with(Recognition(self))
+
+    def client_with(self, recognition: Recognition) -> BoardClient:
+        """Return such a client with its look at the peer."""
+        return BoardClient(async_get_clientsession(self.hass), self.host, self._port, recognition)
 
     def client_at(self, host: str) -> BoardClient:
-        """Return a client for an address at which the board may be."""
-        return BoardClient(
-            async_get_clientsession(self.hass), host, self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
-        )
+        """Return a client for an address at which the board may be; it must not be given a password."""
+        return BoardClient(async_get_clientsession(self.hass), host, self._port)
+
+    @property
+    def _port(self) -> int:
+        port: int = self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
+        return port
 
     @property
     def flasher(self) -> Flasher:
@@ -182,6 +198,7 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
 
     async def accept_password(self, password: str) -> None:
         """Store the password that the board accepts: on disk at once, and in the entry."""
+        self.password_checked = time.monotonic()
         if self.record.keyring.current != password:
             await self.record.accept(password)
         self.follow(**{CONF_PASSWORD: password})
@@ -198,8 +215,11 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
     @override
     async def _async_update_data(self) -> BoardState:
         """Ask the board itself, for those who ask for an update of its entities."""
-        try:
-            await self.client.identify()
-        except BoardError:
-            return BoardState(reachable=False)
+        async with self.turn:
+            if self.is_being_flashed:
+                return self.data
+            try:
+                await self.client.identify()
+            except BoardError:
+                return BoardState(reachable=False)
         return BoardState(reachable=True)

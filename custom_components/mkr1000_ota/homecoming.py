@@ -6,11 +6,11 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
-from .activity import Stage
-from .board.errors import BoardError
+from .board.errors import BoardError, BoardUnreachable
 from .board.sighting import Sighting
 from .const import CONF_LIBRARY, DOMAIN, LOGGER
 from .coordinator import BoardCoordinator
+from .identity import Identity
 from .outcome import async_settle
 from .recognition import AnotherBoard, async_learn, async_recognise
 
@@ -28,73 +28,82 @@ class Homecoming:
     def __init__(self, board: BoardCoordinator) -> None:
         """Welcome a board."""
         self.board = board
-        self._checked: float | None = None
         self._welcoming = False
 
     @callback
     def heard(self, sighting: Sighting) -> None:
-        """Note that a board announced itself where this one should be."""
-        if self._busy:
+        """Note that a board announced itself where this one should be; which one it is, it is asked if that matters."""
+        board = self.board
+        if board.is_being_flashed:
             return
-        renamed = sighting.name != self.board.board_name or sighting.library is not self.board.library
-        back = not self.board.data.reachable
-        if not renamed or self.board.mac is not None:
-            self.board.set_reachable(True)
-        if back or renamed or self._check_is_due:
-            self._welcome()
+        if board.awaits_name:
+            board.awaits_name = False
+            board.follow(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library})
+        renamed = (sighting.name, sighting.library) != (board.board_name, board.library)
+        if renamed or not board.data.reachable or self._is_due:
+            self._welcome(changed=renamed or not board.data.reachable)
 
     @callback
     def answered(self) -> None:
         """Note that the board answered, being certainly this one."""
-        if self._busy:
-            return
-        back = not self.board.data.reachable
-        self.board.set_reachable(True)
-        if back or self._check_is_due:
-            self._welcome()
+        board = self.board
+        back = not board.data.reachable
+        board.set_reachable(True)
+        if back or self._is_due:
+            self._welcome(changed=back)
 
     @callback
     def missing(self) -> None:
         """Note that the board is not to be found."""
-        if not self._busy:
+        if not self.board.is_being_flashed:
             self.board.set_reachable(False)
 
     @property
-    def _busy(self) -> bool:
-        return self.board.activity.stage not in (Stage.IDLE, Stage.WAITING)
+    def _is_due(self) -> bool:
+        return self.board.record.pending is not None or self._password_is_due
 
     @property
-    def _check_is_due(self) -> bool:
-        return self._checked is None or time.monotonic() - self._checked > CHECK_PASSWORD_EVERY
+    def _password_is_due(self) -> bool:
+        return time.monotonic() - self.board.password_checked > CHECK_PASSWORD_EVERY
 
     @callback
-    def _welcome(self) -> None:
+    def _welcome(self, *, changed: bool) -> None:
         if self._welcoming:
             return
         self._welcoming = True
         self.board.config_entry.async_create_background_task(
-            self.board.hass, self._bring_up_to_date(), f"{DOMAIN} welcome {self.board.name}"
+            self.board.hass, self._bring_up_to_date(changed=changed), f"{DOMAIN} welcome {self.board.name}"
         )
 
-    async def _bring_up_to_date(self) -> None:
+    async def _bring_up_to_date(self, *, changed: bool) -> None:
+        board = self.board
         try:
-            if self.board.record.pending is not None:
-                await async_resolve(self.board)
-            await self._check_password()
-        except BoardError:
-            LOGGER.debug("%s has gone again", self.board.name)
+            async with board.shared.presence.slots:
+                if board.turn.locked() or board.is_being_flashed:
+                    # It is heard again in a minute.
+                    return
+                if board.record.pending is not None:
+                    changed = not await async_resolve(board) and changed
+                async with board.turn:
+                    identity = await async_recognise(board)
+                    board.set_reachable(True)
+                    if sighting := board.shared.asker.sightings.get(board.host):
+                        board.follow(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library})
+                    if changed or self._password_is_due:
+                        await self._check_password(identity)
         except AnotherBoard:
-            self.board.set_reachable(False)
+            board.set_reachable(False)
+        except BoardError:
+            LOGGER.debug("%s has gone again", board.name)
         finally:
             self._welcoming = False
 
-    async def _check_password(self) -> None:
+    async def _check_password(self, identity: Identity) -> None:
         board = self.board
-        identity = await async_recognise(board)
-        self._checked = time.monotonic()
         keyring = board.record.keyring
         accepted = await board.flasher.accepted_password(*keyring.passwords)
         if accepted is None:
+            board.password_checked = time.monotonic()
             LOGGER.warning("%s takes none of the passwords that are known for it", board.name)
             await board.record.flashed_elsewhere()
             board.show_version()
@@ -106,18 +115,20 @@ class Homecoming:
             board.show_version()
         await board.accept_password(accepted)
         async_learn(board, identity)
-        board.follow(**{CONF_LIBRARY: identity.library})
-        if sighting := board.shared.asker.sightings.get(board.host):
-            board.follow(**{CONF_NAME: sighting.name})
 
 
 async def async_resolve(board: BoardCoordinator) -> bool:
     """Find out what became of a flash that nobody saw end, and say whether that is known now.
 
-    Raises AnotherBoard or a BoardError when the board is not to be found.
+    Raises AnotherBoard or another BoardError when the board is not to be found.
     """
-    await async_recognise(board)
-    outcome = await board.flasher.resolve()
+    async with board.turn:
+        try:
+            await async_recognise(board)
+        except BoardUnreachable:
+            await board.flasher.seen_away()
+            raise
+        outcome = await board.flasher.resolve()
     if outcome is None:
         return board.record.pending is None
     LOGGER.info("The flash of %s with %s ended: %s", board.name, outcome.pending.version, outcome.verdict)

@@ -35,9 +35,16 @@ async def async_identify(hass: HomeAssistant, client: BoardClient, host: str) ->
 
     Raises BoardUnreachable, BoardSilent or NotABoard.
     """
-    library = await client.identify()
-    neighbour = await hass.async_add_executor_job(_neighbour, host)
-    return Identity(library, neighbour or _leased(hass, host))
+    return Identity(await client.identify(), await async_mac_of(hass, host))
+
+
+async def async_mac_of(hass: HomeAssistant, address: str) -> str | None:
+    """Return the hardware address behind an IP address that has just been talked to, None where it cannot be learned.
+
+    The neighbour table knows who answered; the dhcp integration remembers who had the address at some time, which is
+    all there is about a board in another network segment.
+    """
+    return await hass.async_add_executor_job(_neighbour, address) or _leased(hass, address)
 
 
 @callback

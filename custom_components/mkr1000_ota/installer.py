@@ -1,9 +1,8 @@
 """Installing a sketch on one board, from its source to the stored password."""
 
 import asyncio
-from collections.abc import Coroutine
 import time
-from typing import Any
+from typing import NoReturn
 
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
@@ -14,18 +13,30 @@ from .board.errors import BoardError, BoardSilent, BoardUnreachable, WrongPasswo
 from .const import CONF_WAIT, DOMAIN, LOGGER
 from .coordinator import BoardCoordinator
 from .flash.flasher import Order, Outcome
-from .flash.journal import JournalUnwritable
+from .flash.journal import JournalUnwritable, Pending
 from .flash.verdict import Verdict
 from .health import async_becomes_healthy, has_health_check
 from .homecoming import async_resolve
-from .job import Job, Judged, job_for_archived
-from .outcome import FAILED, async_report_unhealthy, async_settle, flash_signal
+from .job import Job, Judged, job_for_archived, sketch_before
+from .outcome import (
+    FAILED,
+    NOT_ROLLED_BACK,
+    ROLLED_BACK,
+    UNHEALTHY,
+    async_report_not_installed,
+    async_report_unhealthy,
+    async_settle,
+    flash_signal,
+)
 from .problems import board_problem, mistake, problem
 from .recognition import AnotherBoard, async_learn, async_recognise
 from .store import Awaited
 
 # How long a question for a board that is waited for may stay without an answer before the board is asked directly.
 LISTEN_FOR = 15.0
+
+# The reason of a failure that was not foreseen.
+UNEXPECTED = "unexpected"
 
 # Stages in which nothing has been sent to the board.
 _CANCELLABLE = (Stage.FETCHING, Stage.WAITING, Stage.QUEUED)
@@ -55,8 +66,9 @@ class Installer:
             await asyncio.wait((task, waits), return_when=asyncio.FIRST_COMPLETED)
         finally:
             waits.cancel()
+            if not task.done():
+                task.add_done_callback(self._report_late)
         if not task.done():
-            task.add_done_callback(self._report_late)
             return None
         if task.cancelled():
             raise problem("install_cancelled", board=self._board.name)
@@ -83,7 +95,7 @@ class Installer:
         self._judged = False
         self._board.set_activity(Activity(Stage.FETCHING, job.version))
         self._task = self._board.config_entry.async_create_background_task(
-            self._board.hass, self._translated(self._install(job)), f"{DOMAIN} install {job.version}", eager_start=False
+            self._board.hass, self._run(job), f"{DOMAIN} install {job.version}", eager_start=False
         )
         self._task.add_done_callback(self._finished)
         return self._task
@@ -93,61 +105,69 @@ class Installer:
         self._task = None
         version = self._board.activity.version
         self._board.set_activity(IDLE)
-        # Asking for the exception also says that it was seen: the caller may have gone away.
-        if not task.cancelled() and isinstance(err := task.exception(), HomeAssistantError) and not self._judged:
-            async_dispatcher_send(
-                self._board.hass,
-                flash_signal(self._board.config_entry.entry_id),
-                FAILED,
-                {"to": version, "reason": err.translation_key},
-            )
+        if task.cancelled() or (err := task.exception()) is None or self._judged:
+            return
+        reason = err.translation_key if isinstance(err, HomeAssistantError) else UNEXPECTED
+        signal = flash_signal(self._board.config_entry.entry_id)
+        async_dispatcher_send(self._board.hass, signal, FAILED, {"to": version, "reason": reason})
 
     @callback
     def _report_late(self, task: asyncio.Task[Outcome]) -> None:
+        """Log what nobody is there any more to be told."""
         if not task.cancelled() and (err := task.exception()) is not None:
-            LOGGER.error("The install that waited for %s failed: %s", self._board.name, err)
+            # What was not foreseen can only be mended by somebody who sees where it happened.
+            unforeseen = None if isinstance(err, HomeAssistantError) else err
+            LOGGER.error("The install on %s failed: %s", self._board.name, err, exc_info=unforeseen)
 
-    async def _translated(self, install: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """Say what went wrong in words that a person can act on."""
+    async def _run(self, job: Job) -> Outcome:
+        """Install, and say what went wrong in words that a person can act on."""
         board = self._board
         try:
-            return await install
+            return await self._install(job)
+        except AnotherBoard as err:
+            raise problem("another_board", board=board.name, host=board.host) from err
         except BoardError as err:
             if isinstance(err, WrongPassword):
                 board.config_entry.async_start_reauth(board.hass)
             raise board_problem(err, board.name) from err
-        except AnotherBoard as err:
-            raise problem("another_board", board=board.name, host=board.host) from err
-        except (JournalUnwritable, OSError) as err:
+        except JournalUnwritable as err:
             raise problem("journal_unwritable", board=board.name) from err
 
     async def _install(self, job: Job) -> Outcome:
         board = self._board
-        judged = await job.judge(board)
-        await self._wait_for_board(job)
-        board.set_activity(Activity(Stage.QUEUED, job.version))
-        async with board.shared.flashes:
-            outcome = await self._flash(job, judged)
+        try:
+            judged = await job.judge(board)
+            await self._wait_for_board(job)
+        except Exception:
+            # It ends here, and a restart of Home Assistant must not begin it again.
+            await self._forget_wait()
+            raise
+        outcome = await self._flash(job, judged)
         self._judged = True
         await async_settle(board, outcome)
-        if outcome.verdict is Verdict.FLASHED and has_health_check(board):
-            board.set_activity(Activity(Stage.WATCHING, job.version))
-            if not await async_becomes_healthy(board):
-                await self._go_back(job)
+        if outcome.verdict is Verdict.FLASHED:
+            if has_health_check(board):
+                board.set_activity(Activity(Stage.WATCHING, job.version))
+                if not await async_becomes_healthy(board):
+                    await self._go_back(outcome.pending)
+            await board.record.trust(job.version)
         return outcome
 
-    async def _go_back(self, failed: Job) -> None:
+    async def _go_back(self, failed: Pending) -> NoReturn:
         """Flash what ran before; the password that counts for that is the one of the sketch that has failed."""
         board = self._board
         await board.record.distrust(failed.version)
-        before = board.record.history[1:2]
-        if not before or before[0].sha256 not in board.archive.sha256s:
-            async_report_unhealthy(board, failed.version, None)
+        if (before := sketch_before(board, failed)) is None:
+            async_report_unhealthy(board, UNHEALTHY, failed.version)
             raise problem("unhealthy", board=board.name, version=failed.version)
-        job = job_for_archived(board, before[0])
-        outcome = await self._flash(job, await job.judge(board))
-        await async_settle(board, outcome)
-        async_report_unhealthy(board, failed.version, job.version)
+        job = job_for_archived(board, before)
+        try:
+            outcome = await self._flash(job, await job.judge(board))
+            await async_settle(board, outcome)
+        except Exception:
+            async_report_unhealthy(board, NOT_ROLLED_BACK, failed.version, job.version)
+            raise
+        async_report_unhealthy(board, ROLLED_BACK, failed.version, job.version)
         raise problem("rolled_back", board=board.name, version=failed.version, previous=job.version)
 
     async def _wait_for_board(self, job: Job) -> None:
@@ -155,8 +175,8 @@ class Installer:
         board = self._board
         awaited = board.record.awaited
         try:
-            await async_recognise(board)
-        except BoardUnreachable, BoardSilent:
+            await self._recognise_anywhere()
+        except BoardUnreachable, BoardSilent, AnotherBoard:
             minutes = board.config_entry.options.get(CONF_WAIT, 0)
             if awaited is None and not minutes:
                 raise
@@ -173,13 +193,28 @@ class Installer:
                 await board.shared.asker.async_wait_for(board.host, within=LISTEN_FOR)
                 try:
                     await async_recognise(board)
-                except BoardUnreachable, BoardSilent:
+                except BoardUnreachable, BoardSilent, AnotherBoard:
                     if time.time() > awaited.until:
                         await self._forget_wait()
+                        async_report_not_installed(board, job.version)
                         raise
                 else:
                     break
         await self._forget_wait()
+
+    async def _recognise_anywhere(self) -> None:
+        """Recognise the board, and if it is not where it was, look for it among all that are heard."""
+        board = self._board
+        try:
+            await async_recognise(board)
+        except BoardError:
+            board.set_reachable(False)
+            host = board.host
+            if board.mac is not None:
+                await board.shared.presence.async_census()
+            if board.host == host:
+                raise
+            await async_recognise(board)
 
     async def _forget_wait(self) -> None:
         if self._board.record.awaited is not None:
@@ -188,8 +223,25 @@ class Installer:
 
     async def _flash(self, job: Job, judged: Judged) -> Outcome:
         board = self._board
+        board.set_activity(Activity(Stage.QUEUED, job.version))
+        async with board.shared.flashes:
+            board.set_activity(Activity(Stage.CHECKING, job.version))
+            if board.record.pending is not None and not await async_resolve(board):
+                raise BoardSilent("It is not known yet what became of the last flash")
+            try:
+                await board.archive.store(judged.sketch.sha256, judged.sketch.image)
+            except OSError as err:
+                raise JournalUnwritable from err
+            try:
+                return await self._upload(job, judged)
+            except Exception:
+                # What the board has not got is no way back.
+                await board.tidy_archive()
+                raise
+
+    async def _upload(self, job: Job, judged: Judged) -> Outcome:
+        board = self._board
         sketch = judged.sketch
-        board.set_activity(Activity(Stage.CHECKING, job.version))
 
         @callback
         def on_progress(taken: int) -> None:
@@ -203,13 +255,11 @@ class Installer:
             declared=job.password,
             signature=judged.signature,
         )
-        if board.record.pending is not None:
-            await async_resolve(board)
-        await board.archive.store(sketch.sha256, sketch.image)
-        # The board may have changed while others were flashed.
-        identity = await async_recognise(board)
-        with board.shared.asker.awaiting():
-            outcome = await board.flasher.flash(order, on_progress)
+        async with board.turn:
+            # The board may have changed while others were flashed.
+            identity = await async_recognise(board)
+            with board.shared.asker.awaiting():
+                outcome = await board.flasher.flash(order, on_progress)
         if outcome.accepted is not None:
             async_learn(board, identity)
         return outcome

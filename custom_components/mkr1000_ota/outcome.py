@@ -1,5 +1,6 @@
 """What follows from the end of a flash."""
 
+import time
 from typing import Any
 
 from homeassistant.const import CONF_NAME
@@ -19,8 +20,10 @@ FAILED = "failed"
 # The events, and repair issues, of a sketch that has failed its health check.
 ROLLED_BACK = "rolled_back"
 UNHEALTHY = "unhealthy"
+# The repair issue of an install that waited for its board in vain.
+NOT_INSTALLED = "not_installed"
 
-_ISSUES = (Verdict.NOT_BACK, Verdict.UNCERTAIN, ROLLED_BACK, UNHEALTHY)
+_ISSUES = (Verdict.NOT_BACK, Verdict.UNCERTAIN, ROLLED_BACK, UNHEALTHY, NOT_INSTALLED)
 
 
 async def async_settle(board: BoardCoordinator, outcome: Outcome) -> None:
@@ -30,9 +33,13 @@ async def async_settle(board: BoardCoordinator, outcome: Outcome) -> None:
     """
     if outcome.accepted is not None:
         await board.accept_password(outcome.accepted)
-    if outcome.verdict is Verdict.FLASHED:
+    if outcome.verdict is not Verdict.NOT_BACK:
+        board.password_checked = time.monotonic()
+    board.set_reachable(outcome.verdict not in (Verdict.NOT_BACK, Verdict.WITHOUT_OTA))
+    if outcome.verdict in (Verdict.FLASHED, Verdict.LOCKED):
         flashed = outcome.pending
         board.follow(**{CONF_LIBRARY: flashed.library or board.library, CONF_NAME: flashed.name or board.board_name})
+        board.awaits_name = True
     await board.tidy_archive()
     board.show_version()
     async_dispatcher_send(board.hass, flash_signal(board.config_entry.entry_id), outcome.verdict.value, report(outcome))
@@ -76,6 +83,21 @@ def async_clear_issues(hass: HomeAssistant, entry_id: str) -> None:
 def async_report_not_back(board: BoardCoordinator, pending: Pending) -> None:
     """Tell the user how to find a board that did not come back; its flash stays in the journal until it does."""
     _issue(board, Verdict.NOT_BACK, pending)
+
+
+@callback
+def async_report_not_installed(board: BoardCoordinator, version: str) -> None:
+    """Tell the user that an install has waited for its board, or for its sketch, in vain."""
+    ir.async_create_issue(
+        board.hass,
+        DOMAIN,
+        f"{NOT_INSTALLED}_{board.config_entry.entry_id}",
+        is_fixable=True,
+        is_persistent=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=NOT_INSTALLED,
+        translation_placeholders={"board": board.name, "version": version},
+    )
 
 
 @callback

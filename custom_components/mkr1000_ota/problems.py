@@ -12,6 +12,7 @@ _KEYS: dict[type[errors.BoardError], str] = {
     errors.BoardUnreachable: "board_unreachable",
     errors.BoardSilent: "board_silent",
     errors.NotABoard: "not_a_board",
+    errors.AnotherBoard: "another_board",
     errors.WrongPassword: "wrong_password",
     errors.StorageFailed: "storage_failed",
     errors.SketchTooLarge: "storage_too_small",

@@ -1,81 +1,132 @@
-"""Making sure of a board before anything secret is sent to where it should be."""
+"""Making sure of a board before anything is sent to where it should be."""
 
-from homeassistant.const import CONF_HOST, CONF_MAC
-from homeassistant.core import callback
-from homeassistant.helpers import device_registry as dr
+from typing import TYPE_CHECKING
 
-from .board.errors import BoardError
+from homeassistant.config_entries import SOURCE_IGNORE
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
+
+from .board.errors import AnotherBoard, BoardError
 from .const import DOMAIN, LOGGER
-from .coordinator import BoardCoordinator
-from .identity import Identity, async_address_of, async_identify
+from .identity import Identity, async_address_of, async_identify, async_mac_of
+from .namesakes import async_report_namesakes
+
+if TYPE_CHECKING:
+    from .coordinator import BoardCoordinator
+
+__all__ = ["AnotherBoard", "Recognition", "async_find", "async_learn", "async_meet", "async_recognise"]
 
 
-class AnotherBoard(Exception):
-    """What answers at the address of a board is, or may be, another one."""
+class Recognition:
+    """Looks who has accepted a connection that is meant for a board, before anything is sent over it.
+
+    Between a question and a password an address may pass to another board. The peer of a connection stays the same,
+    and while it is being connected to, the neighbour table is right about it.
+    """
+
+    def __init__(self, board: BoardCoordinator) -> None:
+        """Look out for a board."""
+        self._board = board
+        self.mac: str | None = None
+
+    async def __call__(self, peer: str) -> None:
+        """Raise AnotherBoard unless the peer is the board."""
+        board = self._board
+        self.mac = await async_mac_of(board.hass, peer)
+        if board.mac is not None and self.mac is not None:
+            if board.mac != self.mac:
+                async_meet(board.hass, self.mac, peer)
+                raise AnotherBoard(f"{self.mac} answers at {peer}")
+        elif not self._is_called_like_it(peer) or (board.mac is not None and self._has_namesakes()):
+            raise AnotherBoard(f"Nothing proves that it is the board that answers at {peer}")
+
+    def _is_called_like_it(self, peer: str) -> bool:
+        """Tell whether the name that was heard from there, if any was, is that of the board or of its next sketch."""
+        board = self._board
+        sighting = board.shared.asker.sightings.get(peer)
+        if sighting is None or board.awaits_name or sighting.name == board.board_name:
+            return True
+        pending = board.record.pending
+        return pending is not None and pending.name in (None, sighting.name)
+
+    def _has_namesakes(self) -> bool:
+        board = self._board
+        entries = board.hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        return [entry.data[CONF_NAME] for entry in entries].count(board.board_name) > 1
 
 
 async def async_recognise(board: BoardCoordinator) -> Identity:
-    """Make sure that what answers at the address of a board is that board; look for it elsewhere if it is not.
+    """Make sure that what answers at the address of a board is that board; follow it where it is known to have gone.
 
     A board whose hardware address is known is recognised by it, any other one by its name at that address.
 
-    Raises AnotherBoard, and BoardUnreachable, BoardSilent or NotABoard when it is not found anywhere.
+    Raises AnotherBoard, BoardUnreachable, BoardSilent or NotABoard.
     """
     try:
-        identity = await async_identify(board.hass, board.client, board.host)
+        return await _ask(board)
     except BoardError:
-        if await async_find(board) is None:
+        if not await async_find(board):
             raise
-        return await async_identify(board.hass, board.client, board.host)
-    if _is(board, identity):
-        return identity
-    LOGGER.info("Another board answers at %s, where %s was: looking for it", board.host, board.name)
-    if (found := await async_find(board)) is None:
-        raise AnotherBoard
-    return found
+        return await _ask(board)
 
 
-async def async_find(board: BoardCoordinator) -> Identity | None:
-    """Look for a board that has moved, and follow it; only one whose hardware address is known can be found."""
-    if board.mac is None:
-        return None
-    heard = [sighting.address for sighting in board.shared.asker.sightings]
-    for host in dict.fromkeys(filter(None, (async_address_of(board.hass, board.mac), *heard))):
-        if host == board.host:
-            continue
-        try:
-            identity = await async_identify(board.hass, board.client_at(host), host)
-        except BoardError:
-            continue
-        if identity.mac == board.mac:
-            LOGGER.info("%s has moved from %s to %s", board.name, board.host, host)
-            board.follow(**{CONF_HOST: host})
-            return identity
-    return None
+async def async_find(board: BoardCoordinator) -> bool:
+    """Follow a board to the address that the dhcp integration knows for it, and say whether it answers there."""
+    if board.mac is None or (host := async_address_of(board.hass, board.mac)) is None or host == board.host:
+        return False
+    try:
+        identity = await async_identify(board.hass, board.client_at(host), host)
+    except BoardError:
+        return False
+    if identity.mac != board.mac:
+        return False
+    async_meet(board.hass, board.mac, host)
+    return True
+
+
+@callback
+def async_meet(hass: HomeAssistant, mac: str, host: str) -> None:
+    """Note that a hardware address was seen at an address: if it belongs to an entry, that follows."""
+    entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, mac)
+    if entry is None or entry.source == SOURCE_IGNORE or entry.data[CONF_HOST] == host:
+        return
+    LOGGER.info("%s has moved from %s to %s", entry.title, entry.data[CONF_HOST], host)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_HOST: host})
 
 
 @callback
 def async_learn(board: BoardCoordinator, identity: Identity) -> None:
     """Note the hardware address of a board that has just accepted its password."""
-    if identity.mac is None or board.mac is not None:
+    mac = identity.mac
+    if mac is None or board.mac is not None:
         return
     entry = board.config_entry
     entries = board.hass.config_entries
-    if entries.async_entry_for_domain_unique_id(DOMAIN, identity.mac) is not None:
-        LOGGER.warning("%s and another entry are the same board; delete one of them", board.name)
+    if (other := entries.async_entry_for_domain_unique_id(DOMAIN, mac)) is not None and other is not entry:
+        ir.async_create_issue(
+            board.hass,
+            DOMAIN,
+            same_board_issue(entry.entry_id),
+            is_fixable=False,
+            severity=ir.IssueSeverity.WARNING,
+            translation_key="same_board",
+            translation_placeholders={"board": entry.title, "other": other.title, "mac": mac},
+        )
         return
-    board.follow(**{CONF_MAC: identity.mac})
-    entries.async_update_entry(entry, unique_id=identity.mac)
+    entries.async_update_entry(entry, data={**entry.data, CONF_MAC: mac}, unique_id=mac)
     devices = dr.async_get(board.hass)
     if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):
-        devices.async_update_device(device.id, merge_connections={(dr.CONNECTION_NETWORK_MAC, identity.mac)})
+        connections = device.connections | {(dr.CONNECTION_NETWORK_MAC, mac)}
+        devices.async_update_device(device.id, new_connections=connections)
+    async_report_namesakes(board.hass)
 
 
-def _is(board: BoardCoordinator, identity: Identity) -> bool:
-    if board.mac is not None and identity.mac is not None:
-        return board.mac == identity.mac
-    sighting = board.shared.asker.sightings.get(board.host)
-    names = {board.board_name}
-    if (pending := board.record.pending) is not None and pending.name is not None:
-        names.add(pending.name)
-    return sighting is None or sighting.name in names
+def same_board_issue(entry_id: str) -> str:
+    """Return the id of the issue that two entries are one board."""
+    return f"same_board_{entry_id}"
+
+
+async def _ask(board: BoardCoordinator) -> Identity:
+    recognition = Recognition(board)
+    return Identity(await board.client_with(recognition).identify(), recognition.mac)

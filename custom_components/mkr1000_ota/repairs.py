@@ -11,7 +11,6 @@ import voluptuous as vol
 
 from .board.errors import BoardError
 from .homecoming import async_resolve
-from .recognition import AnotherBoard
 
 
 class NotBackFlow(RepairsFlow):
@@ -46,7 +45,7 @@ class NotBackFlow(RepairsFlow):
             return False
         try:
             return await async_resolve(entry.runtime_data.coordinator)
-        except BoardError, AnotherBoard:
+        except BoardError:
             return False
 
 

@@ -6,11 +6,12 @@ import time
 from .activity import IDLE, Activity, Stage
 from .board.errors import BoardError
 from .const import DOMAIN, LOGGER
+from .coordinator import BoardCoordinator
 from .homecoming import async_resolve
-from .job import job_for_version
-from .outcome import async_report_not_back
-from .recognition import AnotherBoard
+from .job import Job, job_for_version
+from .outcome import async_report_not_back, async_report_not_installed
 from .runtime import Board
+from .store import Awaited
 
 
 def async_finish(board: Board) -> None:
@@ -34,14 +35,34 @@ async def _finish(board: Board) -> None:
         finally:
             coordinator.set_activity(IDLE)
     if (awaited := coordinator.record.awaited) is not None:
-        await coordinator.catalog.first_look
-        job = job_for_version(coordinator, awaited.version)
-        if job is None or time.time() > awaited.until:
-            coordinator.record.awaited = None
-            await coordinator.record.save()
-            LOGGER.error("%s was to get %s, which is not offered any more", coordinator.name, awaited.version)
+        job = await _job_for(coordinator, awaited)
+        if coordinator.record.awaited is not awaited or coordinator.activity != IDLE:
+            # Somebody has ordered something else meanwhile.
             return
-        board.installer.resume(job)
+        if job is not None:
+            board.installer.resume(job)
+            return
+        coordinator.record.awaited = None
+        await coordinator.record.save()
+        async_report_not_installed(coordinator, awaited.version)
+
+
+async def _job_for(coordinator: BoardCoordinator, awaited: Awaited) -> Job | None:
+    """Return the job that waits, once its source offers it again; None if it does not as long as it may wait."""
+    changed = asyncio.Event()
+    unsubscribe = coordinator.catalog.async_add_listener(changed.set)
+    try:
+        async with asyncio.timeout(awaited.until - time.time()):
+            await asyncio.wait((coordinator.catalog.first_look,))
+            while (job := job_for_version(coordinator, awaited.version)) is None:
+                changed.clear()
+                await changed.wait()
+    except TimeoutError:
+        return None
+    else:
+        return job
+    finally:
+        unsubscribe()
 
 
 async def _resolved(board: Board) -> bool:
@@ -53,7 +74,7 @@ async def _resolved(board: Board) -> bool:
             try:
                 if await async_resolve(coordinator):
                     return True
-            except BoardError, AnotherBoard:
+            except BoardError:
                 LOGGER.debug("%s does not answer yet", coordinator.name)
             await asyncio.sleep(timing.probe_every)
     return False

@@ -119,18 +119,26 @@ class Flasher:
     async def resolve(self) -> Outcome | None:
         """Find out what became of a flash that nobody saw end.
 
-        Returns None as long as the board does not answer. Raises NotABoard when something else answers there.
+        Returns None as long as the board does not answer. Raises another BoardError when something else answers there.
         """
         if (pending := self._journal.pending) is None:
             return None
         try:
             await self._client.identify(timeout=self._timing.probe_within)
             accepted = await self._password_now(pending)
-        except BoardUnreachable, BoardSilent:
-            if not pending.seen_away:
-                await self._note(pending.away())
+        except BoardUnreachable:
+            await self.seen_away()
+            return None
+        except BoardSilent:
+            # Its sketch may just be busy: that is no sign of a restart.
             return None
         return await self._close(pending, judge(pending, accepted, watched=False), accepted)
+
+    async def seen_away(self) -> None:
+        """Note that a board whose flash nobody saw end is off the network."""
+        pending = self._journal.pending
+        if pending is not None and not pending.seen_away:
+            await self._note(pending.away())
 
     async def _upload(self, image: bytes, pending: Pending, on_progress: Callable[[int], None]) -> None:
         async def before_last() -> None:
