@@ -58,9 +58,7 @@ def flasher(session: aiohttp.ClientSession, board: VirtualBoard, journal: Notebo
 
 def order(image: bytes, declared: str | None = None, version: str = "2.0", **inspection: bool) -> Order:
     """Return the order to flash an image."""
-    return Order(
-        sketch=Sketch.inspect(image, **inspection), version=version, previous_version="1.0", declared=declared
-    )
+    return Order(sketch=Sketch.inspect(image, **inspection), version=version, previous_version="1.0", declared=declared)
 
 
 def ignore(taken: int) -> None:

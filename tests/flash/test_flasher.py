@@ -1,6 +1,7 @@
 """Whatever happens to a flash, the password that is kept is one that the board takes, or it is said that none is."""
 
 from dataclasses import replace
+import hashlib
 
 import pytest
 
@@ -10,7 +11,7 @@ from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Phase
 from custom_components.mkr1000_ota.flash.keyring import Keyring
 from custom_components.mkr1000_ota.flash.verdict import Verdict
 from tests.flash.conftest import Notebook, ignore, order
-from tests.virtual_board import Fault, VirtualBoard
+from tests.virtual_board import Fault, Firmware, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 NEW = build_sketch(name="Garden", password="sesame")
@@ -42,9 +43,7 @@ async def test_it_is_written_down_before_the_board_can_flash(flasher: Flasher, j
 
 
 @pytest.mark.parametrize("password", ["", "pä ß:x", "a" * 60], ids=["empty", "utf-8", "long"])
-async def test_any_password_will_do(
-    flasher: Flasher, board: VirtualBoard, journal: Notebook, password: str
-) -> None:
+async def test_any_password_will_do(flasher: Flasher, board: VirtualBoard, journal: Notebook, password: str) -> None:
     """To a board with such a password, and from it to an ordinary one."""
     outcome = await flasher.flash(order(build_sketch(password=password), password), ignore)
     assert outcome.verdict is Verdict.FLASHED
@@ -53,9 +52,7 @@ async def test_any_password_will_do(
     assert journal.keyring.current == "sesame"
 
 
-async def test_a_board_that_wants_an_earlier_password(
-    flasher: Flasher, board: VirtualBoard, journal: Notebook
-) -> None:
+async def test_a_board_that_wants_an_earlier_password(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
     """The keyring is tried, and no body is sent for it."""
     journal.keyring = Keyring(("yesterday", "password"))
     assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.FLASHED
@@ -161,26 +158,45 @@ async def test_an_open_port_is_no_restart(
     flasher: Flasher, board: VirtualBoard, journal: Notebook, away_as: str, accepting: bool
 ) -> None:
     """Only an answered request shows that the board is back."""
-    board.options = replace(
-        board.options, away_as=away_as, accept_while_copying=accepting, copy_time=0.5, away=0.5
-    )
+    board.options = replace(board.options, away_as=away_as, accept_while_copying=accepting, copy_time=0.5, away=0.5)
     assert (await flasher.flash(order(SAME), ignore)).verdict is Verdict.FLASHED
     assert board.flashed == [SAME]
     assert journal.keyring.current == "password"
 
 
-async def test_a_password_that_is_nowhere(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
-    """A sketch that computes its password is flashed all the same; then only a person can tell."""
-    image = build_sketch(password="sesame")
-    board.options = replace(board.options, images={})
-    await flasher.flash(order(image, "mistyped"), ignore)
+async def test_a_password_that_was_declared_wrong(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """The right one is found in the image all the same."""
+    outcome = await flasher.flash(order(NEW, "mistyped"), ignore)
+    assert outcome.verdict is Verdict.FLASHED
     assert journal.keyring.current == board.password == "sesame"
 
 
-@pytest.mark.parametrize("loss", ["dead", "blank"])
-async def test_power_loss_while_copying(
-    flasher: Flasher, board: VirtualBoard, journal: Notebook, loss: str
+async def test_a_password_that_is_nowhere(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+    """A sketch that computes its password is flashed all the same; then only a person can tell."""
+    computed = Firmware(name="Garden", password="computed at run time")
+    board.options = replace(board.options, images={hashlib.sha256(NEW).hexdigest(): computed})
+    outcome = await flasher.flash(order(NEW), ignore)
+    assert outcome.verdict is Verdict.LOCKED
+    assert board.flashed == [NEW]
+    assert journal.pending is None
+    assert journal.installed is not None
+    assert journal.keyring.current == "password"
+    tried = [request.password for request in board.requests if request.status == 401]
+    assert len(tried) == len(set(tried)), "a password was tried twice"
+
+
+async def test_a_sketch_that_is_just_busy_has_not_restarted(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
 ) -> None:
+    """A request that stays without an answer for a moment is no proof of a restart, unless the board announced one."""
+    board.options = replace(board.options, fault=Fault(at=len(SAME) - 1, kind="stall", seconds=1.6))
+    outcome = await flasher.flash(order(SAME), ignore)
+    assert journal.keyring.current == board.password
+    assert (outcome.verdict is Verdict.FLASHED) == (board.flashed == [SAME])
+
+
+@pytest.mark.parametrize("loss", ["dead", "blank"])
+async def test_power_loss_while_copying(flasher: Flasher, board: VirtualBoard, journal: Notebook, loss: str) -> None:
     """The board is gone; the journal keeps what is needed once it has been brought back by cable."""
     board.options = replace(board.options, power_loss_while_copying=loss)
     outcome = await flasher.flash(order(NEW, "sesame"), ignore)
@@ -215,9 +231,7 @@ async def test_a_disk_that_is_full_before(flasher: Flasher, board: VirtualBoard,
     assert await flasher.accepted_password("password") == "password"
 
 
-async def test_a_disk_that_fills_up_behind_the_answer(
-    flasher: Flasher, board: VirtualBoard, journal: Notebook
-) -> None:
+async def test_a_disk_that_fills_up_behind_the_answer(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
     """The board is flashing: that is brought to its end."""
     journal.full_at = Phase.ANSWERED
     assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.FLASHED
