@@ -36,13 +36,14 @@ class RealHome:
     def __init__(
         self, folder: Path, network: HomeNetwork, edition: Edition = NEWEST, login: Login | None = None
     ) -> None:
-        """Furnish a directory, which may have been used before, here or elsewhere."""
+        """Take a directory, which may be new, or have been used before, here or elsewhere."""
         self.folder = folder
         self.edition = edition
         self.login = login or Login()
         self.starts = 0
-        self.port = _free_port()
-        furnish(folder, self.port, network)
+        self.port = 0
+        """Where it listens; chosen at the first start, and then kept."""
+        self._network = network
         self._running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -116,6 +117,9 @@ class RealHome:
         return self.folder / f"start-{self.starts}.log"
 
     def _launch(self) -> None:
+        if not self.starts:
+            self.port = _free_port()
+            furnish(self.folder, self.port, self._network)
         self.starts += 1
         command = [
             str(self.edition.python),
