@@ -1,25 +1,35 @@
 """A Home Assistant with the integration, and boards that it can reach over real sockets."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 import os
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from homeassistant.components.dhcp.models import DATA_DHCP, DHCPAddressData, DHCPData, DhcpMatchers
+from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, OptionsFlowManager
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowManager
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
 from custom_components.mkr1000_ota.flash.timing import Timing
+from custom_components.mkr1000_ota.shared import async_shared
+from tests.board.announcements import announcement, records
+from tests.flow_texts import check_texts
 from tests.virtual_board import BoardOptions, VirtualBoard
 
 type StartBoard = Callable[..., Awaitable[VirtualBoard]]
 type Offer = Callable[[ConfigEntry, dict[str, bytes]], Awaitable[None]]
 type AddBoard = Callable[..., Awaitable[ConfigEntry]]
+type Hear = Callable[..., Awaitable[None]]
+type Lease = Callable[[str, str], None]
 
 # A board that loses no time where a test does not ask for it.
 QUICK: dict[str, Any] = {"address": "127.0.0.7", "pause": 0.05, "copy_time": 0.05, "away": 0.2}
@@ -74,6 +84,8 @@ async def home(
 ) -> HomeAssistant:
     """A Home Assistant whose files are its own, and which waits no longer than a virtual board needs."""
     monkeypatch.setattr("custom_components.mkr1000_ota.flash.timing.DEFAULT", BRISK)
+    # It changes the class for good, and other tests open an instance of their own.
+    monkeypatch.setattr("homeassistant.components.zeroconf.install_multiple_zeroconf_catcher", lambda _: None)
     monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
     return hass
 
@@ -116,3 +128,66 @@ def offer(home: HomeAssistant) -> Offer:
         await home.async_block_till_done()
 
     return offer
+
+
+@pytest.fixture
+def hear(home: HomeAssistant) -> Hear:
+    """Let a board be heard at its address, or at one where it is not."""
+
+    async def hear(board: VirtualBoard, *, address: str | None = None, name: str | None = None) -> None:
+        shared = await async_shared(home)
+        packet = announcement(name or board.name, address or board.address, port=board.port)
+        shared.asker.sightings.hear(records(packet))
+
+    return hear
+
+
+@pytest.fixture
+def lease(home: HomeAssistant) -> Lease:
+    """Let the dhcp integration know which hardware address has an IP address: boards on loopback have none."""
+    known: dict[str, DHCPAddressData] = {}
+    home.data[DATA_DHCP] = DHCPData(DhcpMatchers(set(), {}, {}), address_data=known)
+    home.config.components.add("dhcp")
+
+    def lease(mac: str, address: str) -> None:
+        known[mac.replace(":", "")] = {"hostname": "WINC-00-01", "ip": address}
+
+    return lease
+
+
+@pytest.fixture
+def texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check with every step of a flow that all it shows has its text."""
+    flows = {ConfigEntriesFlowManager: "config", OptionsFlowManager: "options"}
+
+    def checked(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def call(manager: Any, *args: Any, **kwargs: Any) -> Any:
+            result = await method(manager, *args, **kwargs)
+            if flow := flows.get(type(manager)):
+                check_texts(flow, result)
+            return result
+
+        return call
+
+    monkeypatch.setattr(ConfigEntriesFlowManager, "async_init", checked(ConfigEntriesFlowManager.async_init))
+    monkeypatch.setattr(FlowManager, "async_init", checked(FlowManager.async_init))
+    monkeypatch.setattr(FlowManager, "async_configure", checked(FlowManager.async_configure))
+
+
+@pytest.fixture
+async def web_server(loopback: None) -> AsyncIterator[str]:
+    """The address of a web server that is no board."""
+    async with TestServer(web.Application(), host="127.0.0.30") as server:
+        yield f"{server.host}:{server.port}"
+
+
+@pytest.fixture
+async def mute_server(loopback: None) -> AsyncIterator[str]:
+    """The address of something that takes a question and ends the connection, as a board does that is being reset."""
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.31", 0) as server:
+        yield f"127.0.0.31:{server.sockets[0].getsockname()[1]}"

@@ -30,6 +30,7 @@ from .found import Found, async_look_at, async_look_at_typed, async_scan, client
 from .mending import async_take_address, async_take_password, is_at_home
 from .options_flow import BoardOptionsFlow
 from .problems import Refused, flow_error, flow_errors
+from .recognition import async_meet
 from .shared import async_shared
 
 # A board asks for its address before it listens to anybody.
@@ -132,7 +133,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
             await self._take(now)
             raise Refused("board_changed")
         await self._take(replace(now, mac=now.mac or shown.mac))
-        await client_for(self.hass, shown.host, shown.port).check_password(password)
+        await client_for(self.hass, self._found).check_password(password)
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
@@ -172,7 +173,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Take a device that has got an address and may be a board; follow one that is known."""
         mac = format_mac(discovery_info.macaddress)
-        self._follow(mac, {CONF_HOST: discovery_info.ip})
+        self._follow(mac, discovery_info.ip)
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         shared = await async_shared(self.hass)
@@ -197,7 +198,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
     async def _take(self, found: Found) -> None:
         """Go on with a board unless it is set up already."""
         if found.mac is not None:
-            self._follow(found.mac, {CONF_HOST: found.host, CONF_PORT: found.port})
+            self._follow(found.mac, found.host)
         entries = self._async_current_entries(include_ignore=True)
         if found.entry(entry for entry in entries if entry.source != SOURCE_IGNORE) is not None:
             raise AbortFlow("already_configured")
@@ -209,12 +210,11 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         self._abort_if_unique_id_configured()
         self._found = found
 
-    def _follow(self, mac: str, there: dict[str, str | int]) -> None:
-        """End the flow if the board is set up; note where it is now. Nothing is reloaded."""
-        for entry in self._async_current_entries(include_ignore=False):
-            if entry.data.get(CONF_MAC) == mac:
-                self.hass.config_entries.async_update_entry(entry, data={**entry.data, **there})
-                raise AbortFlow("already_configured")
+    def _follow(self, mac: str, host: str) -> None:
+        """End the flow if the board is set up, and note where it is now. Nothing is reloaded."""
+        if any(entry.data.get(CONF_MAC) == mac for entry in self._async_current_entries(include_ignore=False)):
+            async_meet(self.hass, mac, host)
+            raise AbortFlow("already_configured")
 
     def _replace_cards(self, found: Found) -> None:
         """End the flows that show this board at another address, or another board at this one."""

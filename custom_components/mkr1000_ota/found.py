@@ -16,11 +16,11 @@ from homeassistant.util import slugify
 
 from .address import read_address
 from .board.client import BoardClient
-from .board.errors import BoardUnreachable
+from .board.errors import AnotherBoard, BoardUnreachable
 from .board.library import Library
 from .board.sighting import Sighting
 from .const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN
-from .identity import async_identify
+from .identity import async_identify, async_mac_of
 from .presence import HEARD_LATELY
 from .problems import Refused
 from .shared import Shared, async_shared
@@ -123,7 +123,7 @@ async def async_look_at(hass: HomeAssistant, host: str, port: int, name: str | N
 
     Raises BoardUnreachable, BoardSilent or NotABoard.
     """
-    identity = await async_identify(hass, client_for(hass, host, port), host)
+    identity = await async_identify(hass, BoardClient(async_get_clientsession(hass), host, port), host)
     shared = await async_shared(hass)
     sighting = shared.asker.sightings.get(host)
     return Found(host, port, sighting.name if sighting else name or DEFAULT_NAME, identity.library, identity.mac)
@@ -147,9 +147,15 @@ def heard_lately(shared: Shared) -> list[Sighting]:
     return sorted(there, key=lambda one: (one.name.casefold(), IPv4Address(one.address)))
 
 
-def client_for(hass: HomeAssistant, host: str, port: int) -> BoardClient:
-    """Return a client for an address."""
-    return BoardClient(async_get_clientsession(hass), host, port)
+def client_for(hass: HomeAssistant, found: Found) -> BoardClient:
+    """Return a client for a board that was found, which talks to nobody whose hardware address is another one."""
+
+    async def assure(peer: str) -> None:
+        mac = await async_mac_of(hass, peer)
+        if None not in (mac, found.mac) and mac != found.mac:
+            raise AnotherBoard(f"{mac} answers at {peer}")
+
+    return BoardClient(async_get_clientsession(hass), found.host, found.port, assure)
 
 
 async def _resolve(hass: HomeAssistant, host: str) -> str:

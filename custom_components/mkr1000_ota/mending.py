@@ -1,18 +1,22 @@
 """Taking a password or an address from a person for a board that is set up."""
 
+from collections.abc import Iterable
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
-from .board.errors import WrongPassword
+from .board.client import BoardClient
+from .board.errors import AnotherBoard, WrongPassword
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .found import Found, async_look_at_typed, client_for
 from .problems import Refused
-from .recognition import AnotherBoard, async_learn, async_recognise
+from .recognition import async_learn, async_recognise
 from .shared import async_shared
+from .store import BoardRecord
 
 
 def is_at_home(entry: ConfigEntry, host: str) -> bool:
@@ -40,13 +44,11 @@ async def async_take_password(entry: ConfigEntry, password: str) -> None:
         raise Refused("not_loaded")
     refuse_while_flashed(entry)
     board = _board_of(entry)
-    try:
+    async with board.turn:
         identity = await async_recognise(board)
-    except AnotherBoard:
-        raise Refused("another_board") from None
-    await board.client.check_password(password)
-    await board.accept_password(password)
-    async_learn(board, identity)
+        await board.client.check_password(password)
+        await board.accept_password(password)
+        async_learn(board, identity)
 
 
 async def async_take_address(
@@ -60,29 +62,36 @@ async def async_take_address(
     """
     refuse_while_flashed(entry)
     shared = await async_shared(hass)
-    record = shared.store.record(entry.entry_id)
-    mac = entry.data.get(CONF_MAC)
-    names = {entry.data[CONF_NAME]}
-    if record.pending is not None and record.pending.name is not None:
-        names.add(record.pending.name)
+    async with _board_of(entry).turn if entry.state is ConfigEntryState.LOADED else nullcontext():
+        found = await async_look_at_typed(hass, typed, entry.data[CONF_NAME])
+        mac = entry.data.get(CONF_MAC)
+        others = (one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry)
+        if found.entry(others) is not None or (None not in (mac, found.mac) and mac != found.mac):
+            raise AnotherBoard(f"Another board answers at {found.host}")
+        record = shared.store.record(entry.entry_id)
+        if password is not None:
+            wanted = [password]
+        elif found.answers_to(mac, _names(entry, record)):
+            # An empty field is also how an empty password is entered.
+            wanted = [*record.keyring.passwords, entry.data[CONF_PASSWORD], ""]
+        else:
+            raise Refused("password_needed", CONF_PASSWORD)
+        accepted = await _first_accepted(client_for(hass, found), wanted)
+        await record.accept(accepted)
+    return replace(found, mac=found.mac or mac), accepted
 
-    found = await async_look_at_typed(hass, typed, entry.data[CONF_NAME])
-    other = found.entry(one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one != entry)
-    if other is not None or (None not in (mac, found.mac) and mac != found.mac):
-        raise Refused("another_board")
-    if password is None and not found.answers_to(mac, names):
-        raise Refused("password_needed", CONF_PASSWORD)
 
-    client = client_for(hass, found.host, found.port)
-    # An empty field is also how an empty password is entered.
-    wanted = (password,) if password is not None else (*record.keyring.passwords, entry.data[CONF_PASSWORD], "")
-    for one in dict.fromkeys(wanted):
-        try:
-            await client.check_password(one)
-        except WrongPassword:
-            continue
-        await record.accept(one)
-        return replace(found, mac=found.mac or mac), one
+def _names(entry: ConfigEntry, record: BoardRecord) -> set[str]:
+    """Return what the board of an entry may call itself."""
+    pending = record.pending.name if record.pending is not None else None
+    return {entry.data[CONF_NAME], *([pending] if pending is not None else [])}
+
+
+async def _first_accepted(client: BoardClient, passwords: Iterable[str]) -> str:
+    for password in dict.fromkeys(passwords):
+        with suppress(WrongPassword):
+            await client.check_password(password)
+            return password
     raise WrongPassword
 
 
