@@ -29,6 +29,7 @@ class Homecoming:
         """Welcome a board."""
         self.board = board
         self._welcoming = False
+        self._stranger_at: str | None = None
 
     @callback
     def heard(self, sighting: Sighting) -> None:
@@ -47,6 +48,7 @@ class Homecoming:
     def answered(self) -> None:
         """Note that the board answered, being certainly this one."""
         board = self.board
+        self._stranger_at = None
         back = not board.data.reachable
         board.set_reachable(True)
         if back or self._is_due:
@@ -57,6 +59,14 @@ class Homecoming:
         """Note that the board is not to be found."""
         if not self.board.is_being_flashed:
             self.board.set_reachable(False)
+
+    @callback
+    def met_stranger(self) -> bool:
+        """Note that another board answers where this one should be, and say whether that is news."""
+        host = self.board.host
+        self.board.set_reachable(False)
+        known, self._stranger_at = self._stranger_at, host
+        return known != host
 
     @property
     def _is_due(self) -> bool:
@@ -76,27 +86,37 @@ class Homecoming:
         )
 
     async def _bring_up_to_date(self, *, changed: bool) -> None:
-        board = self.board
+        presence = self.board.shared.presence
         try:
-            async with board.shared.presence.slots:
-                if board.turn.locked() or board.is_being_flashed:
-                    # It is heard again in a minute.
-                    return
-                if board.record.pending is not None:
-                    changed = not await async_resolve(board) and changed
-                async with board.turn:
-                    identity = await async_recognise(board)
-                    board.set_reachable(True)
-                    if sighting := board.shared.asker.sightings.get(board.host):
-                        board.follow(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library})
-                    if changed or self._password_is_due:
-                        await self._check_password(identity)
+            async with presence.slots:
+                await self._ask(changed=changed)
         except AnotherBoard:
-            board.set_reachable(False)
+            look_around = self.met_stranger()
         except BoardError:
-            LOGGER.debug("%s has gone again", board.name)
+            LOGGER.debug("%s has gone again", self.board.name)
+            return
+        else:
+            return
         finally:
             self._welcoming = False
+        if look_around:
+            await presence.async_census()
+
+    async def _ask(self, *, changed: bool) -> None:
+        board = self.board
+        if board.turn.locked() or board.is_being_flashed:
+            # It is heard again in a minute.
+            return
+        if board.record.pending is not None:
+            changed = not await async_resolve(board) and changed
+        async with board.turn:
+            identity = await async_recognise(board)
+            self._stranger_at = None
+            board.set_reachable(True)
+            if sighting := board.shared.asker.sightings.get(board.host):
+                board.follow(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library})
+            if changed or self._password_is_due:
+                await self._check_password(identity)
 
     async def _check_password(self, identity: Identity) -> None:
         board = self.board

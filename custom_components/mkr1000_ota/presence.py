@@ -46,7 +46,6 @@ class Presence:
         self._asker = asker
         self._followed: dict[Homecoming, None] = {}  # in the order in which they are asked who they are
         self._at: dict[str, list[Homecoming]] | None = None
-        self._strangers: dict[Homecoming, str] = {}  # the address at which somebody else was found last
         self._stop: list[CALLBACK_TYPE] = []
         self._looking = asyncio.Lock()
         self._counting = asyncio.Lock()
@@ -69,7 +68,6 @@ class Presence:
         @callback
         def leave() -> None:
             del self._followed[homecoming]
-            self._strangers.pop(homecoming, None)
             self._at = None
             if not self._followed:
                 for stop in self._stop:
@@ -150,14 +148,10 @@ class Presence:
                 async with board.turn:
                     await async_recognise(board)
             except AnotherBoard:
-                homecoming.missing()
-                known = self._strangers.get(homecoming)
-                self._strangers[homecoming] = host
-                return known != host
+                return homecoming.met_stranger()
             except BoardError:
                 homecoming.missing()
                 return there is not False and board.mac is not None and self._census_is_due
-        self._strangers.pop(homecoming, None)
         homecoming.answered()
         return board.host != host
 
