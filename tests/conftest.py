@@ -158,7 +158,7 @@ def lease(home: HomeAssistant) -> Lease:
 @pytest.fixture
 def texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Check with every step of a flow that all it shows has its text."""
-    flows = {ConfigEntriesFlowManager: "config", OptionsFlowManager: "options"}
+    flows: dict[type, str] = {ConfigEntriesFlowManager: "config", OptionsFlowManager: "options"}
 
     def checked(method: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def call(manager: Any, *args: Any, **kwargs: Any) -> Any:

@@ -15,12 +15,8 @@ from custom_components.mkr1000_ota import found
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.conftest import AddBoard, Hear, Lease, StartBoard
+from tests.steps import MAC, OTHER_MAC, Result, begin, enter_password, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
-
-MAC = "f8:f0:05:00:00:01"
-OTHER_MAC = "f8:f0:05:00:00:02"
-
-type Result = dict[str, Any]
 
 pytestmark = pytest.mark.usefixtures("texts", "quick_scan")
 
@@ -29,30 +25,6 @@ pytestmark = pytest.mark.usefixtures("texts", "quick_scan")
 def quick_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scan no longer than a test needs."""
     monkeypatch.setattr(found, "SCAN_FOR", 0.02)
-
-
-async def begin(home: HomeAssistant) -> Result:
-    """Add an integration, and wait for the end of the scan."""
-    result = await home.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    assert result["type"] is FlowResultType.SHOW_PROGRESS
-    await home.async_block_till_done(wait_background_tasks=True)
-    return await go_on(home, result)
-
-
-async def go_on(home: HomeAssistant, result: Result, **entered: str) -> Result:
-    """Submit a form."""
-    return await home.config_entries.flow.async_configure(result["flow_id"], entered or None)
-
-
-async def enter_password(home: HomeAssistant, result: Result, password: str) -> Result:
-    """Submit the form that asks for a password, as the frontend does: it leaves out what is empty."""
-    entered = {CONF_PASSWORD: password} if password else {}
-    return await home.config_entries.flow.async_configure(result["flow_id"], entered)
-
-
-def typed(board: VirtualBoard) -> str:
-    """Return what a person types to reach a board."""
-    return f"{board.address}:{board.port}"
 
 
 def offered(result: Result) -> list[str]:
@@ -68,7 +40,7 @@ async def test_a_board_that_answered_the_scan_is_picked(home: HomeAssistant, boa
     assert offered(result) == ["Arduino · 127.0.0.7 · WiFi101OTA"]
     assert result["description_placeholders"] == {"found": "1", "configured": "-"}
 
-    result = await go_on(home, result, host=board.address)
+    result = await pick(home, result, board.address)
     assert result["step_id"] == "password"
     assert result["description_placeholders"] == {"name": "Arduino", "host": "127.0.0.7", "library": "WiFi101OTA"}
 
@@ -104,13 +76,13 @@ def _noting(shown: list[float]) -> Any:
 
 async def test_asking_again_while_the_scan_runs_starts_no_other(home: HomeAssistant) -> None:
     result = await home.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    result = await go_on(home, result)
+    result = await home.config_entries.flow.async_configure(result["flow_id"])
     assert result["type"] is FlowResultType.SHOW_PROGRESS
     home.config_entries.flow.async_abort(result["flow_id"])
 
 
 async def test_an_address_can_be_typed(home: HomeAssistant, board: VirtualBoard) -> None:
-    result = await go_on(home, await begin(home), host=f" {typed(board)} ")
+    result = await pick(home, await begin(home), f" {typed(board)} ")
     result = await enter_password(home, result, "password")
     assert result["data"][CONF_NAME] == "Arduino"
     assert result["data"][CONF_PORT] == board.port
@@ -122,14 +94,14 @@ async def test_a_typed_port_counts_more_than_the_one_that_was_heard(
     heard = await start_board(address="127.0.0.7")
     meant = await start_board(address="127.0.0.7", password="other")
     await hear(heard)
-    result = await go_on(home, await begin(home), host=typed(meant))
+    result = await pick(home, await begin(home), typed(meant))
     result = await enter_password(home, result, "other")
     assert result["data"][CONF_PORT] == meant.port
 
 
 async def test_a_host_name_becomes_an_address(home: HomeAssistant, start_board: StartBoard) -> None:
     board = await start_board(address="127.0.0.1")
-    result = await go_on(home, await begin(home), host=f"localhost:{board.port}")
+    result = await pick(home, await begin(home), f"localhost:{board.port}")
     assert result["description_placeholders"]["host"] == "127.0.0.1"
 
 
@@ -138,7 +110,7 @@ async def test_the_name_that_a_board_announces_leads_to_it(
 ) -> None:
     board = await start_board(name="Garden")
     await hear(board)
-    result = await go_on(home, await begin(home), host="garden.local")
+    result = await pick(home, await begin(home), "garden.local")
     assert result["description_placeholders"] == {"name": "Garden", "host": "127.0.0.7", "library": "WiFi101OTA"}
 
 
@@ -149,7 +121,7 @@ async def test_a_name_that_several_boards_announce_leads_to_none(
     monkeypatch.setattr(home.loop, "getaddrinfo", AsyncMock(side_effect=socket.gaierror))
     await hear(board)
     await hear(board, address="127.0.0.8")
-    result = await go_on(home, await begin(home), host="arduino.local")
+    result = await pick(home, await begin(home), "arduino.local")
     assert result["errors"] == {CONF_HOST: "board_unreachable"}
 
 
@@ -180,38 +152,38 @@ async def test_a_name_that_several_boards_announce_leads_to_none(
     ],
 )
 async def test_nonsense_is_no_address(home: HomeAssistant, board: VirtualBoard, nonsense: str) -> None:
-    result = await go_on(home, await begin(home), host=nonsense)
+    result = await pick(home, await begin(home), nonsense)
     assert result["step_id"] == "pick"
     assert result["errors"] == {CONF_HOST: "bad_address"}
 
-    result = await go_on(home, result, host=typed(board))
+    result = await pick(home, result, typed(board))
     assert result["step_id"] == "password"
 
 
 async def test_a_board_that_is_away_can_be_tried_again(home: HomeAssistant, board: VirtualBoard) -> None:
     await board.power_off()
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     assert result["errors"] == {CONF_HOST: "board_unreachable"}
 
     await board.power_on()
-    result = await go_on(home, result, host=typed(board))
+    result = await pick(home, result, typed(board))
     assert result["step_id"] == "password"
 
 
 async def test_a_board_that_keeps_silent_is_told_from_one_that_is_away(home: HomeAssistant, mute_server: str) -> None:
-    result = await go_on(home, await begin(home), host=mute_server)
+    result = await pick(home, await begin(home), mute_server)
     assert result["errors"] == {CONF_HOST: "board_silent"}
 
 
 async def test_a_web_server_is_no_board(home: HomeAssistant, web_server: str) -> None:
-    result = await go_on(home, await begin(home), host=web_server)
+    result = await pick(home, await begin(home), web_server)
     assert result["errors"] == {CONF_HOST: "not_a_board"}
 
 
 @pytest.mark.parametrize("password", ["", "pä ß:x", "a" * 60])
 async def test_any_password_can_be_entered(home: HomeAssistant, start_board: StartBoard, password: str) -> None:
     board = await start_board(password=password)
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, password)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"][CONF_PASSWORD] == password
@@ -220,7 +192,7 @@ async def test_any_password_can_be_entered(home: HomeAssistant, start_board: Sta
 async def test_a_wrong_password_is_shown_in_the_form_and_can_be_corrected(
     home: HomeAssistant, board: VirtualBoard
 ) -> None:
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, "wrong")
     assert result["type"] is FlowResultType.FORM
     assert result["errors"] == {CONF_PASSWORD: "wrong_password"}
@@ -231,7 +203,7 @@ async def test_a_wrong_password_is_shown_in_the_form_and_can_be_corrected(
 
 
 async def test_a_board_can_vanish_before_its_password_is_entered(home: HomeAssistant, board: VirtualBoard) -> None:
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     await board.power_off()
     result = await enter_password(home, result, "password")
     assert result["errors"] == {"base": "board_unreachable"}
@@ -245,12 +217,12 @@ async def test_a_password_does_not_go_to_a_board_that_took_the_address_meanwhile
     home: HomeAssistant, board: VirtualBoard, lease: Lease
 ) -> None:
     lease(MAC, board.address)
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     lease(MAC, "127.0.0.99")
     lease(OTHER_MAC, board.address)
     result = await enter_password(home, result, "secret of the first")
     assert result["errors"] == {"base": "board_changed"}
-    assert [request.password for request in board.requests if request.password is not None] == []
+    assert passwords_sent_to(board) == []
 
     result = await enter_password(home, result, "password")
     assert result["result"].unique_id == OTHER_MAC
@@ -260,19 +232,19 @@ async def test_a_password_does_not_go_to_a_board_of_another_name(
     home: HomeAssistant, board: VirtualBoard, hear: Hear
 ) -> None:
     await hear(board)
-    result = await go_on(home, await begin(home), host=board.address)
+    result = await pick(home, await begin(home), board.address)
     await hear(board, name="Pump")
     result = await enter_password(home, result, "secret of the first")
     assert result["errors"] == {"base": "board_changed"}
     assert result["description_placeholders"]["name"] == "Pump"
-    assert [request.password for request in board.requests if request.password is not None] == []
+    assert passwords_sent_to(board) == []
 
 
 async def test_the_hardware_address_is_the_unique_id_where_it_is_known(
     home: HomeAssistant, board: VirtualBoard, lease: Lease
 ) -> None:
     lease(MAC, board.address)
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, "password")
     assert result["result"].unique_id == MAC
     assert result["data"][CONF_MAC] == MAC
@@ -281,7 +253,7 @@ async def test_the_hardware_address_is_the_unique_id_where_it_is_known(
 async def test_a_hardware_address_that_is_learned_late_is_used(
     home: HomeAssistant, board: VirtualBoard, lease: Lease
 ) -> None:
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     lease(MAC, board.address)
     result = await enter_password(home, result, "password")
     assert result["result"].unique_id == MAC
@@ -291,7 +263,7 @@ async def test_a_hardware_address_is_not_forgotten_while_the_form_is_open(
     home: HomeAssistant, board: VirtualBoard, lease: Lease
 ) -> None:
     lease(MAC, board.address)
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     lease(OTHER_MAC, board.address)  # now two are said to be there, so that neither counts
     result = await enter_password(home, result, "password")
     assert result["result"].unique_id == MAC
@@ -306,7 +278,7 @@ async def test_a_board_that_is_set_up_is_not_offered_and_not_added_twice(
     assert offered(result) == []
     assert result["description_placeholders"] == {"found": "0", "configured": "Arduino · 127.0.0.7 · WiFi101OTA"}
 
-    result = await go_on(home, result, host=typed(board))
+    result = await pick(home, result, typed(board))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
 
@@ -328,7 +300,7 @@ async def test_two_boards_of_one_name_are_two_entries(
     lease(MAC, "127.0.0.8")
     titles = []
     for board in boards:
-        result = await go_on(home, await begin(home), host=board.address)
+        result = await pick(home, await begin(home), board.address)
         result = await enter_password(home, result, "password")
         titles.append(result["title"])
     assert titles == ["Arduino", "Arduino (127.0.0.10)", "Arduino 0001", "Arduino (127.0.0.9)"]
@@ -356,7 +328,7 @@ async def test_no_two_boards_share_a_folder_by_themselves(
             data={CONF_HOST: f"192.0.2.{len(number)}", CONF_NAME: "Arduino"},
             options={CONF_FOLDER: f"mkr1000_ota/arduino{number}"},
         ).add_to_hass(home)
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, "password")
     assert result["title"] == "Arduino"
     assert result["result"].options[CONF_FOLDER] == "mkr1000_ota/arduino_3"
@@ -368,7 +340,7 @@ async def test_a_board_that_is_ignored_can_be_added_by_hand(
     """It was ignored when its hardware address was not known."""
     lease(MAC, board.address)
     MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id="Arduino@127.0.0.7").add_to_hass(home)
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, "password")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert home.config_entries.async_entries(DOMAIN) == [result["result"]]
@@ -384,6 +356,6 @@ async def test_a_known_board_at_another_address_is_followed(
         data={CONF_HOST: "127.0.0.99", CONF_PORT: 65280, CONF_MAC: MAC, CONF_NAME: "Arduino"},
     )
     entry.add_to_hass(home)
-    result = await go_on(home, await begin(home), host=typed(board))
+    result = await pick(home, await begin(home), typed(board))
     assert result["reason"] == "already_configured"
     assert entry.data[CONF_HOST] == board.address
