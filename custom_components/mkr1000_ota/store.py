@@ -1,6 +1,7 @@
 """What is kept on disk for each board besides its configuration entry."""
 
-from dataclasses import asdict, dataclass, field
+import asyncio
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant
@@ -95,6 +96,8 @@ class BoardRecord(Journal):
     async def accept(self, password: str) -> None:
         """Note that the board accepts a password."""
         self._keyring = self._keyring.accepted(password)
+        if self.history and self.history[0].password is None and self.history[0].version == self.installed_version:
+            self.history[0] = replace(self.history[0], password=password)
         await self._store.save()
 
     async def flashed_elsewhere(self) -> None:
@@ -103,9 +106,17 @@ class BoardRecord(Journal):
         await self._store.save()
 
     async def distrust(self, version: str) -> None:
-        """Note that a version has failed its health check."""
+        """Note that a version has failed its health check; if it was chosen, that was before it was known."""
         self.failed_versions = list(dict.fromkeys([version, *self.failed_versions]))[:KEPT_FLASHES]
+        if self.pinned_version == version:
+            self.pinned_version = None
         await self._store.save()
+
+    async def trust(self, version: str) -> None:
+        """Note that a version does what it is for, whatever happened to it before."""
+        if version in self.failed_versions:
+            self.failed_versions.remove(version)
+            await self._store.save()
 
     async def save(self) -> None:
         """Write down what was changed in place."""
@@ -133,12 +144,14 @@ class BoardStore:
         self._hass = hass
         self._file = self._open()
         self._records: dict[str, BoardRecord] = {}
-        self._saved = 0
+        self._wanted = 0
+        self._on_disk = 0
+        self._writing = asyncio.Lock()
 
     async def load(self) -> None:
         """Read all records."""
         stored = await self._file.async_load() or {}
-        self._saved = stored.get("saved", 0)
+        self._wanted = self._on_disk = stored.get("saved", 0)
         self._records = {
             entry_id: BoardRecord(self, entry_id, record) for entry_id, record in stored.get("boards", {}).items()
         }
@@ -158,8 +171,15 @@ class BoardStore:
         Home Assistant's storage logs a failed write and goes on, and while it stops it puts writes off. A flash must
         know better, so the file is read back.
         """
-        self._saved += 1
-        number = self._saved
+        self._wanted += 1
+        number = self._wanted
+        async with self._writing:
+            if self._on_disk < number:
+                # Whatever others wanted to be saved while somebody wrote goes with this.
+                await self._write(self._wanted)
+        return self._on_disk >= number
+
+    async def _write(self, number: int) -> None:
         await self._file.async_save(
             {
                 "saved": number,
@@ -168,9 +188,9 @@ class BoardStore:
         )
         match await self._open().async_load():
             case {"saved": int(on_disk)}:
-                return on_disk >= number
+                self._on_disk = on_disk
             case _:
-                return False
+                self._on_disk = 0
 
     def _open(self) -> Store[dict[str, Any]]:
         return Store(self._hass, STORAGE_VERSION, DOMAIN, private=True, atomic_writes=True)

@@ -113,7 +113,6 @@ class Flasher:
             raise
         else:
             pending = pending.at(Phase.ANSWERED)
-            await self._note(pending)
         return await self._conclude(pending)
 
     async def resolve(self) -> Outcome | None:
@@ -169,9 +168,13 @@ class Flasher:
 
         if pending.phase is Phase.ANSWERED and not pending.ota:
             return await self._close(pending, Verdict.WITHOUT_OTA, None)
-        restart = await watch_restart(
-            self._client, self._timing, surely=pending.phase is Phase.ANSWERED, seen_away=seen_away
-        )
+        # A board is gone half a second after its answer: it is watched while that is being written down.
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._note(pending))
+            watching = both.create_task(
+                watch_restart(self._client, self._timing, surely=pending.phase is Phase.ANSWERED, seen_away=seen_away)
+            )
+        restart = watching.result()
         if restart is not Restart.NEVER_LEFT:
             pending = pending.away()
         if restart is not Restart.NOT_BACK:
