@@ -147,7 +147,11 @@ def pace(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def house(
-    hass: HomeAssistant, enable_custom_integrations: None, loopback: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    hass: HomeAssistant,
+    enable_custom_integrations: None,
+    loopback: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Any,
 ) -> AsyncIterator[House]:
     """Put Home Assistant on a network with ten boards that are all called Arduino; it does not know them yet."""
     pytest_socket.socket_allow_hosts(["127.0.0.0/8", str(HOST.network), "224.0.0.251"])

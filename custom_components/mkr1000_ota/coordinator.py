@@ -137,10 +137,11 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
     @property
     def archived(self) -> tuple[PastFlash, ...]:
         """The sketches that the board ran before and can go back to, the last one first, each version once."""
-        there = {
-            flash.version: flash for flash in reversed(self.record.history) if flash.sha256 in self.archive.sha256s
-        }
-        return tuple(reversed(there.values()))
+        there: dict[str, PastFlash] = {}
+        for flash in self.record.history:
+            if flash.sha256 in self.archive.sha256s:
+                there.setdefault(flash.version, flash)
+        return tuple(there.values())
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -215,9 +216,9 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
     @override
     async def _async_update_data(self) -> BoardState:
         """Ask the board itself, for those who ask for an update of its entities."""
+        if self.is_being_flashed or self.turn.locked():
+            return self.data
         async with self.turn:
-            if self.is_being_flashed:
-                return self.data
             try:
                 await self.client.identify()
             except BoardError:

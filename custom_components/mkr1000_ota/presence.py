@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 import time
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
@@ -59,7 +59,7 @@ class Presence:
         if len(self._followed) == 1:
             self._stop = [
                 self._asker.async_listen(self._heard),
-                async_track_time_interval(self._hass, self._look, LOOK_EVERY, cancel_on_shutdown=True),
+                async_track_time_interval(self._hass, self.async_look, LOOK_EVERY, cancel_on_shutdown=True),
                 async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed),
             ]
         if sighting := self._asker.sightings.get(homecoming.board.host):
@@ -114,7 +114,8 @@ class Presence:
     def _undisturbed(self) -> list[Homecoming]:
         return [one for one in self._followed if not one.board.is_being_flashed]
 
-    async def _look(self, _now: object) -> None:
+    async def async_look(self, _now: datetime) -> None:
+        """Look after the boards, as once a minute."""
         if self._looking.locked():
             # Boards that do not answer take their time not to.
             return

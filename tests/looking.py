@@ -1,0 +1,30 @@
+"""What happens once a minute, as often as a test likes."""
+
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
+
+from custom_components.mkr1000_ota.shared import async_shared
+from tests.virtual_board import Request, VirtualBoard
+
+
+async def look(home: HomeAssistant, times: int = 1) -> None:
+    """Let the boards be looked after as once a minute, and wait until that has come to its end."""
+    shared = await async_shared(home)
+    for _ in range(times):
+        await shared.presence.async_look(dt_util.utcnow())
+        await settled(home)
+
+
+async def settled(home: HomeAssistant) -> None:
+    """Wait until nothing is under way any more."""
+    await home.async_block_till_done(wait_background_tasks=True)
+
+
+def questions(board: VirtualBoard) -> list[Request]:
+    """The requests that asked a board no more than who it is."""
+    return [request for request in board.requests if request.line.startswith("GET ")]
+
+
+def passwords(board: VirtualBoard) -> list[str | None]:
+    """The passwords that a board was sent, in their order, without any sketch behind them."""
+    return [request.password for request in board.requests if request.password is not None and not request.body_bytes]
