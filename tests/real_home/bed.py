@@ -27,6 +27,10 @@ class Bed:
         self.version = ""
         self._watch: Callable[[], None] | None = None
 
+    def has_reached(self, moment: Moment) -> bool:
+        """Whether its flash has come to that moment, or Home Assistant was killed at it."""
+        return not self.known.home.runs or self.at(moment)
+
     def at(self, moment: Moment) -> bool:
         """Whether its flash has come to that moment."""
         return moment.reached(self.board, self.known.record.get("pending") or {})

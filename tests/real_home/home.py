@@ -67,11 +67,39 @@ class RealHome:
         `within` is in seconds. Raises NotStarted, or TimeoutError.
         """
         deadline = time.monotonic() + within
-        self._launch()
+        self.launch()
         if not self._token_file.exists():
             await eventually(self._serves, within=deadline - time.monotonic(), what="the start of the HTTP server")
             self._token_file.write_text(await onboard(self.url, self.login))
         await eventually(self._is_set_up, within=deadline - time.monotonic(), what="the end of the start-up")
+
+    def launch(self) -> None:
+        """Start the process, and wait for nothing."""
+        if not self.starts:
+            self.port = _free_port()
+            furnish(self.folder, self.port, self._network)
+        self.starts += 1
+        command = [
+            str(self.edition.python),
+            "-m",
+            "homeassistant",
+            "--config",
+            str(self.folder),
+            "--skip-pip",
+            "--log-no-color",
+        ]
+        # Its own folder must not be on the path of another: the integration is imported from where it is installed.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE"))}
+        with self._log_file.open("wb") as log:
+            self._running = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=environment,
+                start_new_session=True,
+            )
 
     async def stop(self, within: float = STOPS_WITHIN) -> None:
         """End it in good order."""
@@ -115,33 +143,6 @@ class RealHome:
     @property
     def _log_file(self) -> Path:
         return self.folder / f"start-{self.starts}.log"
-
-    def _launch(self) -> None:
-        if not self.starts:
-            self.port = _free_port()
-            furnish(self.folder, self.port, self._network)
-        self.starts += 1
-        command = [
-            str(self.edition.python),
-            "-m",
-            "homeassistant",
-            "--config",
-            str(self.folder),
-            "--skip-pip",
-            "--log-no-color",
-        ]
-        # Its own folder must not be on the path of another: the integration is imported from where it is installed.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE"))}
-        with self._log_file.open("wb") as log:
-            self._running = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env=environment,
-                start_new_session=True,
-            )
 
     async def _serves(self) -> bool:
         return await self._ask("/api/onboarding") is not None

@@ -47,7 +47,7 @@ CHECKING: Final = Moment(
     "while the password is checked", lambda board, _: _last(board, "request", content_length=0), flashes=False
 )
 # A board that takes nothing more would not hear that Home Assistant is gone, behind all the bytes that are on their way.
-LONG: Final = 12.0
+LONG: Final = 8.0
 
 BEGUN: Final = Moment("at the first byte", _taken(1), _stalls_at(1, LONG), flashes=False)
 HALF: Final = Moment("in the middle", _taken(SIZE // 2), _stalls_at(SIZE // 2, LONG), flashes=False)

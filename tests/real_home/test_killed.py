@@ -73,44 +73,80 @@ async def test_no_password_is_lost(
     process: RealHome, beds: list[Bed], together: tuple[Moment, ...], same_password: bool
 ) -> None:
     """Several boards are flashed, each has come to another moment; Home Assistant is killed, and started again."""
-    flashes = list(zip(beds, together, strict=False))
-    *kept, (last, when) = flashes
-    for bed, moment in flashes:
-        await bed.offer_sketch(same_password=same_password)
-        bed.board.options = replace(bed.board.options, **moment.options)
-
+    *kept, (last, when) = flashes = list(zip(beds, together, strict=False))
+    await _offer(flashes, same_password=same_password)
     async with asyncio.TaskGroup() as installs:
-        for bed, _ in kept:
-            installs.create_task(bed.install())
-        for bed, moment in kept:
-            await eventually(partial(bed.at, moment), what=moment.name)
+        await _bring_about(kept, installs)
         last.kill_at(when, process)
-        installs.create_task(last.install())
-        await eventually(lambda: not process.runs, what=when.name)
-
+        await _bring_about([(last, when)], installs)
     await process.start()
+    await _check(process, flashes, same_password=same_password)
+
+
+async def test_killed_again_while_it_finds_out(process: RealHome, beds: list[Bed]) -> None:
+    """It is killed while the board is away, and again when it asks that board for its password."""
+    bed = beds[0]
+    await _offer([(bed, moments.AWAY)])
+    async with asyncio.TaskGroup() as installs:
+        await _bring_about([(bed, moments.AWAY)], installs)
+        process.kill()
+    bed.kill_at(moments.VERIFYING, process)
+    process.launch()
+    await eventually(lambda: not process.runs, within=90, what="the second death")
+    await process.start()
+    await _check(process, [(bed, moments.VERIFYING)])
+
+
+async def test_an_orderly_stop(process: RealHome, beds: list[Bed]) -> None:
+    """It is stopped and started in good order, in the middle of flashes."""
+    flashes = list(zip(beds, (moments.HALF, moments.LAST_PIECE, moments.NOTED, moments.AWAY), strict=True))
+    await _offer(flashes)
+    async with asyncio.TaskGroup() as installs:
+        await _bring_about(flashes, installs)
+        await process.stop()
+    await process.start()
+    await _check(process, flashes)
+
+
+async def _offer(flashes: list[tuple[Bed, Moment]], *, same_password: bool = False) -> None:
+    await asyncio.gather(*(bed.offer_sketch(same_password=same_password) for bed, _ in flashes))
+
+
+async def _bring_about(flashes: list[tuple[Bed, Moment]], installs: asyncio.TaskGroup) -> None:
+    """Flash boards until each has come to its moment, and stays there."""
+    for bed, moment in flashes:
+        bed.board.options = replace(bed.board.options, **moment.options)
+        installs.create_task(bed.install())
+    for bed, moment in flashes:
+        await eventually(partial(bed.has_reached, moment), what=moment.name)
+
+
+async def _check(process: RealHome, flashes: list[tuple[Bed, Moment]], *, same_password: bool = False) -> None:
+    """Wait until Home Assistant has found out what became of flashes, and see that it is right."""
     async with process.connect() as client:
         for bed, moment in flashes:
             bed.known = replace(bed.known, client=client)
             await bed.come_back()
-            await _check(bed, moment, same_password=same_password)
+            await _check_one(bed, moment, same_password=same_password)
         assert not await client.flows(DOMAIN)
 
 
-async def _check(bed: Bed, moment: Moment, *, same_password: bool) -> None:
-    """Wait until Home Assistant has found out what became of a flash, and see that it is right."""
+async def _check_one(bed: Bed, moment: Moment, *, same_password: bool) -> None:
     board, known = bed.board, bed.known
-    await eventually(
-        lambda: known.record["pending"] is None, within=90, what=f"the end of a flash killed {moment.name}"
-    )
+    firmware = await known.entity()
+
+    async def is_settled() -> bool:
+        state = await known.client.state(firmware)
+        return known.record["pending"] is None and not state["attributes"]["in_progress"]
+
+    await eventually(is_settled, within=90, what=f"the end of a flash interrupted {moment.name}")
     assert board.flashed == ([bed.image] if moment.flashes else []), moment.name
     assert known.record["keyring"][0] == board.password, moment.name
     await eventually(lambda: (known.stored_entry or {})["data"]["password"] == board.password, what="that in the entry")
     # Old and new sketch may behave alike, and nobody saw the board restart: then the user is told.
-    told = {issue["issue_id"] for issue in await known.client.issues(DOMAIN)}
     certain = moment.seen or not same_password
+    told = {issue["issue_id"] for issue in await known.client.issues(DOMAIN)}
     assert (f"uncertain_{known.entry_id}" in told) is not certain, moment.name
     state = await known.firmware()
-    assert not state["attributes"]["in_progress"], moment.name
     runs_it = state["attributes"]["installed_version"] == bed.version
     assert runs_it is (moment.flashes and certain), moment.name
