@@ -25,6 +25,11 @@ class Notebook:
     installed: Pending | None = None
     full_at: Phase | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether no flash is pending."""
+        return self.pending is None
+
     async def write(self, pending: Pending) -> None:
         if self.full_at is pending.phase:
             raise JournalUnwritable
