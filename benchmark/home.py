@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+import logging
 from multiprocessing import get_context
 from pathlib import Path
 import shutil
@@ -65,6 +66,7 @@ async def apart[**P, R](measure: Callable[P, Coroutine[Any, Any, R]], *args: P.a
 
 
 def _run[R](measure: Callable[[], Coroutine[Any, Any, R]]) -> R:
+    logging.disable(logging.ERROR)  # what the figures are not about
     return asyncio.run(measure())
 
 
