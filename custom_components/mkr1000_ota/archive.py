@@ -57,7 +57,11 @@ class Archive:
 
     def _write(self, sha256: str, image: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self._folder / f"{sha256}.bin").write_bytes(image)
+        path = self._folder / f"{sha256}.bin"
+        # Half an image under its full name would be offered as a way back.
+        unfinished = path.with_suffix(".part")
+        unfinished.write_bytes(image)
+        unfinished.replace(path)
 
     def _read(self, sha256: str) -> bytes:
         try:

@@ -16,6 +16,7 @@ from .findings import async_forgive_folder, async_report_findings, async_report_
 from .firmware.folder import FolderSource
 from .firmware.release import Catalog, FirmwareSource, Release, SourceError
 from .problems import source_problem
+from .sketches import Sketches
 
 # A folder is looked at so often because somebody who drops a file there is watching.
 LOOK_AT_FOLDERS_EVERY = timedelta(seconds=3)
@@ -30,10 +31,11 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
 
     first_look: asyncio.Task[None]
 
-    def __init__(self, hass: HomeAssistant, source: FirmwareSource) -> None:
+    def __init__(self, hass: HomeAssistant, source: FirmwareSource, sketches: Sketches) -> None:
         """Follow a source."""
         self.source = source
         self.users = 0
+        self._inspected = sketches
         self._sketches: WeakValueDictionary[Hashable, Sketch] = WeakValueDictionary()
         self._loading: dict[Hashable, asyncio.Task[Sketch]] = {}
         super().__init__(
@@ -45,17 +47,22 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         )
         self.data = Catalog()
 
-    async def sketch(self, release: Release, storage_size: int, *, allow_without_ota: bool = False) -> Sketch:
+    async def async_begin(self) -> None:
+        """Look for the first time, and see to it that nothing is looked at while Home Assistant stops."""
+        await self.async_register_shutdown()
+        await self.async_refresh()
+
+    async def sketch(self, release: Release, storage_size: int) -> Sketch:
         """Return the image of a release, inspected; it is in memory once, however many boards ask for it.
 
         Raises SourceError when it cannot be had and SketchRefused when it must not be flashed.
         """
-        wanted = (release, storage_size, allow_without_ota)
+        wanted = (release, storage_size)
         if (sketch := self._sketches.get(wanted)) is not None:
             return sketch
         if (loading := self._loading.get(wanted)) is None:
             loading = self._loading[wanted] = self.hass.async_create_task(
-                self._load(release, storage_size, allow_without_ota), f"{DOMAIN} load {release.version}"
+                self._load(release, storage_size), f"{DOMAIN} load {release.version}"
             )
             loading.add_done_callback(lambda _: self._loading.pop(wanted))
         # One board that gives up must not take the image away from the others.
@@ -70,11 +77,9 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         if isinstance(self.source, FolderSource):
             async_forgive_folder(self.hass, self.source.directory)
 
-    async def _load(self, release: Release, storage_size: int, allow_without_ota: bool) -> Sketch:
+    async def _load(self, release: Release, storage_size: int) -> Sketch:
         image = await self.source.image(release)
-        return await self.hass.async_add_executor_job(
-            lambda: Sketch.inspect(image, storage_size=storage_size, allow_without_ota=allow_without_ota)
-        )
+        return await self._inspected.inspect(image, storage_size)
 
     @override
     async def _async_update_data(self) -> Catalog:
@@ -98,19 +103,21 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
 class Catalogs:
     """All catalogs in use, one for each distinct source."""
 
-    def __init__(self, hass: HomeAssistant) -> None:
+    def __init__(self, hass: HomeAssistant, sketches: Sketches) -> None:
         """Start without any."""
         self._hass = hass
+        self._sketches = sketches
         self._catalogs: dict[Hashable, SketchCatalog] = {}
         self._stop_looking: CALLBACK_TYPE | None = None
+        self._looking = False
 
     @callback
     def use(self, source: FirmwareSource) -> tuple[SketchCatalog, Callable[[], None]]:
         """Return the catalog of a source, and what to call when it is not needed any more."""
         if (catalog := self._catalogs.get(source.key)) is None:
-            catalog = self._catalogs[source.key] = SketchCatalog(self._hass, source)
+            catalog = self._catalogs[source.key] = SketchCatalog(self._hass, source, self._sketches)
             catalog.first_look = self._hass.async_create_background_task(
-                catalog.async_refresh(), f"{DOMAIN} first look at {catalog.name}"
+                catalog.async_begin(), f"{DOMAIN} first look at {catalog.name}"
             )
         catalog.users += 1
         if isinstance(source, FolderSource) and self._stop_looking is None:
@@ -137,7 +144,16 @@ class Catalogs:
         ]
 
     async def _look_at_folders(self, _now: object) -> None:
-        folders = self._folders()
+        if self._looking:
+            # A network drive that hangs must not take one thread after the other.
+            return
+        self._looking = True
+        try:
+            await self._look_once(self._folders())
+        finally:
+            self._looking = False
+
+    async def _look_once(self, folders: list[tuple[SketchCatalog, FolderSource]]) -> None:
         changed = await self._hass.async_add_executor_job(lambda: [folder.changed() for _, folder in folders])
         for (catalog, _), is_changed in zip(folders, changed, strict=True):
             if is_changed and catalog.users:

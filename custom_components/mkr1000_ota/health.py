@@ -1,15 +1,19 @@
 """Whether a new sketch does what it is for."""
 
 import asyncio
+from datetime import datetime
 import time
 
 import aiohttp
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util import dt as dt_util
 
 from .const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
 from .coordinator import BoardCoordinator
 
+# In seconds, as the options flow has it.
+DEFAULT_WITHIN = 60.0
 ASK_EVERY = 2.0
 ANSWER_WITHIN = aiohttp.ClientTimeout(total=5)
 
@@ -22,20 +26,26 @@ def has_health_check(board: BoardCoordinator) -> bool:
 
 async def async_becomes_healthy(board: BoardCoordinator) -> bool:
     """Wait until all that is asked for is true; False if it is not within the time that the options give."""
-    options = board.config_entry.options
-    deadline = time.monotonic() + options[CONF_HEALTH_WITHIN]
-    while not (_entity_is_available(board) and await _url_answers(board)):
-        if time.monotonic() >= deadline:
+    within = board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_WITHIN)
+    since = dt_util.utcnow()
+    deadline = time.monotonic() + within
+    while True:
+        # What an entity showed before the flash says nothing; one that reports seldom has until the end of the time.
+        is_last = time.monotonic() >= deadline
+        if _entity_is_available(board, None if is_last else since) and await _url_answers(board):
+            return True
+        if is_last:
             return False
-        await asyncio.sleep(min(ASK_EVERY, options[CONF_HEALTH_WITHIN]))
-    return True
+        await asyncio.sleep(min(ASK_EVERY, max(deadline - time.monotonic(), 0)))
 
 
-def _entity_is_available(board: BoardCoordinator) -> bool:
+def _entity_is_available(board: BoardCoordinator, since: datetime | None) -> bool:
     if not (entity_id := board.config_entry.options.get(CONF_HEALTH_ENTITY)):
         return True
     state = board.hass.states.get(entity_id)
-    return state is not None and state.state not in (STATE_UNAVAILABLE, STATE_UNKNOWN)
+    if state is None or state.state in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+        return False
+    return since is None or state.last_reported >= since
 
 
 async def _url_answers(board: BoardCoordinator) -> bool:

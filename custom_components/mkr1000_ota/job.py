@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from pathlib import PurePath
 
 from .archive import ImageLost
 from .board.errors import SketchRefused
@@ -12,8 +11,9 @@ from .coordinator import BoardCoordinator
 from .files import Fetched
 from .firmware.minisign import PublicKey, SignatureRefused
 from .firmware.release import Release, SourceError
-from .firmware.version_names import version_in_name
-from .problems import problem, refusal, signature_refusal, source_problem
+from .firmware.version_names import VERSION, version_of_file
+from .flash.journal import Pending
+from .problems import mistake, problem, refusal, signature_refusal, source_problem
 from .store import PastFlash
 
 
@@ -87,12 +87,24 @@ def job_for_release(board: BoardCoordinator, release: Release) -> Job:
     )
 
 
+def sketch_before(board: BoardCoordinator, failed: Pending) -> PastFlash | None:
+    """Return the sketch to go back to: the last one before that has not failed itself.
+
+    None if it is not in the archive, or if nobody knows what the board ran: it may have been nothing from here.
+    """
+    if failed.previous_version is None:
+        return None
+    distrusted = {failed.version, *board.record.failed_versions}
+    before = (flash for flash in board.archived if flash.sha256 != failed.sha256 and flash.version not in distrusted)
+    return next(before, None)
+
+
 def job_for_archived(board: BoardCoordinator, flash: PastFlash) -> Job:
     """Return the job of going back to a sketch that the board ran before, with the password that it took then."""
 
     async def load() -> Sketch:
         image = await board.archive.load(flash.sha256)
-        return await board.hass.async_add_executor_job(lambda: Sketch.inspect(image, storage_size=board.storage_size))
+        return await board.shared.sketches.inspect(image, board.storage_size)
 
     async def signature() -> str | None:
         return flash.signature
@@ -108,9 +120,11 @@ async def async_job_for_file(
     The version that the sketch states beats the given one, which beats the one in its name; without any of them, the
     beginning of its SHA-256 tells it from others. Raises a translated error when it must not be flashed.
     """
+    if version is not None and not VERSION.fullmatch(version):
+        raise mistake("source_bad_version", version=version)
     try:
-        sketch = await board.hass.async_add_executor_job(
-            lambda: Sketch.inspect(fetched.image, storage_size=board.storage_size, allow_without_ota=allow_without_ota)
+        sketch = await board.shared.sketches.inspect(
+            fetched.image, board.storage_size, allow_without_ota=allow_without_ota
         )
     except SketchRefused as err:
         raise refusal(err, fetched.name) from err
@@ -122,7 +136,7 @@ async def async_job_for_file(
         return fetched.signature
 
     return Job(
-        version=sketch.version or version or version_in_name(PurePath(fetched.name).stem) or sketch.sha256[:8],
+        version=sketch.version or version or version_of_file(fetched.name) or sketch.sha256[:8],
         file=fetched.name,
         load=load,
         signature=signature,

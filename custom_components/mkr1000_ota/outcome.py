@@ -20,10 +20,12 @@ FAILED = "failed"
 # The events, and repair issues, of a sketch that has failed its health check.
 ROLLED_BACK = "rolled_back"
 UNHEALTHY = "unhealthy"
+# The repair issue of one for which there was a way back that could not be gone.
+NOT_ROLLED_BACK = "not_rolled_back"
 # The repair issue of an install that waited for its board in vain.
 NOT_INSTALLED = "not_installed"
 
-_ISSUES = (Verdict.NOT_BACK, Verdict.UNCERTAIN, ROLLED_BACK, UNHEALTHY, NOT_INSTALLED)
+_ISSUES = (Verdict.NOT_BACK, Verdict.UNCERTAIN, ROLLED_BACK, UNHEALTHY, NOT_ROLLED_BACK, NOT_INSTALLED)
 
 
 async def async_settle(board: BoardCoordinator, outcome: Outcome) -> None:
@@ -101,10 +103,9 @@ def async_report_not_installed(board: BoardCoordinator, version: str) -> None:
 
 
 @callback
-def async_report_unhealthy(board: BoardCoordinator, version: str, previous: str | None) -> None:
-    """Tell the user that a sketch has failed its health check, and what runs now; `previous` is None if it does."""
+def async_report_unhealthy(board: BoardCoordinator, key: str, version: str, previous: str | None = None) -> None:
+    """Tell the user that a sketch has failed its health check, and what became of going back to the previous one."""
     entry_id = board.config_entry.entry_id
-    key = ROLLED_BACK if previous else UNHEALTHY
     placeholders = {"board": board.name, "version": version, "previous": previous or ""}
     ir.async_create_issue(
         board.hass,
@@ -116,7 +117,9 @@ def async_report_unhealthy(board: BoardCoordinator, version: str, previous: str 
         translation_key=key,
         translation_placeholders=placeholders,
     )
-    async_dispatcher_send(board.hass, flash_signal(entry_id), key, {"from": version, "to": previous})
+    runs = {"from": version, "to": previous} if key == ROLLED_BACK else {"from": version, "to": version}
+    event = ROLLED_BACK if key == ROLLED_BACK else UNHEALTHY
+    async_dispatcher_send(board.hass, flash_signal(entry_id), event, runs)
 
 
 @callback

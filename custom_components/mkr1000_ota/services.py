@@ -46,12 +46,14 @@ def async_register_actions(hass: HomeAssistant) -> None:
             name,
             entity_domain=UPDATE_DOMAIN,
             schema=schema,
+            admin_only=True,
             func=f"async_{name}",
             supports_response=SupportsResponse.OPTIONAL,
         )
     hass.services.async_register(DOMAIN, "scan", _scan, schema=vol.Schema({}), supports_response=SupportsResponse.ONLY)
-    hass.services.async_register(
-        DOMAIN, "inspect_sketch", _inspect_sketch, schema=vol.Schema(_WHERE), supports_response=SupportsResponse.ONLY
+    # Whoever may not flash has no business with the files and the network of Home Assistant either.
+    service.async_register_admin_service(
+        hass, DOMAIN, "inspect_sketch", _inspect_sketch, vol.Schema(_WHERE), SupportsResponse.ONLY
     )
 
 

@@ -14,6 +14,7 @@ from .discovery_flows import DiscoveryFlows
 from .flash import timing as board_timing
 from .flash.timing import Timing
 from .presence import Presence
+from .sketches import Sketches
 from .store import BoardStore
 
 # Each flash holds an image in memory and a connection open for half a minute; a small host has other things to do.
@@ -26,6 +27,7 @@ class Shared:
 
     store: BoardStore
     asker: Asker
+    sketches: Sketches
     catalogs: Catalogs
     presence: Presence
     flows: DiscoveryFlows
@@ -60,10 +62,12 @@ async def async_shared(hass: HomeAssistant) -> Shared:
     store = BoardStore(hass)
     await store.load()
     asker = Asker(hass)
+    sketches = Sketches(hass)
     return Shared(
         store=store,
         asker=asker,
-        catalogs=Catalogs(hass),
+        sketches=sketches,
+        catalogs=Catalogs(hass, sketches),
         presence=Presence(hass, asker),
         flows=DiscoveryFlows(hass, asker),
     )

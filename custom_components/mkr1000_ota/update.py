@@ -107,6 +107,12 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         return latest.notes if latest else None
 
     @override
+    async def async_update(self) -> None:
+        """Look for updates at once: the button for that on Home Assistant's page of updates ends here."""
+        await super().async_update()
+        await self.coordinator.catalog.async_request_refresh()
+
+    @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Install the version that is asked for, or the latest."""
         wanted = version or self.latest_version
@@ -140,12 +146,13 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         return self._told(await self._installer.install(job))
 
     async def async_install_archived(self, *, version: str | None = None) -> ServiceResponse:
-        """Go back to a sketch that the board ran before: that of a version, or the last one but the running."""
+        """Go back to a sketch that the board ran before: that of a version, or the last one that is worth it."""
         archived = self.coordinator.archived
+        passed_over = {self.installed_version, *self.coordinator.record.failed_versions}
         wanted = [
             flash
             for flash in archived
-            if flash.version == version or (version is None and flash.version != self.installed_version)
+            if flash.version == version or (version is None and flash.version not in passed_over)
         ]
         if not wanted:
             raise mistake(
