@@ -19,7 +19,7 @@ __all__ = ["AnotherBoard", "Recognition", "async_find", "async_learn", "async_me
 
 
 class Recognition:
-    """Looks who has accepted a connection that is meant for a board, before anything is sent over it.
+    """Looks who has accepted a connection that is meant for a board, before a password is sent over it.
 
     Between a question and a password an address may pass to another board. The peer of a connection stays the same,
     and while it is being connected to, the neighbour table is right about it.

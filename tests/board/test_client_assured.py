@@ -1,4 +1,4 @@
-"""Nothing is sent to a peer before it is known who that is: another board may have got the address."""
+"""No password is sent to a peer before it is known who that is: another board may have got the address."""
 
 import aiohttp
 import pytest
@@ -26,12 +26,23 @@ async def test_a_refused_peer_gets_nothing(session: aiohttp.ClientSession) -> No
     async with WireServer(listen) as server:
         client = BoardClient(session, "127.0.0.1", server.port, refuse)
         with pytest.raises(AnotherBoard):
-            await client.identify()
-        with pytest.raises(AnotherBoard):
             await client.check_password("sesame")
         with pytest.raises(AnotherBoard):
             await client.upload(build_sketch(), "sesame")
-    assert received == [b"", b"", b""]
+    assert received == [b"", b""]
+
+
+async def test_a_question_without_a_password_is_asked_first(
+    session: aiohttp.ClientSession, board: VirtualBoard
+) -> None:
+    """A connection without a request would cost the sketch two seconds."""
+
+    async def refuse(_peer: str) -> None:
+        raise AnotherBoard("Somebody else")
+
+    with pytest.raises(AnotherBoard):
+        await BoardClient(session, board.address, board.port, refuse).identify()
+    assert [request.status for request in board.requests] == [404]
 
 
 async def test_every_connection_is_looked_at(session: aiohttp.ClientSession, board: VirtualBoard) -> None:

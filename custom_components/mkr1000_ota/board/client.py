@@ -57,8 +57,9 @@ class BoardClient:
     ) -> None:
         """Name a board by host name or IP address.
 
-        `assure` is awaited with the peer's IP address for every connection, before anything is sent over it: another
-        board may have got the address, and must not get the password. What it raises ends the request.
+        `assure` is awaited with the peer's IP address for every connection. Another board may have got the address, and
+        must not get the password: where there is one to be sent, `assure` comes before the first byte. Elsewhere it
+        comes last, because a connection without a request costs a sketch two seconds. What it raises ends the request.
         """
         self._session = session
         self._host = host
@@ -73,9 +74,12 @@ class BoardClient:
 
         Raises BoardUnreachable, BoardSilent or NotABoard.
         """
-        answer, library = await self._ask(METH_GET, "/", {}, timeout)
+        question = Transfer()
+        answer, library = await self._ask(METH_GET, "/", {}, question, timeout)
         if answer.status != 404:
             raise NotABoard(f"It answered with status {answer.status} where a board answers with 404")
+        if self._assure is not None:
+            await self._assure(question.peer)
         return library
 
     async def check_password(self, password: str, *, timeout: float = ANSWER_WITHIN) -> None:
@@ -87,7 +91,7 @@ class BoardClient:
         Raises WrongPassword, BoardUnreachable, BoardSilent or NotABoard.
         """
         headers = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: "0"}
-        answer, _ = await self._ask(METH_POST, UPLOAD_PATH, headers, timeout)
+        answer, _ = await self._ask(METH_POST, UPLOAD_PATH, headers, Transfer(assure=self._assure), timeout)
         match answer.status:
             case 400:
                 return
@@ -144,11 +148,13 @@ class BoardClient:
             case status:
                 raise UploadRejected(status)
 
-    async def _ask(self, method: str, path: str, headers: dict[str, str], timeout: float) -> tuple[Answer, Library]:
+    async def _ask(
+        self, method: str, path: str, headers: dict[str, str], transfer: Transfer, timeout: float
+    ) -> tuple[Answer, Library]:
         """Send a request without a body; return the answer, and the library that answers like that."""
         patience = Patience(connect=timeout, stall=timeout, answer=timeout)
         try:
-            answer = await self._exchange(method, path, headers, Transfer(assure=self._assure), patience).run()
+            answer = await self._exchange(method, path, headers, transfer, patience).run()
         except ConnectionCut:
             raise BoardSilent("The connection ended without an answer") from None
         except Silence as error:

@@ -63,6 +63,7 @@ class Transfer(Payload):
         self.at_last_piece: asyncio.Future[None] = self._loop.create_future()
         self.connected = False
         self.complete = False
+        self.peer = ""
         self.refusal: BoardError | None = None
 
     @property
@@ -117,9 +118,10 @@ class Transfer(Payload):
         transport = writer.transport
         assert transport is not None
         self._transport = transport
+        self.peer = transport.get_extra_info("peername")[0]
         if self._assure is not None:
             try:
-                await self._assure(transport.get_extra_info("peername")[0])
+                await self._assure(self.peer)
             except BoardError as refusal:
                 self.refusal = refusal
                 raise
