@@ -241,7 +241,7 @@ async def test_an_install_that_waits_for_its_board_does_not_keep_a_password_away
 
 async def test_the_form_shows_where_the_board_is(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
     entry = await add_board(board)
-    result = await reconfigure(home, entry)
+    result: Result = await reconfigure(home, entry)
     host, password = result["data_schema"].schema
     assert host.description == {"suggested_value": typed(board)}
     assert password.description is None
