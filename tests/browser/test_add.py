@@ -1,0 +1,92 @@
+"""Adding boards: from nothing, and from the card of one that was discovered."""
+
+import json
+
+import pytest
+
+from tests.real_home import DOMAIN, HomeClient, KnownBoard, RealHome
+from tests.virtual_board.sketches import build_sketch
+
+from .conftest import AddBoard, StartBoard
+from .frontend import Frontend
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+NOTES = """\
+- The pump runs at **06:00**, not in the evening.
+- The soil is measured every five minutes.
+"""
+
+
+async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board: StartBoard, home: RealHome) -> None:
+    """Boards are looked for and listed; an address can be typed; a wrong password is told at once."""
+    garden = await start_board("Garden")
+    await start_board("Cellar", library="ArduinoOTA")
+    page = frontend.page
+
+    await frontend.open("/config/integrations/dashboard")
+    await frontend.press("Add integration")
+    await page.get_by_placeholder("Search for a brand name").fill("mkr1000")
+    await frontend.text("Arduino MKR1000 OTA").wait_for()
+    await frontend.take_picture("brand")
+    await frontend.press_text("Arduino MKR1000 OTA")
+
+    await frontend.sees("Asking the network for boards")
+    await frontend.take_picture("scan")
+    await frontend.sees("Choose a board")
+    await page.get_by_text("Board *").click()
+    await frontend.sees("Cellar · ")
+    await frontend.take_picture("add")
+
+    await page.get_by_placeholder("Search | Add custom item").fill(f"{garden.address}:{garden.port}")
+    await frontend.take_picture("typed")
+    await page.get_by_placeholder("Search | Add custom item").press("Enter")
+    await frontend.press("Submit")
+    await frontend.sees("Enter the password of that sketch")
+    await frontend.enter_password("passw0rd")
+    await frontend.sees("The board wants another password")
+    await frontend.take_picture("wrong-password")
+    await frontend.enter_password(garden.password)
+    await frontend.press("Skip and finish")
+    await frontend.sees("Device info")
+
+    assert list(await KnownBoard.all(home, client)) == ["Garden"]
+    assert not any(request.content_length > 0 for request in garden.requests)
+
+
+async def test_discovered(
+    client: HomeClient, frontend: Frontend, start_board: StartBoard, add_board: AddBoard, home: RealHome
+) -> None:
+    """A board shows up as a card; with its password it is set up; an update can be installed, and seen to progress."""
+    board = await start_board("Greenhouse")
+    await add_board("Shed")
+
+    await frontend.open("/config/integrations/dashboard")
+    card = frontend.page.locator("ha-config-flow-card", has_text="Greenhouse")
+    await card.wait_for()
+    await frontend.take_picture("discovery")
+    await card.get_by_text("Add", exact=True).click()
+    await frontend.sees("Enter the password of that sketch")
+    await frontend.take_picture("password")
+    await frontend.enter_password(board.password)
+    await frontend.press("Skip and finish")
+    await frontend.sees("Up-to-date")
+
+    known = (await KnownBoard.all(home, client))["Greenhouse"]
+    image = build_sketch("Greenhouse", "tomato", "1.1.0", size=64 * 1024)
+    await known.drop("greenhouse-1.1.0.json", json.dumps({"title": "Greenhouse", "notes": NOTES}).encode())
+    await known.drop("greenhouse-1.1.0.bin", image)
+    await frontend.sees("Update available")
+    await frontend.press_text("Firmware")
+    await frontend.sees("The pump runs at")
+    await frontend.take_picture("update")
+    await frontend.press("Update")
+    percentages = await frontend.percentages()
+    await frontend.take_picture("updated")
+    await frontend.press("Close")
+    await frontend.sees("Firmware: 1.1.0")
+    await frontend.take_picture("device")
+
+    assert board.flashed == [image] and board.password == "tomato"
+    assert len(percentages) >= 3 and percentages == sorted(percentages)
+    assert any(percentage != round(percentage) for percentage in percentages)

@@ -1,0 +1,102 @@
+"""What goes wrong, and how a person is told and helped."""
+
+import shutil
+
+import pytest
+
+from tests.real_home import DOMAIN, HomeClient, eventually
+from tests.virtual_board.bad_sketches import OTHER_BOARDS
+from tests.virtual_board.sketches import Quirks, build_sketch
+
+from .conftest import AddBoard
+from .frontend import Frontend
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+SIZE = 16 * 1024
+
+
+async def test_lost_password(client: HomeClient, frontend: Frontend, add_board: AddBoard) -> None:
+    """A board was flashed by cable: an install says that the password is wrong, and a repair asks for the new one."""
+    board, known = await add_board("Balcony")
+    await board.flash_over_usb(build_sketch("Balcony", "lantern", "1.0.0", size=SIZE))
+    await known.offer("balcony-1.1.0.bin", build_sketch("Balcony", "lantern", "1.1.0", size=SIZE), "1.1.0")
+
+    await frontend.open_device(known)
+    await frontend.press_text("Firmware")
+    await frontend.press("Update")
+    await frontend.sees("password")
+    await frontend.take_picture("password-refused")
+    assert not board.flashed
+
+    await frontend.open("/config/repairs")
+    await frontend.sees("Balcony")
+    await frontend.take_picture("repairs-password")
+    await frontend.press_text("Authentication expired for Balcony")
+    await frontend.sees("takes none of the passwords")
+    await frontend.take_picture("reauth")
+    await frontend.enter_password("lantern")
+    await frontend.sees("The board takes this password")
+    await frontend.press("Finish")
+    await eventually(lambda: known.record["keyring"][0] == "lantern", what="the new password in the keyring")
+    assert not await client.flows(DOMAIN)
+
+
+async def test_refused_image(client: HomeClient, frontend: Frontend, add_board: AddBoard) -> None:
+    """Sketches that must not be flashed are not offered, and the repairs say why."""
+    board, known = await add_board("Pond")
+    await known.drop("pond-2.0.0.bin", build_sketch("Pond", version="2.0.0", board=OTHER_BOARDS[0], size=SIZE))
+    await known.drop("pond-2.1.0.bin", build_sketch("Pond", version="2.1.0", size=SIZE, quirks=Quirks(poll=False)))
+
+    await frontend.open("/config/repairs")
+    await frontend.sees("pond-2.0.0.bin is not offered")
+    await frontend.sees("pond-2.1.0.bin is not offered")
+    await frontend.take_picture("repairs-refused")
+    await frontend.press_text("pond-2.0.0.bin is not offered")
+    await frontend.sees("This sketch is built for Arduino MKR WiFi 1010")
+    await frontend.take_picture("refused")
+    assert (await known.firmware())["state"] == "off"
+
+
+async def test_not_back(client: HomeClient, frontend: Frontend, add_board: AddBoard) -> None:
+    """A board does not come back after its flash: there is a way to recover, and it ends when the board is back."""
+    board, known = await add_board("Cistern", comes_back=False)
+    await known.offer("cistern-1.1.0.bin", build_sketch("Cistern", version="1.1.0", size=SIZE), "1.1.0")
+
+    await frontend.open_device(known)
+    await frontend.press_text("Firmware")
+    await frontend.press("Update")
+    await frontend.sees("has not come back")
+    await frontend.take_picture("not-back")
+    await frontend.open("/config/repairs")
+    await frontend.press_text("Cistern has not come back")
+    await frontend.sees("Press its reset button once")
+    await frontend.take_picture("repair")
+    await frontend.press("Submit")
+    await frontend.sees("It still does not answer")
+    await frontend.take_picture("repair-still-away")
+
+    await board.flash_over_usb(board.flashed[0])
+    board.flashed.clear()
+    await board.power_off()
+    await board.power_on()
+    await frontend.press("Submit")
+    await frontend.sees("Finish")
+    assert not await client.issues(DOMAIN)
+
+
+async def test_folder_gone(client: HomeClient, frontend: Frontend, add_board: AddBoard) -> None:
+    """The firmware folder was deleted; the repair makes it again."""
+    _, known = await add_board("Orchard")
+    folder = await known.folder()
+    shutil.rmtree(folder)
+
+    await frontend.open("/config/repairs")
+    await frontend.sees("cannot be used")
+    await frontend.take_picture("repairs-folder")
+    await frontend.page.get_by_text("cannot be used").first.click()
+    await frontend.sees("Submit to have it made")
+    await frontend.take_picture("repair-folder")
+    await frontend.press("Submit")
+    await eventually(folder.is_dir, what="the folder")
+    await frontend.sees("Finish")
