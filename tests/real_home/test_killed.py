@@ -12,6 +12,7 @@ from tests.virtual_board import BoardOptions
 
 from . import moments
 from .bed import Bed
+from .client import HomeClient
 from .eventually import eventually
 from .home import RealHome
 from .known_board import DOMAIN, KnownBoard
@@ -31,30 +32,39 @@ def process(tmp_path_factory: pytest.TempPathFactory, network: HomeNetwork) -> I
     home.kill()
 
 
+@pytest.fixture(scope="module")
+def entries() -> dict[str, str]:
+    """The configuration entries of the boards, by name, as soon as they are added."""
+    return {}
+
+
 @pytest.fixture
-async def beds(process: RealHome, network: HomeNetwork, sockets: None) -> AsyncIterator[list[Bed]]:
-    """Four boards that Home Assistant knows."""
+async def beds(
+    process: RealHome, entries: dict[str, str], network: HomeNetwork, sockets: None
+) -> AsyncIterator[list[Bed]]:
+    """Four boards that Home Assistant knows, and that want the passwords that it knows."""
     async with AsyncExitStack() as stack:
         if not process.runs:
             await process.start()
         client = await stack.enter_async_context(process.connect())
-        known = await KnownBoard.all(process, client)
-        beds = [Bed(_options(network.address(11 + number), name, known)) for number, name in enumerate(NAMES)]
-        for bed in beds:
-            await stack.enter_async_context(bed.board)
-        new = [bed.board for bed in beds if bed.board.name not in known]
-        await asyncio.gather(
-            *(KnownBoard.add(process, client, board.address, board.port, board.password) for board in new)
-        )
-        known = await KnownBoard.all(process, client)
-        for bed in beds:
-            bed.known = known[bed.board.name]
+        known = {name: KnownBoard(process, client, entry_id) for name, entry_id in entries.items()}
+        beds = []
+        for number, name in enumerate(NAMES, 11):
+            password = known[name].record["keyring"][0] if name in known else "password"
+            beds.append(
+                Bed(BoardOptions(address=network.address(number), port=65280, name=name, password=password, pause=0.1))
+            )
+            await stack.enter_async_context(beds[-1].board)
+        await asyncio.gather(*(_plant(bed, process, client, known) for bed in beds))
+        entries.update({bed.board.name: bed.known.entry_id for bed in beds})
         yield beds
 
 
-def _options(address: str, name: str, known: dict[str, KnownBoard]) -> BoardOptions:
-    password = known[name].record["keyring"][0] if name in known else "password"
-    return BoardOptions(address=address, port=65280, name=name, password=password, pause=0.1, mdns=True, interface="lo")
+async def _plant(bed: Bed, process: RealHome, client: HomeClient, known: dict[str, KnownBoard]) -> None:
+    board = bed.board
+    bed.known = known.get(board.name) or await KnownBoard.add(
+        process, client, board.address, board.port, board.password
+    )
 
 
 @pytest.mark.parametrize("same_password", [False, True], ids=["new password", "same password"])
