@@ -1,8 +1,9 @@
 """Making sure of a board before anything is sent to where it should be."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from homeassistant.config_entries import SOURCE_IGNORE
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
@@ -104,15 +105,7 @@ def async_learn(board: BoardCoordinator, identity: Identity) -> None:
     entry = board.config_entry
     entries = board.hass.config_entries
     if (other := entries.async_entry_for_domain_unique_id(DOMAIN, mac)) is not None and other is not entry:
-        ir.async_create_issue(
-            board.hass,
-            DOMAIN,
-            same_board_issue(entry.entry_id),
-            is_fixable=False,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="same_board",
-            translation_placeholders={"board": entry.title, "other": other.title, "mac": mac},
-        )
+        _report_same_board(board, other, mac)
         return
     entries.async_update_entry(entry, data={**entry.data, CONF_MAC: mac}, unique_id=mac)
     devices = dr.async_get(board.hass)
@@ -122,9 +115,22 @@ def async_learn(board: BoardCoordinator, identity: Identity) -> None:
     async_report_namesakes(board.hass)
 
 
-def same_board_issue(entry_id: str) -> str:
-    """Return the id of the issue that two entries are one board."""
-    return f"same_board_{entry_id}"
+@callback
+def _report_same_board(board: BoardCoordinator, other: ConfigEntry, mac: str) -> None:
+    """Tell the user that two entries are one board, until one of them is deleted or set up anew."""
+    entry = board.config_entry
+    issue_id = f"same_board_{entry.entry_id}"
+    for one in (entry, other):
+        one.async_on_unload(partial(ir.async_delete_issue, board.hass, DOMAIN, issue_id))
+    ir.async_create_issue(
+        board.hass,
+        DOMAIN,
+        issue_id,
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="same_board",
+        translation_placeholders={"board": entry.title, "other": other.title, "mac": mac},
+    )
 
 
 async def _ask(board: BoardCoordinator) -> Identity:

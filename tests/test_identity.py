@@ -1,0 +1,183 @@
+"""A board is itself, whatever its address and its name; what is not certainly it is left alone."""
+
+from homeassistant.const import CONF_HOST, CONF_MAC
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.mkr1000_ota import identity
+from custom_components.mkr1000_ota.board.errors import AnotherBoard
+from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.homecoming import CHECK_PASSWORD_EVERY
+from custom_components.mkr1000_ota.identity import async_mac_of
+from custom_components.mkr1000_ota.recognition import async_recognise
+from tests.conftest import AddBoard, Hear, Lease, StartBoard
+from tests.looking import look, settled
+from tests.virtual_board import VirtualBoard
+
+LEASED, MAC = "f8f005000001", "f8:f0:05:00:00:01"
+OTHER_LEASED, OTHER_MAC = "f8f005000002", "f8:f0:05:00:00:02"
+CONNECTIVITY = "binary_sensor.arduino_connectivity"
+
+
+@pytest.fixture
+def neighbours(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The neighbour table: boards on loopback are in none."""
+    table: dict[str, str] = {}
+    monkeypatch.setattr(identity, "_neighbour", table.get)
+    return table
+
+
+async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease
+) -> None:
+    """The unique id of the entry follows; entities, their ids, and so their history stay."""
+    entry = await add_board(board)
+    await hear(board)
+    await settled(home)
+    assert entry.unique_id == f"Arduino@{board.address}"
+    before = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
+    states = {state.entity_id: state.last_changed for state in home.states.async_all()}
+
+    lease(LEASED, board.address)
+    entry.runtime_data.coordinator.password_checked -= CHECK_PASSWORD_EVERY
+    await hear(board)
+    await settled(home)
+    assert entry.unique_id == entry.data[CONF_MAC] == MAC
+    assert await home.config_entries.async_reload(entry.entry_id)
+    await settled(home)
+
+    after = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
+    identity_of = {(one.entity_id, one.unique_id, one.id, one.device_id) for one in before}
+    assert {(one.entity_id, one.unique_id, one.id, one.device_id) for one in after} == identity_of
+    assert {state.entity_id for state in home.states.async_all()} == set(states)
+    [device] = dr.async_entries_for_config_entry(dr.async_get(home), entry.entry_id)
+    assert (dr.CONNECTION_NETWORK_MAC, MAC) in device.connections
+
+
+async def test_a_device_of_the_router_with_the_same_hardware_address_is_no_hindrance(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease
+) -> None:
+    router = MockConfigEntry(domain="router")
+    router.add_to_hass(home)
+    connections = {(dr.CONNECTION_NETWORK_MAC, MAC)}
+    dr.async_get(home).async_get_or_create(config_entry_id=router.entry_id, connections=connections)
+    entry = await add_board(board)
+    lease(LEASED, board.address)
+    await hear(board)
+    await settled(home)
+    assert entry.unique_id == MAC
+
+
+async def test_two_entries_that_turn_out_to_be_one_board(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, start_board: StartBoard, hear: Hear, lease: Lease
+) -> None:
+    """The user is told, and neither of them is changed."""
+    there = await start_board(address="127.0.1.5")
+    first = await add_board(there)
+    lease(LEASED, there.address)
+    await hear(there)
+    await settled(home)
+    assert first.unique_id == MAC
+
+    second = await add_board(board)
+    lease(LEASED, board.address)
+    await hear(board)
+    await settled(home)
+    assert CONF_MAC not in second.data
+    assert second.unique_id == f"Arduino@{board.address}"
+    issue = ir.async_get(home).async_get_issue(DOMAIN, f"same_board_{second.entry_id}")
+    assert issue is not None
+    assert issue.translation_placeholders == {"board": second.title, "other": first.title, "mac": MAC}
+
+    await home.config_entries.async_remove(second.entry_id)
+    assert ir.async_get(home).async_get_issue(DOMAIN, f"same_board_{second.entry_id}") is None
+
+
+async def test_whoever_answers_is_known_better_than_whoever_had_the_address_once(
+    home: HomeAssistant, lease: Lease, neighbours: dict[str, str]
+) -> None:
+    """The dhcp integration forgets nobody; the neighbour table is right about who has just been talked to."""
+    lease(LEASED, "10.0.0.5")
+    assert await async_mac_of(home, "10.0.0.5") == MAC
+    neighbours["10.0.0.5"] = OTHER_MAC
+    assert await async_mac_of(home, "10.0.0.5") == OTHER_MAC
+
+
+async def test_of_two_that_had_an_address_neither_is_taken_for_the_one_there(home: HomeAssistant, lease: Lease) -> None:
+    lease(LEASED, "10.0.0.5")
+    lease(OTHER_LEASED, "10.0.0.5")
+    assert await async_mac_of(home, "10.0.0.5") is None
+
+
+async def test_an_address_that_is_leased_to_a_board_and_used_by_another_is_not_followed(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    board: VirtualBoard,
+    start_board: StartBoard,
+    hear: Hear,
+    lease: Lease,
+    neighbours: dict[str, str],
+) -> None:
+    neighbours[board.address] = MAC
+    entry = await add_board(board)
+    await hear(board)
+    await settled(home)
+    assert entry.unique_id == MAC
+
+    await board.power_off()
+    stranger = await start_board(address="127.0.1.6", port=board.port)
+    lease(LEASED, stranger.address)
+    neighbours[stranger.address] = OTHER_MAC
+    home.data[DOMAIN].asker.sightings._by_address.clear()  # noqa: SLF001 - nobody is heard any more
+    await look(home)
+    assert entry.data[CONF_HOST] == board.address
+    assert home.states.is_state(CONNECTIVITY, "off")
+    assert not any(request.password for request in stranger.requests)
+
+
+async def test_boards_that_exchange_their_addresses_exchange_them_in_their_entries(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    board: VirtualBoard,
+    start_board: StartBoard,
+    hear: Hear,
+    neighbours: dict[str, str],
+) -> None:
+    """Both answer all the time, under one name: the look at one of them shows it for both."""
+    other = await start_board(address="127.0.1.8", port=board.port)
+    neighbours |= {board.address: MAC, other.address: OTHER_MAC}
+    entries = [await add_board(board), await add_board(other)]
+    for one in (board, other):
+        await hear(one)
+    await settled(home)
+    neighbours |= {board.address: OTHER_MAC, other.address: MAC}
+    await look(home)
+    assert [entry.data[CONF_HOST] for entry in entries] == [other.address, board.address]
+    assert [entry.data[CONF_MAC] for entry in entries] == [MAC, OTHER_MAC]
+    assert all(entry.runtime_data.coordinator.data.reachable for entry in entries)
+
+
+async def test_a_hardware_address_that_cannot_be_learned_any_more(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    board: VirtualBoard,
+    start_board: StartBoard,
+    hear: Hear,
+    neighbours: dict[str, str],
+) -> None:
+    """A name proves something as long as no other board bears it, and nothing after that."""
+    neighbours[board.address] = MAC
+    entry = await add_board(board)
+    await hear(board)
+    await settled(home)
+    coordinator = entry.runtime_data.coordinator
+    neighbours.clear()
+    assert (await async_recognise(coordinator)).mac is None
+
+    await add_board(await start_board(address="127.0.1.9"))
+    with pytest.raises(AnotherBoard):
+        await async_recognise(coordinator)
+    with pytest.raises(AnotherBoard):
+        await coordinator.client.check_password("password")
