@@ -4,7 +4,7 @@ from typing import Any
 
 from homeassistant.config_entries import SOURCE_USER
 from homeassistant.const import CONF_HOST, CONF_PASSWORD
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.mkr1000_ota.const import DOMAIN
@@ -12,6 +12,9 @@ from tests.virtual_board import VirtualBoard
 
 MAC = "f8:f0:05:00:00:01"
 OTHER_MAC = "f8:f0:05:00:00:02"
+
+# The update entity of a board with the name of the stock example.
+UPDATE = "update.arduino_firmware"
 
 # What the frontend gets, as JSON.
 type Result = Any
@@ -44,3 +47,10 @@ def typed(board: VirtualBoard) -> str:
 def passwords_sent_to(board: VirtualBoard) -> list[str]:
     """Return the passwords that a board was sent, in their order."""
     return [request.password for request in board.requests if request.password is not None]
+
+
+def update_state(home: HomeAssistant) -> State:
+    """Return the state of that update entity."""
+    state = home.states.get(UPDATE)
+    assert state is not None
+    return state

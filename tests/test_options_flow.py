@@ -16,6 +16,7 @@ from custom_components.mkr1000_ota.secrets_kept import UNCHANGED
 from tests.conftest import AddBoard
 from tests.firmware.test_minisign import KEY, KEY_FILE
 from tests.options import open_options, shown, submit
+from tests.steps import update_state
 from tests.virtual_board import VirtualBoard
 
 pytestmark = pytest.mark.usefixtures("texts")
@@ -125,10 +126,10 @@ async def test_a_manifest_is_asked_for_before_it_is_chosen(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options["source"] == "manifest"
     assert entry.options["folder"] == "mkr1000_ota/127.0.0.7"
-    assert home.states.get("update.arduino_firmware").attributes["latest_version"] == "2.0"
+    assert update_state(home).attributes["latest_version"] == "2.0"
 
 
-@pytest.mark.parametrize("address", ["garden", "ftp://example.com/m.json", "http://"])
+@pytest.mark.parametrize("address", ["garden", "ftp://example.com/m.json", "http://", "http://["])
 async def test_an_address_of_no_server_is_refused(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, address: str
 ) -> None:
