@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 import re
 import subprocess
@@ -56,7 +57,13 @@ def test_nothing_is_published_where_everybody_can_read_it() -> None:
 def test_secrets_reach_the_sketch_as_they_are(tmp_path: Path, password: str) -> None:
     """The commands are run, and what they write is read as a C compiler reads it."""
     (tmp_path / "garden").mkdir()
-    environment = {"PATH": "/usr/bin:/bin", "SKETCH": "garden", "SSID": "net", "PASS": "pass", "OTA_PASSWORD": password}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SKETCH": "garden",
+        "SSID": "net",
+        "PASS": "pass",
+        "OTA_PASSWORD": password,
+    }
     commands = run_of("Write the secrets")
     subprocess.run(["bash", "-ec", commands], check=True, cwd=tmp_path, env=environment, timeout=20)
     written = (tmp_path / "garden" / "arduino_secrets.h").read_text()
@@ -70,7 +77,7 @@ def test_the_workflow_makes_a_manifest_that_home_assistant_reads(tmp_path: Path)
     release.mkdir()
     (release / "garden-1.2.3.bin").write_bytes(image)
     (tmp_path / ".mkr1000_ota").symlink_to(REPOSITORY)
-    environment = {"PATH": "/usr/bin:/bin", "SKETCH": "garden", "IMAGE": "garden-1.2.3.bin"}
+    environment = {"PATH": os.environ["PATH"], "SKETCH": "garden", "IMAGE": "garden-1.2.3.bin"}
     commands = run_of("Inspect the image")
 
     subprocess.run(["bash", "-ec", commands], check=True, cwd=release, env=environment, timeout=60)
@@ -90,7 +97,7 @@ def test_the_tag_must_be_the_version_of_the_sketch(tmp_path: Path) -> None:
     (tmp_path / "garden" / "garden.ino").write_text(SOURCE)
     for tag, code in (("v1.2.3", 0), ("v1.2.4", 1)):
         environment = {
-            "PATH": "/usr/bin:/bin",
+            "PATH": os.environ["PATH"],
             "SKETCH": "garden",
             "GITHUB_REF_NAME": tag,
             "GITHUB_ENV": str(tmp_path / "env"),

@@ -1,5 +1,6 @@
 """The workflows that build a release, as far as they can run here."""
 
+import os
 from pathlib import Path
 import re
 import subprocess
@@ -24,7 +25,7 @@ def run(name: str, **environment: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin"} | environment,
+        env={"PATH": os.environ["PATH"]} | environment,
         timeout=30,
     )
 
@@ -63,7 +64,7 @@ def test_the_zip_holds_the_integration_and_nothing_else(tmp_path: Path) -> None:
     listed = [path.as_posix() for path in files if "__pycache__" not in path.parts]
     # The step runs where the repository is checked out; here its results must not land there.
     (commands,) = (str(step["run"]) for step in RELEASE if step.get("name") == "Build the zip")
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "GITHUB_WORKSPACE": str(tmp_path)}
+    environment = {"PATH": os.environ["PATH"], "GITHUB_WORKSPACE": str(tmp_path)}
     subprocess.run(["bash", "-ec", commands], check=True, cwd=REPOSITORY, env=environment, timeout=30)
     with zipfile.ZipFile(tmp_path / "mkr1000_ota.zip") as archive:
         assert sorted(archive.namelist()) == sorted(listed)
