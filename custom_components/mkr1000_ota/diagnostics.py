@@ -1,62 +1,81 @@
 """What a maintainer would ask for, without anything secret."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 import time
 from typing import Any
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from yarl import URL
 
 from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_TOKEN
+from .coordinator import BoardCoordinator
 from .runtime import BoardConfigEntry
 
 SECRETS = {CONF_PASSWORD, CONF_TOKEN, "old", "expected", "guesses"}
-ADDRESSES = (CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL)
+ADDRESSES = {CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: BoardConfigEntry) -> dict[str, Any]:
     """Return the diagnostics of a board."""
-    board = entry.runtime_data.coordinator
-    record = board.record
-    sighting = board.shared.asker.sightings.get(board.host)
-    options = dict(entry.options)
-    for name in ADDRESSES:
-        if options.get(name):
-            options[name] = _host_of(options[name])
-    diagnostics = {
-        "data": dict(entry.data),
-        "options": options,
+    known = {
+        "state": entry.state.value,
         "unique_id": entry.unique_id,
+        "data": _public(entry.data),
+        "options": _public(entry.options),
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return known
+    return known | _of_board(entry.runtime_data.coordinator)
+
+
+def _of_board(board: BoardCoordinator) -> dict[str, Any]:
+    record = board.record
+    catalog = board.catalog
+    sighting = board.shared.asker.sightings.get(board.host)
+    return {
         "reachable": board.data.reachable,
         "activity": asdict(board.activity),
         "installed_version": record.installed_version,
+        "offered_version": board.offered_version,
         "pinned_version": record.pinned_version,
         "failed_versions": record.failed_versions,
         "known_passwords": len(record.keyring.passwords),
-        "pending": asdict(record.pending) if record.pending else None,
+        "pending": _public(asdict(record.pending)) if record.pending else None,
         "awaited": asdict(record.awaited) if record.awaited else None,
-        "history": [asdict(flash) for flash in record.history],
+        "history": [_public(asdict(flash)) for flash in record.history],
         "archived": [flash.version for flash in board.archived],
         "source": {
-            "kind": type(board.catalog.source).__name__,
-            "last_look_succeeded": board.catalog.last_update_success,
-            "problem": str(board.catalog.last_exception) if board.catalog.last_exception else None,
+            "kind": type(catalog.source).__name__,
+            "last_look_succeeded": catalog.last_update_success,
+            "problem": str(catalog.last_exception) if catalog.last_exception else None,
             "releases": [{"version": one.version, "file": one.file, "size": one.size} for one in board.releases],
-            "findings": [{"file": one.file, "reason": one.reason} for one in board.catalog.data.findings],
+            "findings": [{"file": one.file, "reason": one.reason} for one in catalog.data.findings],
         },
-        "heard": None
-        if sighting is None
-        else {**asdict(sighting), "seen": f"{time.monotonic() - sighting.seen:.0f} s ago"},
+        "heard": {**asdict(sighting), "seen": f"{time.monotonic() - sighting.seen:.0f} s ago"} if sighting else None,
         "boards_heard": len(board.shared.asker.sightings),
     }
-    return async_redact_data(diagnostics, SECRETS)
 
 
-def _host_of(address: str) -> str:
+def _public(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts without secrets. That a password is empty is one, too."""
+    public = {}
+    for name, value in facts.items():
+        if name in SECRETS and value is not None:
+            public[name] = REDACTED
+        elif name in ADDRESSES:
+            public[name] = _origin(value)
+        else:
+            public[name] = value
+    return public
+
+
+def _origin(address: str) -> str:
     """An address may hold a password or a token in any of its other parts."""
     try:
-        return URL(address).host or ""
+        return str(URL(address).origin())
     except ValueError:
-        return ""
+        return REDACTED

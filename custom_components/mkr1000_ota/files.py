@@ -9,13 +9,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .firmware.http import Fetcher, Kind, OriginHeaders, http_url
+from .firmware.local_files import read_inside
 from .firmware.local_sketch import LARGEST_FILE
+from .firmware.manifest import signature_beside
 from .firmware.reasons import Reason
-from .firmware.release import SourceError
+from .firmware.release import LARGEST_SIGNATURE, SourceError
 from .problems import mistake
 
 SIGNATURE_SUFFIX = ".minisig"
-LARGEST_SIGNATURE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +35,31 @@ async def async_fetch(hass: HomeAssistant, where: Mapping[str, Any]) -> Fetched:
     SourceError when it cannot be had.
     """
     if file := where.get("file"):
-        if not hass.config.is_allowed_path(file):
-            raise mistake("file_not_allowed", file=file)
-        return await hass.async_add_executor_job(_read, Path(file))
+        return await hass.async_add_executor_job(_read, hass, file)
     if url := where.get("url"):
         return await _download(hass, url)
     raise mistake("no_sketch_named")
 
 
-def _read(path: Path) -> Fetched:
+def _read(hass: HomeAssistant, file: str) -> Fetched:
+    if not hass.config.is_allowed_path(file):
+        raise mistake("file_not_allowed", file=file)
+    path = Path(file)
     try:
-        with path.open("rb") as file:
-            image = file.read(LARGEST_FILE + 1)
+        if path.exists() and not path.is_file():
+            # A pipe would be waited for, for ever.
+            raise SourceError(Reason.FILE_UNREADABLE, file=path.name, error="It is no regular file")
+        with path.open("rb") as opened:
+            image = opened.read(LARGEST_FILE + 1)
     except OSError as err:
         raise SourceError(Reason.FILE_UNREADABLE, file=path.name, error=err.strerror or str(err)) from err
     try:
-        signature = path.with_name(path.name + SIGNATURE_SUFFIX).read_text()[:LARGEST_SIGNATURE]
-    except OSError, ValueError:
-        signature = None
-    return Fetched(path.name, image, signature)
+        text, _ = read_inside(path.parent, path.name + SIGNATURE_SUFFIX, limit=LARGEST_SIGNATURE)
+    except SourceError as err:
+        if err.reason is not Reason.FILE_GONE:
+            raise
+        return Fetched(path.name, image)
+    return Fetched(path.name, image, text.decode(errors="replace"))
 
 
 async def _download(hass: HomeAssistant, address: str) -> Fetched:
@@ -61,8 +68,10 @@ async def _download(hass: HomeAssistant, address: str) -> Fetched:
     url = url.with_user(None).with_fragment(None)
     answer = await fetcher.get(url, Kind.IMAGE, limit=LARGEST_FILE)
     try:
-        beside = await fetcher.get(url.with_path(url.path + SIGNATURE_SUFFIX), Kind.TEXT, limit=LARGEST_SIGNATURE)
-        signature = beside.body.decode()
-    except SourceError, ValueError:
+        beside = await fetcher.get(signature_beside(url), Kind.TEXT, limit=LARGEST_SIGNATURE)
+    except SourceError:
+        # Servers say in many ways that there is none. Where one is needed, nothing is flashed without it.
         signature = None
+    else:
+        signature = beside.body.decode(errors="replace")
     return Fetched(url.name or url.host or "", answer.body, signature)

@@ -1,16 +1,16 @@
 """Repairs that can be done in place."""
 
 from pathlib import Path
-from typing import Any
 
-from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow
+from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResult
 import voluptuous as vol
 
 from .board.errors import BoardError
 from .homecoming import async_resolve
+from .mending import refuse_while_flashed
+from .problems import Refused
 
 
 class NotBackFlow(RepairsFlow):
@@ -21,17 +21,21 @@ class NotBackFlow(RepairsFlow):
         self._entry_id = entry_id
         self._placeholders = placeholders
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> FlowResult[Any, Any]:
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Show the steps of recovery."""
         return await self.async_step_confirm()
 
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> FlowResult[Any, Any]:
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Ask it now."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            if await self._answers():
-                return self.async_create_entry(data={})
-            errors["base"] = "still_away"
+            try:
+                if await self._answers():
+                    return self.async_create_entry(data={})
+            except Refused as err:
+                errors["base"] = err.key
+            else:
+                errors["base"] = "still_away"
         return self.async_show_form(
             step_id="confirm",
             data_schema=vol.Schema({}),
@@ -43,6 +47,8 @@ class NotBackFlow(RepairsFlow):
         entry = self.hass.config_entries.async_get_entry(self._entry_id)
         if entry is None or entry.state is not ConfigEntryState.LOADED:
             return False
+        # Another flash is under way, and will find out by itself what became of this one.
+        refuse_while_flashed(entry)
         try:
             return await async_resolve(entry.runtime_data.coordinator)
         except BoardError:
@@ -56,11 +62,11 @@ class FolderFlow(RepairsFlow):
         """Make a folder, given as its whole path."""
         self._folder = folder
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> FlowResult[Any, Any]:
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Tell what is wrong."""
         return await self.async_step_confirm()
 
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> FlowResult[Any, Any]:
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Make it now; the issue goes away with the next look."""
         errors: dict[str, str] = {}
         if user_input is not None:

@@ -47,7 +47,7 @@ class ManifestSource:
     async def signature(self, release: Release) -> str | None:
         """Fetch the signature: what the manifest names, else what minisign calls it. Raises SourceError."""
         image = URL(release.identifier, encoded=True)
-        address = URL(release.signature, encoded=True) if release.signature else _beside(image)
+        address = URL(release.signature, encoded=True) if release.signature else signature_beside(image)
         try:
             answer = await self._fetcher.get(address, Kind.TEXT, limit=LARGEST_SIGNATURE)
         except SourceError as error:
@@ -66,5 +66,6 @@ def _read(body: bytes, url: URL) -> Catalog:
         raise SourceError(Reason.NOT_JSON, host=host(url)) from None
 
 
-def _beside(image: URL) -> URL:
+def signature_beside(image: URL) -> URL:
+    """Return where the signature of an image is, if it was put where minisign writes it."""
     return image.with_path(f"{image.raw_path}.minisig", encoded=True, keep_query=True)
