@@ -24,6 +24,13 @@ def nobody_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presence, "HEARD_LATELY", 0.0)
 
 
+def installed(home: HomeAssistant) -> str:
+    """Return the version that the update entity shows for what the board runs."""
+    state = home.states.get(UPDATE)
+    assert state
+    return str(state.attributes["installed_version"])
+
+
 async def flash_sesame(home: HomeAssistant, board: VirtualBoard, offer: Offer, entry: ConfigEntry) -> None:
     """Leave a board with the password sesame, and password on its keyring."""
     await offer(entry, {"garden.bin": build_sketch(password="sesame", version="2.0")})
@@ -121,7 +128,7 @@ async def test_an_earlier_password_is_found_on_the_keyring(
     """Somebody has flashed last month's sketch from the IDE: nobody is asked for anything."""
     entry = await add_board(board)
     await flash_sesame(home, board, offer, entry)
-    assert home.states.get(UPDATE).attributes["installed_version"] == "2.0"
+    assert installed(home) == "2.0"
 
     await board.power_off()
     await look(home)
@@ -131,7 +138,7 @@ async def test_an_earlier_password_is_found_on_the_keyring(
     assert passwords(board) == ["sesame", "password"]
     assert entry.data[CONF_PASSWORD] == "password"
     assert entry.runtime_data.coordinator.record.keyring.passwords == ("password", "sesame")
-    assert home.states.get(UPDATE).attributes["installed_version"] == UNKNOWN_VERSION
+    assert installed(home) == UNKNOWN_VERSION
     assert not home.config_entries.flow.async_progress()
     assert "somebody else has flashed it" in caplog.text
 
@@ -157,7 +164,7 @@ async def test_an_unknown_password_is_asked_for_and_not_guessed_at_every_minute(
     assert flow["context"]["entry_id"] == entry.entry_id
     assert flow["step_id"] == "reauth_confirm"
     assert home.states.is_state(CONNECTIVITY, "on")
-    assert home.states.get(UPDATE).attributes["installed_version"] == UNKNOWN_VERSION
+    assert installed(home) == UNKNOWN_VERSION
 
     await home.config_entries.flow.async_configure(flow["flow_id"], {CONF_PASSWORD: "nobody knows"})
     await settled(home)

@@ -81,11 +81,12 @@ class Installer:
 
     async def cancel(self) -> None:
         """Give up an install of which the board has not seen anything yet."""
-        if self._task is None:
+        if (task := self._task) is None:
             raise mistake("nothing_to_cancel", board=self._board.name)
         if self._board.activity.stage not in _CANCELLABLE:
             raise mistake("too_late_to_cancel", board=self._board.name)
-        self._task.cancel()
+        task.cancel()
+        await asyncio.wait((task,))
         await self._forget_wait()
 
     def _start(self, job: Job) -> asyncio.Task[Outcome]:
@@ -164,7 +165,8 @@ class Installer:
         try:
             outcome = await self._flash(job, await job.judge(board))
             await async_settle(board, outcome)
-        except Exception:
+        except Exception as err:
+            LOGGER.error("%s could not go back to version %s: %s", board.name, job.version, err)
             async_report_unhealthy(board, NOT_ROLLED_BACK, failed.version, job.version)
             raise
         async_report_unhealthy(board, ROLLED_BACK, failed.version, job.version)
