@@ -287,6 +287,8 @@ async def test_a_page_in_the_place_of_an_image_is_refused(site: Web, source: Man
 async def test_a_signature_lies_where_minisign_puts_it(site: Web, source: ManifestSource) -> None:
     (release,) = (await catalog_of(site, source, {"version": "1", "path": "a.bin?token=1"})).releases
     assert await source.signature(release) is None
+    site.serve("/firmware/a.bin.minisig", status=403)
+    assert await source.signature(release) is None
     site.serve("/firmware/a.bin.minisig", "a signature")
     assert await source.signature(release) == "a signature"
     assert site.asked()[-1] == "/firmware/a.bin.minisig?token=1"

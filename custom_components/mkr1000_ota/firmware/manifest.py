@@ -51,7 +51,8 @@ class ManifestSource:
         try:
             answer = await self._fetcher.get(address, Kind.TEXT, limit=LARGEST_SIGNATURE)
         except SourceError as error:
-            if error.reason is Reason.NOT_FOUND and not release.signature:
+            # Object stores deny access to what is not there.
+            if error.reason in (Reason.NOT_FOUND, Reason.ACCESS_DENIED) and not release.signature:
                 return None
             raise
         return answer.body.decode(errors="replace")
