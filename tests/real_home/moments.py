@@ -67,9 +67,6 @@ LONG_AWAY: Final = Moment(
     lambda _, pending: bool(pending.get("seen_away")),
     {"comes_back": False},
 )
-BACK: Final = Moment(
-    "when the board is back", lambda board, _: bool(board.flashed) and _last(board, "listening"), {"away": 1.5}
-)
 VERIFYING: Final = Moment(
     "while it is asked for its password",
     lambda board, _: bool(board.flashed) and _last(board, "request", content_length=0),

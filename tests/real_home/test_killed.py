@@ -73,8 +73,7 @@ async def _plant(bed: Bed, process: RealHome, client: HomeClient, known: dict[st
     [
         (moments.BEGUN, moments.HALF, moments.NEARLY, moments.CHECKING),
         (moments.LAST_PIECE, moments.UNANSWERED, moments.NOTED, moments.ANSWERED),
-        (moments.AWAY, moments.LONG_AWAY, moments.BACK),
-        (moments.VERIFYING,),
+        (moments.AWAY, moments.LONG_AWAY, moments.VERIFYING),
         (moments.VERIFIED,),
     ],
     ids=lambda together: ", ".join(moment.name for moment in together),
