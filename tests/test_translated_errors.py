@@ -220,15 +220,22 @@ def test_every_error_of_a_flow_has_its_text(flow: str) -> None:
             if isinstance(argument, ast.Dict):
                 shown |= constants(*(value for value in argument.values if isinstance(value, ast.Constant)))
     if flow == "config":
-        kinds = (errors.BoardUnreachable, errors.BoardSilent, errors.NotABoard, errors.WrongPassword)
-        shown |= {problems.flow_error(kind()) for kind in kinds}
+        asked = (
+            errors.BoardUnreachable,
+            errors.BoardSilent,
+            errors.NotABoard,
+            errors.AnotherBoard,
+            errors.WrongPassword,
+        )
+        shown |= {problems.flow_error(kind()) for kind in asked}
     else:
         shown |= {f"source_{reason}" for reason in SOURCE} | {f"sketch_{reason}" for reason in REFUSALS}
-    refused = {name for call in calls("Refused") for name in constants(*call.args[:1])}
+        shown |= {f"signature_{reason}" for reason in SIGNATURE if reason is not Reason.BAD_PUBLIC_KEY}
+    refused = {name for call in calls("Refused") for name in constants(*call.args[:1]) if not name.endswith("_")}
     mended = {name for issue in ENGLISH["issues"].values() for name in issue.get("fix_flow", {}).get("error", {})}
     assert shown <= set(ENGLISH[flow]["error"])
     assert set(ENGLISH[flow]["error"]) <= shown | refused
-    assert refused <= set(ENGLISH["config"]["error"]) | mended
+    assert refused <= {*ENGLISH["config"]["error"], *ENGLISH["options"]["error"], *mended}
 
 
 def descriptions() -> Iterator[tuple[str, EntityDescription]]:
