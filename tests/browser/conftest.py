@@ -23,7 +23,7 @@ type AddBoard = Callable[..., Awaitable[tuple[VirtualBoard, KnownBoard]]]
 # Slow enough to see the bar move.
 _SECONDS_PER_BYTE = 75e-6
 # Instead of the three minutes that a real board is given.
-_RETURNS_WITHIN = 8.0
+_RETURNS_WITHIN = 6.0
 
 _numbers = count(11)
 
@@ -74,10 +74,13 @@ async def client(home: RealHome) -> AsyncIterator[HomeClient]:
 
 
 @pytest.fixture
-async def frontend(home: RealHome, pictures: Path) -> AsyncIterator[Frontend]:
-    """A window with Home Assistant in it."""
+async def frontend(
+    home: RealHome, client: HomeClient, pictures: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Frontend]:
+    """A window with Home Assistant in it. What is to be seen at the end of the test becomes a picture, too."""
     async with frontend_of(home, pictures) as frontend:
         yield frontend
+        await frontend.page.screenshot(path=pictures / f"{request.node.name}.png")
 
 
 @pytest.fixture

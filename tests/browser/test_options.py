@@ -36,7 +36,6 @@ async def test_upload(frontend: Frontend, add_board: AddBoard, tmp_path: Path) -
     await frontend.sees("This sketch is built for Arduino MKR WiFi 1010")
     await frontend.take_picture("upload-refused")
 
-    await frontend.press("Delete file")
     await upload.set_input_files(good)
     await frontend.sees(good.name)
     await frontend.press("Submit")
