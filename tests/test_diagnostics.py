@@ -1,0 +1,122 @@
+"""Diagnostics tell what a maintainer would ask for, and nothing secret."""
+
+import json
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
+
+from custom_components.mkr1000_ota.flash.journal import Pending
+from custom_components.mkr1000_ota.store import Awaited
+from tests.conftest import AddBoard, Hear, Offer, StartBoard
+from tests.steps import UPDATE
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+
+REDACTED = "**REDACTED**"
+
+
+async def test_a_board_that_was_flashed_is_described_without_its_passwords(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, hear: Hear, hass_client: Any
+) -> None:
+    board = await start_board(password="first secret")
+    entry = await add_board(board)
+    await offer(entry, {"garden-1.0.bin": build_sketch(password="second secret"), "readme-2.0.bin": b"<html>"})
+    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    await hear(board)
+    told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert "secret" not in json.dumps(told)
+
+    assert told["state"] == "loaded"
+    assert told["data"]["host"] == board.address
+    assert told["data"]["password"] == REDACTED
+    assert told["installed_version"] == "1.0"
+    assert told["known_passwords"] == 2
+    assert told["archived"] == ["1.0"]
+    [flash] = told["history"]
+    assert flash["version"] == "1.0"
+    assert flash["password"] == REDACTED
+    assert told["source"]["kind"] == "FolderSource"
+    assert told["source"]["last_look_succeeded"] is True
+    assert told["source"]["problem"] is None
+    assert [release["version"] for release in told["source"]["releases"]] == ["1.0"]
+    assert told["source"]["findings"] == [{"file": "readme-2.0.bin", "reason": "html"}]
+    assert told["heard"]["name"] == "Arduino"
+    assert told["heard"]["seen"] == "0 s ago"
+    assert told["boards_heard"] == 1
+
+
+async def test_what_is_under_way_is_described_without_its_passwords(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hass_client: Any
+) -> None:
+    entry = await add_board(board)
+    await home.async_block_till_done(wait_background_tasks=True)
+    record = entry.runtime_data.coordinator.record
+    record.awaited = Awaited(version="2.0", until=1.0)
+    await record.write(
+        Pending(
+            version="2.0",
+            previous_version=None,
+            sha256="0" * 64,
+            size=4,
+            started=1.0,
+            old="old secret",
+            expected=("new secret",),
+            guesses=("secret guess",),
+        )
+    )
+    told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert "secret" not in json.dumps(told)
+    assert told["pending"]["version"] == "2.0"
+    assert told["pending"]["old"] == told["pending"]["expected"] == told["pending"]["guesses"] == REDACTED
+    assert told["awaited"] == {"version": "2.0", "until": 1.0}
+    assert told["heard"] is None
+
+
+async def test_that_a_password_is_empty_is_a_secret(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hass_client: Any
+) -> None:
+    entry = await add_board(await start_board(password=""))
+    told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert told["data"]["password"] == REDACTED
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:secret@example.com:8443/secret/m.json?token=secret", "https://example.com:8443"),
+        ("http://{host}/health?secret", "http://{host}"),
+        ("secret", REDACTED),
+        ("http://[secret", REDACTED),
+    ],
+)
+async def test_of_an_address_only_the_server_is_told(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hass_client: Any, address: str, shown: str
+) -> None:
+    options = {"manifest_url": address, "base_url": address, "health_url": address}
+    entry = await add_board(board, token="secret", **options)
+    told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert "secret" not in json.dumps(told)
+    assert {name: told["options"][name] for name in options} == dict.fromkeys(options, shown)
+    assert told["options"]["token"] == REDACTED
+
+
+async def test_a_source_that_fails_says_why(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hass_client: Any
+) -> None:
+    entry = await add_board(board, source="manifest", manifest_url="http://127.0.0.96:9/m.json")
+    told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert told["source"]["last_look_succeeded"] is False
+    assert "127.0.0.96:9" in told["source"]["problem"]
+
+
+async def test_an_entry_that_is_not_loaded_is_described_as_far_as_it_goes(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hass_client: Any
+) -> None:
+    entry = await add_board(board)
+    await home.config_entries.async_unload(entry.entry_id)
+    told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert told["state"] == "not_loaded"
+    assert told["data"]["password"] == REDACTED
+    assert "reachable" not in told

@@ -1,0 +1,24 @@
+"""The system health page tells how many boards there are, and how they are."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import get_system_health_info
+
+from custom_components.mkr1000_ota.const import DOMAIN
+from tests.conftest import AddBoard, Hear, StartBoard
+
+
+async def test_boards_are_counted(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear
+) -> None:
+    assert await async_setup_component(home, "system_health", {})
+    boards = [await start_board(address=f"127.0.0.{last}") for last in (7, 8, 9)]
+    entries = [await add_board(board) for board in boards]
+    await hear(boards[0])
+    entries[0].runtime_data.coordinator.set_reachable(True)
+    entries[1].runtime_data.coordinator.set_reachable(False)
+    await home.config_entries.async_unload(entries[2].entry_id)
+    told: dict[str, Any] = await get_system_health_info(home, DOMAIN)
+    assert told == {"boards": 2, "reachable": 1, "heard": 1, "unfinished_flashes": 0}
