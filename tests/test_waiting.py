@@ -54,7 +54,7 @@ async def install(home: HomeAssistant) -> None:
 
 async def until(is_so: Callable[[], object]) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not is_so():
             await asyncio.sleep(0.01)
 
