@@ -92,6 +92,13 @@ async def until_stage(home: HomeAssistant, stage: str, entity_id: str = ACTIVITY
     await until(home, entity_id, lambda state: state.state == stage)
 
 
+def shown(home: HomeAssistant, entity_id: str) -> State:
+    """Return what an entity shows."""
+    state = home.states.get(entity_id)
+    assert state is not None
+    return state
+
+
 def reauths(home: HomeAssistant, entry: ConfigEntry) -> list[Any]:
     """Return the flows in which a user is asked for the password of a board."""
     return list(entry.async_get_active_flows(home, {"reauth"}))

@@ -15,7 +15,7 @@ import pytest
 from custom_components.mkr1000_ota.board.client import BoardClient
 from custom_components.mkr1000_ota.board.errors import UploadRejected
 from custom_components.mkr1000_ota.board.refusal import Refusal
-from tests.actions import ACTIVITY, FIRMWARE, FLASH, act, drop, install, reauths
+from tests.actions import ACTIVITY, FIRMWARE, FLASH, act, drop, install, reauths, shown
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
 from tests.virtual_board import BoardOptions, Fault, VirtualBoard
 from tests.virtual_board.bad_sketches import Bad, damaged, misplaced, not_images, other_boards, without_ota
@@ -55,13 +55,13 @@ async def test_a_bad_sketch_is_refused(home: HomeAssistant, board: VirtualBoard,
     assert str(error.value).startswith("garden-2.0.bin: ")
     assert "{" not in str(error.value)
     assert not any(request.body_bytes for request in board.requests)
-    assert home.states.get(ACTIVITY).state == "idle"
+    assert shown(home, ACTIVITY).state == "idle"
 
 
 async def test_a_bad_sketch_in_the_folder_is_not_offered(home: HomeAssistant, entry: Any, offer: Offer) -> None:
     await offer(entry, {"garden-2.0.bin": EACH["no_ota"].content})
-    assert home.states.get(FIRMWARE).state == "off"
-    assert home.states.get(FIRMWARE).attributes["latest_version"] == "unknown"
+    assert shown(home, FIRMWARE).state == "off"
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "unknown"
 
 
 async def test_a_wrong_password_is_found_before_a_byte_is_sent(
@@ -76,8 +76,8 @@ async def test_a_wrong_password_is_found_before_a_byte_is_sent(
     assert "{" not in str(error.value)
     assert len(reauths(home, entry)) == 1
     assert not any(request.body_bytes for request in board.requests)
-    assert home.states.get(ACTIVITY).state == "idle"
-    assert home.states.get(FLASH).attributes["reason"] == "wrong_password"
+    assert shown(home, ACTIVITY).state == "idle"
+    assert shown(home, FLASH).attributes["reason"] == "wrong_password"
 
 
 def _fault(kind: Any) -> Callable[[BoardOptions], BoardOptions]:
@@ -112,8 +112,8 @@ async def test_what_ends_an_upload_is_told(
     assert error.value.translation_key == key
     assert str(error.value).startswith(("Arduino ", "The connection to Arduino "))
     assert "{" not in str(error.value)
-    assert home.states.get(FLASH).attributes["event_type"] == "failed"
-    assert home.states.get(FLASH).attributes["reason"] == key
+    assert shown(home, FLASH).attributes["event_type"] == "failed"
+    assert shown(home, FLASH).attributes["reason"] == key
     coordinator = entry.runtime_data.coordinator
     assert coordinator.record.pending is None
     assert not coordinator.archive.sha256s, "what the board has not got is no way back"
@@ -146,7 +146,7 @@ async def test_nobody_there(home: HomeAssistant, entry: Any, offer: Offer, board
         await install(home)
     assert error.value.translation_key == "board_unreachable"
     assert "Arduino does not answer" in str(error.value)
-    assert home.states.get(ACTIVITY).state == "idle"
+    assert shown(home, ACTIVITY).state == "idle"
 
 
 async def test_somebody_else_there(home: HomeAssistant, entry: Any, offer: Offer) -> None:
@@ -218,4 +218,4 @@ async def test_flashing_again_before_it_has_come_back(
     assert entry.data[CONF_PASSWORD] == "open"
     history = entry.runtime_data.coordinator.record.history
     assert [flash.version for flash in history] == ["3.0", "2.0"]
-    assert home.states.get(FLASH).attributes["from"] == "2.0"
+    assert shown(home, FLASH).attributes["from"] == "2.0"

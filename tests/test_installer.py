@@ -11,7 +11,19 @@ import pytest
 
 from custom_components.mkr1000_ota.archive import Archive
 from custom_components.mkr1000_ota.shared import async_shared
-from tests.actions import ACTIVITY, FIRMWARE, FLASH, act, drop, install, press_cancel, until, until_stage, watching
+from tests.actions import (
+    ACTIVITY,
+    FIRMWARE,
+    FLASH,
+    act,
+    drop,
+    install,
+    press_cancel,
+    shown,
+    until,
+    until_stage,
+    watching,
+)
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -20,9 +32,9 @@ NEW = build_sketch(name="Garden", password="sesame", version="2.0", size=24_000)
 SLOWLY = 20e-6  # seconds a byte
 
 
-def files(*versions: str, password: str = "password") -> dict[str, bytes]:
+def files(*versions: str) -> dict[str, bytes]:
     """Return sketches as they are dropped into the folder of a board."""
-    return {f"garden-{one}.bin": build_sketch(password=password, version=one) for one in versions}
+    return {f"garden-{one}.bin": build_sketch(version=one) for one in versions}
 
 
 async def test_the_percentage_follows_the_board(
@@ -70,7 +82,7 @@ async def test_a_version_that_is_asked_for(
     await offer(await add_board(board), files("1.0", "2.0"))
     await install(home, "1.0")
     assert board.version == "1.0"
-    assert home.states.get(FIRMWARE).state == "on"
+    assert shown(home, FIRMWARE).state == "on"
     await install(home)
     assert board.version == "2.0"
     with pytest.raises(ServiceValidationError) as error:
@@ -116,14 +128,14 @@ async def test_only_so_many_at_once(
 
     def count(_: object) -> None:
         nonlocal most
-        states = [home.states.get(sensor).state for sensor in sensors]
+        states = [shown(home, sensor).state for sensor in sensors]
         most = max(most, sum(state in ("checking", "uploading") for state in states))
 
     stop = home.bus.async_listen("state_changed", count)
     updates = [f"update.{name.lower()}_firmware" for name in names]
     everything = asyncio.gather(*(install(home, entity_id=entity_id) for entity_id in updates))
     await until_stage(home, "queued", sensors[3])
-    assert home.states.get(updates[3]).attributes["in_progress"] is True
+    assert shown(home, updates[3]).attributes["in_progress"] is True
     await everything
     stop()
     assert most == 2
@@ -183,7 +195,7 @@ async def test_the_entry_is_reloaded_in_the_middle(
     assert record.pending is None
     assert not board.flashed
     assert entry.data[CONF_PASSWORD] == board.password == "password"
-    assert home.states.get(FLASH).attributes["event_type"] == "not_applied"
+    assert shown(home, FLASH).attributes["event_type"] == "not_applied"
 
     await offer(entry, {})
     await install(home)
@@ -203,10 +215,10 @@ async def test_what_was_not_foreseen_does_not_block_the_board(
         broken.setattr(Archive, "store", stumble)
         with pytest.raises(RuntimeError):
             await install(home)
-    assert home.states.get(ACTIVITY).state == "idle"
-    assert home.states.get(FIRMWARE).attributes["in_progress"] is False
-    assert home.states.get(FLASH).attributes["event_type"] == "failed"
-    assert home.states.get(FLASH).attributes["reason"] == "unexpected"
+    assert shown(home, ACTIVITY).state == "idle"
+    assert shown(home, FIRMWARE).attributes["in_progress"] is False
+    assert shown(home, FLASH).attributes["event_type"] == "failed"
+    assert shown(home, FLASH).attributes["reason"] == "unexpected"
     await install(home)
     assert board.flashed == [NEW]
 
@@ -264,7 +276,7 @@ async def test_cancelling_while_others_are_flashed(
     with pytest.raises(HomeAssistantError) as error:
         await caller
     assert error.value.translation_key == "install_cancelled"
-    assert home.states.get(ACTIVITY).state == "idle"
+    assert shown(home, ACTIVITY).state == "idle"
     shared.flashes.release()
     await install(home)
     assert board.flashed == [NEW]
