@@ -64,8 +64,8 @@ async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, out
         garden, cellar = [await stack.enter_async_context(VirtualBoard(options)) for options in _boards(network)]
         for board in (garden, cellar):
             screen.say(f"{board.name} is at {board.address}: {board.running.library}, password {board.password!r}")
-        screen.say("Home Assistant starts; that takes some seconds …")
-        await home.start()
+        async with screen.waiting("Home Assistant starts; the first time that takes longer"):
+            await home.start()
         client = await stack.enter_async_context(home.connect())
         screen.say(f"Home Assistant {(await client.get('/api/config'))['version']} runs")
         story = Story(screen, home, client, garden, cellar)

@@ -1,10 +1,15 @@
 """What the demonstration writes, and what it has found to be as it should be."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 import sys
 import time
 from typing import Final
 
 _BAR: Final = 30
+# Seconds that a person looks at nothing new.
+_PATIENCE: Final = 5.0
 
 
 class Screen:
@@ -33,6 +38,21 @@ class Screen:
         """Show how far a flash is."""
         full = round(_BAR * percentage / 100)
         self.say(f"  {'█' * full}{'░' * (_BAR - full)} {percentage:5.1f} %")
+
+    @asynccontextmanager
+    async def waiting(self, text: str) -> AsyncIterator[None]:
+        """Repeat every few seconds that something goes on, until it is over."""
+
+        async def repeat() -> None:
+            while True:
+                self.say(f"{text} …")
+                await asyncio.sleep(_PATIENCE)
+
+        repeating = asyncio.create_task(repeat())
+        try:
+            yield
+        finally:
+            repeating.cancel()
 
     def check(self, what: str, passed: bool) -> None:
         """Tell whether something is as it should be."""

@@ -62,8 +62,8 @@ class Story:
     async def _add(self, board: VirtualBoard, *, mistake: str | None = None) -> KnownBoard:
         screen = self._screen
         screen.say("Settings → Devices & services → Add integration → Arduino MKR1000 OTA")
-        screen.say("  It looks for boards by itself, for five seconds …")
-        flow = await Flow.start(self._client, DOMAIN)
+        async with screen.waiting("  It looks for boards by itself, for five seconds"):
+            flow = await Flow.start(self._client, DOMAIN)
         if flow.choices:
             screen.say(f"  It has found {', '.join(flow.choices)}")
         await flow.submit(host=board.address if board.address in flow.choices else f"{board.address}:{board.port}")
