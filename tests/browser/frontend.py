@@ -102,7 +102,7 @@ class Frontend:
                 if percentage in seen:
                     continue
                 if percentage >= _HALF > max(seen, default=0):
-                    await self.take_picture("installing")
+                    await self.take_picture("update")
                 seen.append(percentage)
             return await dialog.get_by_text("Up-to-date").count() > 0
 

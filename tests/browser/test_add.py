@@ -1,10 +1,11 @@
 """Adding boards: from nothing, and from the card of one that was discovered."""
 
 import json
+import re
 
 import pytest
 
-from tests.real_home import DOMAIN, HomeClient, KnownBoard, RealHome
+from tests.real_home import HomeClient, KnownBoard, RealHome
 from tests.virtual_board.sketches import build_sketch
 
 from .conftest import AddBoard, StartBoard
@@ -32,6 +33,7 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
     await frontend.press_text("Arduino MKR1000 OTA")
 
     await frontend.sees("Asking the network for boards")
+    await page.get_by_text(re.compile(r"[1-9]0%")).wait_for()
     await frontend.take_picture("scan")
     await frontend.sees("Choose a board")
     await page.get_by_text("Board *").click()
@@ -79,13 +81,18 @@ async def test_discovered(
     await frontend.sees("Update available")
     await frontend.press_text("Firmware")
     await frontend.sees("The pump runs at")
-    await frontend.take_picture("update")
+    await frontend.take_picture("update-offered")
     await frontend.press("Update")
     percentages = await frontend.percentages()
     await frontend.take_picture("updated")
     await frontend.press("Close")
     await frontend.sees("Firmware: 1.1.0")
     await frontend.take_picture("device")
+
+    async with frontend.page.expect_download() as download:
+        await frontend.press_text("Download diagnostics")
+    diagnostics = (await (await download.value).path()).read_text()
+    assert '"installed_version": "1.1.0"' in diagnostics and "tomato" not in diagnostics
 
     assert board.flashed == [image] and board.password == "tomato"
     assert len(percentages) >= 3 and percentages == sorted(percentages)

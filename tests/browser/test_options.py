@@ -45,7 +45,7 @@ async def test_upload(frontend: Frontend, add_board: AddBoard, tmp_path: Path) -
     await frontend.press("Finish")
 
     async def offered() -> bool:
-        return (await known.firmware())["attributes"]["latest_version"] == "1.4.0"
+        return bool((await known.firmware())["attributes"]["latest_version"] == "1.4.0")
 
     await eventually(offered, what="the offer of what was uploaded")
     assert not board.flashed

@@ -42,9 +42,9 @@ async def test_lost_password(client: HomeClient, frontend: Frontend, add_board: 
     assert not await client.flows(DOMAIN)
 
 
-async def test_refused_image(client: HomeClient, frontend: Frontend, add_board: AddBoard) -> None:
+async def test_refused_image(frontend: Frontend, add_board: AddBoard) -> None:
     """Sketches that must not be flashed are not offered, and the repairs say why."""
-    board, known = await add_board("Pond")
+    _, known = await add_board("Pond")
     await known.drop("pond-2.0.0.bin", build_sketch("Pond", version="2.0.0", board=OTHER_BOARDS[0], size=SIZE))
     await known.drop("pond-2.1.0.bin", build_sketch("Pond", version="2.1.0", size=SIZE, quirks=Quirks(poll=False)))
 
@@ -81,11 +81,12 @@ async def test_not_back(client: HomeClient, frontend: Frontend, add_board: AddBo
     await board.power_off()
     await board.power_on()
     await frontend.press("Submit")
-    await frontend.sees("Finish")
+    await frontend.sees("The issue is repaired")
     assert not await client.issues(DOMAIN)
+    assert (await known.firmware())["attributes"]["installed_version"] == "1.1.0"
 
 
-async def test_folder_gone(client: HomeClient, frontend: Frontend, add_board: AddBoard) -> None:
+async def test_folder_gone(frontend: Frontend, add_board: AddBoard) -> None:
     """The firmware folder was deleted; the repair makes it again."""
     _, known = await add_board("Orchard")
     folder = await known.folder()
@@ -94,9 +95,9 @@ async def test_folder_gone(client: HomeClient, frontend: Frontend, add_board: Ad
     await frontend.open("/config/repairs")
     await frontend.sees("cannot be used")
     await frontend.take_picture("repairs-folder")
-    await frontend.page.get_by_text("cannot be used").first.click()
+    await frontend.press_text("A firmware folder cannot be used")
     await frontend.sees("Submit to have it made")
     await frontend.take_picture("repair-folder")
     await frontend.press("Submit")
-    await eventually(folder.is_dir, what="the folder")
-    await frontend.sees("Finish")
+    await frontend.sees("The issue is repaired")
+    assert folder.is_dir()
