@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from homeassistant.components.dhcp.models import DATA_DHCP, DHCPAddressData, DHCPData, DhcpMatchers
-from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, OptionsFlowManager
+from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, ConfigEntryState, OptionsFlowManager
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
@@ -108,8 +108,8 @@ async def add_board(home: HomeAssistant) -> AddBoard:
             },
             options={CONF_STORAGE: "internal", CONF_FOLDER: f"{DOMAIN}/{board.address}", **options},
         )
-        entry.add_to_hass(home)
-        assert await home.config_entries.async_setup(entry.entry_id)
+        await home.config_entries.async_add(entry)
+        assert entry.state is ConfigEntryState.LOADED
         return entry
 
     return add

@@ -13,7 +13,7 @@ from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .homecoming import Homecoming
 from .installer import Installer
-from .namesakes import async_report_namesakes
+from .namesakes import async_watch_namesakes
 from .outcome import async_clear_issues
 from .runtime import Board, BoardConfigEntry
 from .services import async_register_actions
@@ -36,8 +36,9 @@ PLATFORMS: Final = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the actions, which exist whether a board is set up or not."""
+    """Register what exists whether a board is set up or not."""
     async_register_actions(hass)
+    async_watch_namesakes(hass)
     return True
 
 
@@ -62,7 +63,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(shared.presence.follow(homecoming))
     async_finish(entry.runtime_data)
-    async_report_namesakes(hass)
     return True
 
 
@@ -75,7 +75,6 @@ async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> No
     """Forget a board with its passwords."""
     shared = await async_shared(hass)
     async_clear_issues(hass, entry.entry_id)
-    async_report_namesakes(hass)
     await shared.store.forget(entry.entry_id)
     await Archive(hass, entry.entry_id).remove()
     await uploads_of(hass, entry.entry_id).remove()

@@ -2,9 +2,11 @@
 
 from collections import defaultdict
 
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from .const import DOMAIN
 
@@ -12,8 +14,23 @@ _PREFIX = "same_name_"
 
 
 @callback
-def async_report_namesakes(hass: HomeAssistant) -> None:
-    """Tell the user about boards of one name whose hardware addresses are not known: they cannot be followed."""
+def async_watch_namesakes(hass: HomeAssistant) -> None:
+    """Tell the user about boards of one name whose hardware addresses are not known: they cannot be followed.
+
+    What is told changes with the entries, as long as Home Assistant runs.
+    """
+
+    @callback
+    def changed(_change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        if entry.domain == DOMAIN:
+            _report(hass)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, changed)
+    _report(hass)
+
+
+@callback
+def _report(hass: HomeAssistant) -> None:
     by_name: dict[str, list[str]] = defaultdict(list)
     for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False):
         if CONF_MAC not in entry.data:

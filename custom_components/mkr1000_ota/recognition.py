@@ -11,7 +11,6 @@ from homeassistant.helpers import device_registry as dr, issue_registry as ir
 from .board.errors import AnotherBoard, BoardError
 from .const import DOMAIN, LOGGER
 from .identity import Identity, async_address_of, async_identify, async_mac_of
-from .namesakes import async_report_namesakes
 
 if TYPE_CHECKING:
     from .coordinator import BoardCoordinator
@@ -112,7 +111,6 @@ def async_learn(board: BoardCoordinator, identity: Identity) -> None:
     if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):
         connections = device.connections | {(dr.CONNECTION_NETWORK_MAC, mac)}
         devices.async_update_device(device.id, new_connections=connections)
-    async_report_namesakes(board.hass)
 
 
 @callback
