@@ -2,13 +2,14 @@
 
 import asyncio
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.activity import IDLE, Activity, Stage
 from custom_components.mkr1000_ota.const import DOMAIN, LOCKED_BY
@@ -406,6 +407,18 @@ async def test_the_hardware_address_is_kept_where_it_cannot_be_learned(
     await reconfigure(home, entry, typed(board))
     assert entry.unique_id == MAC
     assert entry.data[CONF_MAC] == MAC
+
+
+async def test_a_board_that_was_ignored_where_it_is_now_is_not_ignored_any_more(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, lease: Lease
+) -> None:
+    entry = await add_board(board)
+    MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id=MAC).add_to_hass(home)
+    lease(MAC, board.address)
+    await reconfigure(home, entry, typed(board))
+    assert home.config_entries.async_entries(DOMAIN) == [entry]
+    assert entry.unique_id == MAC
+    await settle(home)
 
 
 async def test_what_is_no_board_is_refused(

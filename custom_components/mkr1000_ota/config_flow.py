@@ -266,6 +266,9 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
             except (BoardError, Refused) as err:
                 errors = flow_errors(err, CONF_HOST)
             else:
+                ignored = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, found.unique_id)
+                if ignored is not None and ignored.source == SOURCE_IGNORE:
+                    await self.hass.config_entries.async_remove(ignored.entry_id)
                 return self.async_update_reload_and_abort(
                     entry,
                     unique_id=found.unique_id,
