@@ -9,7 +9,7 @@ from typing import Final
 
 _BAR: Final = 30
 # Seconds that a person looks at nothing new.
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 7.0
 
 
 class Screen:
