@@ -29,6 +29,8 @@ NEW = build_sketch(name="Garden", password="sesame", version="2.0")
 # Nobody can find out its password, not even from the image.
 LOCKING = build_sketch(name="Garden", password="Locked-0ut", version="2.0", quirks=Quirks(computed=True))
 
+pytestmark = pytest.mark.slow
+
 type Automate = Callable[..., Awaitable[None]]
 
 

@@ -71,3 +71,13 @@ def test_the_zip_holds_the_integration_and_nothing_else(tmp_path: Path) -> None:
         assert {"manifest.json", "translations/en.json", "brand/icon.png", "board/client.py"} <= set(listed)
         assert archive.testzip() is None
     assert (tmp_path / "SHA256SUMS").exists()
+
+
+def test_who_reports_a_problem_is_asked_for_diagnostics() -> None:
+    forms = {path.stem: load_yaml_dict(str(path)) for path in (REPOSITORY / ".github" / "ISSUE_TEMPLATE").iterdir()}
+    assert forms.pop("config")["blank_issues_enabled"] is False
+    for form in forms.values():
+        assert form["name"] and form["description"]
+        assert all(field["type"] == "markdown" or field["attributes"]["label"] for field in form["body"])
+    asked = {field["id"]: field for field in forms["problem"]["body"] if "id" in field}
+    assert asked["diagnostics"]["validations"] == {"required": True}

@@ -33,12 +33,15 @@ def fields(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
+CALLS = {
+    file: [(ast.unparse(node.func).rpartition(".")[2], node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for file, tree in TREES.items()
+}
+
+
 def calls(*names: str, within: tuple[str, ...] = tuple(TREES)) -> Iterator[ast.Call]:
     """Return the calls of functions, by the last part of their names."""
-    for file in within:
-        for node in ast.walk(TREES[file]):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in names:
-                yield node
+    return (node for file in within for name, node in CALLS[file] if name in names)
 
 
 def reasons(*names: str, within: tuple[str, ...] = tuple(TREES)) -> dict[Reason, set[str]]:
