@@ -46,7 +46,7 @@ class Job:
             raise problem("image_lost", board=board.name, version=self.version) from err
         if pinned := board.config_entry.options.get(CONF_PUBLIC_KEY):
             if signature is None:
-                raise problem("signature_missing", file=self.file)
+                raise mistake("signature_missing", file=self.file)
             try:
                 await board.hass.async_add_executor_job(PublicKey.parse(pinned).verify, sketch.image, signature)
             except SignatureRefused as err:
