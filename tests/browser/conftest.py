@@ -50,9 +50,6 @@ async def home(started: RealHome, sockets: None) -> RealHome:
     if not started.runs:
         await started.start()
         _hurry(started)
-        async with started.connect() as client:
-            # Its icon would have to come from its makers' server, and is missing in every picture.
-            await _remove(client, "backup")
     return started
 
 
@@ -65,18 +62,13 @@ def _hurry(home: RealHome) -> None:
     timing.write_text(source.replace(patient, f"returns_within: float = {_RETURNS_WITHIN}"))
 
 
-async def _remove(client: HomeClient, domain: str) -> None:
-    """Remove all entries of an integration."""
-    for entry in await client.entries(domain):
-        await client.delete(f"/api/config/config_entries/entry/{entry['entry_id']}")
-
-
 @pytest.fixture
 async def client(home: RealHome) -> AsyncIterator[HomeClient]:
     """A connection to it. What a test has left there is removed afterwards."""
     async with home.connect() as client:
         yield client
-        await _remove(client, DOMAIN)
+        for entry in await client.entries(DOMAIN):
+            await client.delete(f"/api/config/config_entries/entry/{entry['entry_id']}")
         for flow in await client.flows(DOMAIN):
             await client.delete(f"/api/config/config_entries/flow/{flow['flow_id']}")
 

@@ -1,7 +1,10 @@
-"""Uploading a sketch in the options: what is looked at, what is refused, what is offered then."""
+"""Where sketches come from: an upload, which is looked at at once, or a server, whose sketches are before a flash."""
 
+from hashlib import sha256
 from pathlib import Path
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 import pytest
 
 from tests.real_home import eventually
@@ -49,3 +52,36 @@ async def test_upload(frontend: Frontend, add_board: AddBoard, tmp_path: Path) -
 
     await eventually(offered, what="the offer of what was uploaded")
     assert not board.flashed
+
+
+async def test_manifest(frontend: Frontend, add_board: AddBoard) -> None:
+    """A server offers a sketch for another board: the update says so, and nothing is sent."""
+    board, known = await add_board("Meadow")
+    image = build_sketch("Meadow", version="3.0.0", board=OTHER_BOARDS[0], size=32 * 1024)
+
+    async def manifest(_: web.Request) -> web.Response:
+        return web.json_response({"version": "3.0.0", "sha256": sha256(image).hexdigest(), "path": "meadow.bin"})
+
+    async def sketch(_: web.Request) -> web.Response:
+        return web.Response(body=image, content_type="application/octet-stream")
+
+    server = web.Application()
+    server.add_routes([web.get("/manifest.json", manifest), web.get("/meadow.bin", sketch)])
+
+    async with TestServer(server) as running:
+        await frontend.open("/config/integrations/integration/mkr1000_ota")
+        await frontend.press("Configure")
+        await frontend.press_text("Where its sketches come from")
+        await frontend.press_text("A manifest on a web server")
+        await frontend.page.locator("input[type=url]").fill(str(running.make_url("/manifest.json")))
+        await frontend.take_picture("manifest")
+        await frontend.press("Submit")
+        await frontend.press("Finish")
+
+        await frontend.open_device(known)
+        await frontend.sees("Update available")
+        await frontend.press_text("Firmware")
+        await frontend.press("Update")
+        await frontend.sees("This sketch is built for Arduino MKR WiFi 1010")
+        await frontend.take_picture("refused")
+    assert not board.flashed and not any(request.content_length > 0 for request in board.requests)

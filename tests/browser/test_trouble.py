@@ -54,7 +54,7 @@ async def test_refused_image(frontend: Frontend, add_board: AddBoard) -> None:
     await frontend.take_picture("repairs-refused")
     await frontend.press_text("pond-2.0.0.bin is not offered")
     await frontend.sees("This sketch is built for Arduino MKR WiFi 1010")
-    await frontend.take_picture("refused")
+    await frontend.take_picture("repair-refused")
     assert (await known.firmware())["state"] == "off"
 
 
