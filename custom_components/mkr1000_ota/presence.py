@@ -15,7 +15,6 @@ from .asker import Asker
 from .board.client import BoardClient
 from .board.errors import BoardError
 from .board.sighting import Sighting
-from .const import DOMAIN
 from .homecoming import Homecoming
 from .identity import async_identify
 from .recognition import AnotherBoard, async_meet, async_recognise
@@ -44,8 +43,11 @@ class Presence:
         self.slots = asyncio.Semaphore(ASKED_AT_ONCE)
         self._hass = hass
         self._asker = asker
-        self._followed: dict[Homecoming, None] = {}  # in the order in which they are asked who they are
-        self._at: dict[str, list[Homecoming]] | None = None
+        # In the order in which they are asked who they are, with the address under which they are found below.
+        self._followed: dict[Homecoming, str] = {}
+        # With a thousand boards, a search for each of a thousand answers would take longer than all the rest.
+        self._at: dict[str, list[Homecoming]] = {}
+        self._of_entry: dict[str, Homecoming] = {}
         self._stop: list[CALLBACK_TYPE] = []
         self._looking = asyncio.Lock()
         self._counting = asyncio.Lock()
@@ -54,8 +56,9 @@ class Presence:
     @callback
     def follow(self, homecoming: Homecoming) -> Callable[[], None]:
         """Follow a board until the returned function is called."""
-        self._followed[homecoming] = None
-        self._at = None
+        entry_id = homecoming.board.config_entry.entry_id
+        self._of_entry[entry_id] = homecoming
+        self._place(homecoming)
         if len(self._followed) == 1:
             self._stop = [
                 self._asker.async_listen(self._heard),
@@ -67,8 +70,8 @@ class Presence:
 
         @callback
         def leave() -> None:
-            del self._followed[homecoming]
-            self._at = None
+            del self._of_entry[entry_id]
+            self._displace(homecoming)
             if not self._followed:
                 for stop in self._stop:
                     stop()
@@ -82,7 +85,7 @@ class Presence:
             if self._counted > asked:
                 # Somebody else has just done it.
                 return
-            unknown = [one for one in self._asker.sightings if _is_recent(one) and not self._followed_at(one.address)]
+            unknown = [one for one in self._asker.sightings if _is_recent(one) and one.address not in self._at]
             known = {
                 one: one.board.host
                 for one in self._undisturbed()
@@ -95,21 +98,25 @@ class Presence:
 
     @callback
     def _heard(self, sighting: Sighting) -> None:
-        for homecoming in self._followed_at(sighting.address):
+        for homecoming in tuple(self._at.get(sighting.address, ())):
             homecoming.heard(sighting)
 
-    def _followed_at(self, address: str) -> list[Homecoming]:
-        # With a thousand boards, a search for each of a thousand answers would take longer than all the rest.
-        if self._at is None:
-            self._at = {}
-            for one in self._followed:
-                self._at.setdefault(one.board.host, []).append(one)
-        return self._at.get(address, [])
+    def _place(self, homecoming: Homecoming) -> None:
+        host = self._followed[homecoming] = homecoming.board.host
+        self._at.setdefault(host, []).append(homecoming)
+
+    def _displace(self, homecoming: Homecoming) -> None:
+        host = self._followed.pop(homecoming)
+        self._at[host].remove(homecoming)
+        if not self._at[host]:
+            del self._at[host]
 
     @callback
     def _entry_changed(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        if entry.domain == DOMAIN:
-            self._at = None
+        homecoming = self._of_entry.get(entry.entry_id)
+        if homecoming is not None and self._followed[homecoming] != homecoming.board.host:
+            self._displace(homecoming)
+            self._place(homecoming)
 
     def _undisturbed(self) -> list[Homecoming]:
         return [one for one in self._followed if not one.board.is_being_flashed]
