@@ -131,6 +131,7 @@ async def test_a_board_that_is_set_up_is_not_even_asked(
     for result in (
         await discover_service(home, service(board.address, port=board.port)),
         await discover(home, board),
+        await discover_lease(home, MAC, board.address),
     ):
         assert result["reason"] == "already_configured"
     assert board.requests == []

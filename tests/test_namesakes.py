@@ -4,6 +4,7 @@ from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import AddBoard, StartBoard
@@ -56,4 +57,12 @@ async def test_a_disabled_board_is_mistaken_for_nobody(
     await add_board(await start_board(address="127.0.0.8"))
     assert reported(home)
     await home.config_entries.async_set_disabled_by(first.entry_id, ConfigEntryDisabler.USER)
+    assert reported(home) == {}
+
+
+async def test_boards_of_other_integrations_are_no_namesakes(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard
+) -> None:
+    await add_board(await start_board())
+    await home.config_entries.async_add(MockConfigEntry(domain="other", data={CONF_NAME: "Arduino"}))
     assert reported(home) == {}

@@ -174,6 +174,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         """Take a device that has got an address and may be a board; follow one that is known."""
         mac = format_mac(discovery_info.macaddress)
         self._follow(mac, discovery_info.ip)
+        self._abort_if_at_home(discovery_info.ip)
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         shared = await async_shared(self.hass)
@@ -183,9 +184,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
 
     async def _discovered(self, host: str, port: int, name: str | None = None) -> ConfigFlowResult:
         """Show a card for what was heard, unless it is set up or ignored."""
-        # Nobody is asked who is known to be who he is, least of all in the middle of a flash.
-        if any(is_at_home(entry, host) for entry in self._async_current_entries(include_ignore=False)):
-            return self.async_abort(reason="already_configured")
+        self._abort_if_at_home(host)
         try:
             found = await async_look_at(self.hass, host, port, name)
         except BoardError as err:
@@ -194,6 +193,11 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         await self._take(found)
         self.context["title_placeholders"] = {"name": found.name, "host": host}
         return await self.async_step_password()
+
+    def _abort_if_at_home(self, host: str) -> None:
+        """End the flow if a board is known to be there: it is asked nothing, least of all in the middle of a flash."""
+        if any(is_at_home(entry, host) for entry in self._async_current_entries(include_ignore=False)):
+            raise AbortFlow("already_configured")
 
     async def _take(self, found: Found) -> None:
         """Go on with a board unless it is set up already."""

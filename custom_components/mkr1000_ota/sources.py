@@ -39,7 +39,7 @@ async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
             return FolderSource(folder)
         case SourceKind.UPLOAD:
             return uploads_of(hass, entry.entry_id)
-        case SourceKind.MANIFEST | SourceKind.GITHUB:
+        case _:
             return server_of(hass, dict(options))
 
 
