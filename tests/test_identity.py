@@ -1,5 +1,7 @@
 """A board is itself, whatever its address and its name; what is not certainly it is left alone."""
 
+from dataclasses import replace
+
 from homeassistant.const import CONF_HOST, CONF_MAC
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -12,9 +14,10 @@ from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.homecoming import CHECK_PASSWORD_EVERY
 from custom_components.mkr1000_ota.identity import async_mac_of
 from custom_components.mkr1000_ota.recognition import async_recognise
-from tests.conftest import AddBoard, Hear, Lease, StartBoard
+from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
 from tests.looking import look, settled
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 
 LEASED, MAC = "f8f005000001", "f8:f0:05:00:00:01"
 OTHER_LEASED, OTHER_MAC = "f8f005000002", "f8:f0:05:00:00:02"
@@ -157,6 +160,41 @@ async def test_boards_that_exchange_their_addresses_exchange_them_in_their_entri
     assert [entry.data[CONF_HOST] for entry in entries] == [other.address, board.address]
     assert [entry.data[CONF_MAC] for entry in entries] == [MAC, OTHER_MAC]
     assert all(entry.runtime_data.coordinator.data.reachable for entry in entries)
+
+
+async def test_a_flash_goes_to_the_board_that_it_is_meant_for(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    offer: Offer,
+    board: VirtualBoard,
+    start_board: StartBoard,
+    hear: Hear,
+    neighbours: dict[str, str],
+) -> None:
+    """Addresses were exchanged a moment ago, and nobody has noticed yet."""
+    other = await start_board(address="127.0.1.8", port=board.port, password="of the other")
+    neighbours |= {board.address: OTHER_MAC, other.address: MAC}
+    entry = await add_board(other)
+    await add_board(board)
+    for one in (board, other):
+        await hear(one)
+    await settled(home)
+    # To Home Assistant, it looks the other way round now: the entry of the one is at the address of the other.
+    neighbours |= {board.address: MAC, other.address: OTHER_MAC}
+    board.options, other.options = (
+        replace(board.options, password=other.password),
+        replace(other.options, password=board.password),
+    )
+    for one in (board, other):
+        one.requests.clear()
+    image = build_sketch(password="sesame", version="2.0")
+    await offer(entry, {"garden.bin": image})
+    await home.services.async_call("update", "install", {"entity_id": "update.arduino_firmware"}, blocking=True)
+
+    assert board.flashed == [image]
+    assert not other.flashed
+    assert not any(request.password == "of the other" for request in other.requests)
+    assert entry.data[CONF_HOST] == board.address
 
 
 async def test_a_hardware_address_that_cannot_be_learned_any_more(

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from itertools import pairwise
+import os
+from pathlib import Path
 import socket
 import subprocess
 import time
@@ -15,13 +17,15 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import entity_registry as er
 import pytest
 import pytest_socket
 from zeroconf import IPVersion
 
 from custom_components.mkr1000_ota import asker, homecoming, presence
-from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_WAIT, DOMAIN
 from tests.virtual_board.network import HOST, BoardNetwork, all_permuted
+from tests.virtual_board.sketches import build_sketch
 
 pytestmark = pytest.mark.slow
 
@@ -138,6 +142,19 @@ class House:
         command = [IP_COMMAND, "-n", self.network.host, "-batch", "-"]
         await asyncio.to_thread(subprocess.run, command, input=batch, text=True, check=True)
 
+    def unique_id(self, entity_id: str) -> str:
+        """The unique id of an entity."""
+        entity = er.async_get(self.hass).async_get(entity_id)
+        assert entity
+        return str(entity.unique_id)
+
+    async def offer(self, entry: ConfigEntry, image: bytes) -> None:
+        """Put a sketch into the firmware folder of a board, as if it had been there for a while."""
+        file = Path(self.hass.config.path(entry.options[CONF_FOLDER])) / "sketch.bin"
+        file.write_bytes(image)
+        os.utime(file, (0, 0))
+        await entry.runtime_data.coordinator.catalog.async_refresh()
+
     async def until(self, is_so: Callable[[], Any], within: float = 60.0) -> float:
         """Wait until something is so, and return how many seconds it took."""
         began = time.monotonic()
@@ -218,6 +235,25 @@ async def test_from_nothing_to_wherever_they_go(
     assert house.passwords_sent == [{house.password(number)} for number in range(BOARDS)]
     assert [entity.entity_id for entity in house.hass.states.async_all()] == entities
     assert not house.hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+
+    entry = house.entries[0]
+    number = house.number(entry)
+    board = house.network.fleets[number]
+    await house.offer(entry, build_sketch(password=house.password(number), version="2.0"))
+    house.hass.config_entries.async_update_entry(entry, options={**entry.options, CONF_WAIT: 5})
+    await board.command(power="off")
+    [update] = [one for one in entities if one.startswith("update.") and entry.entry_id in house.unique_id(one)]
+    await house.hass.services.async_call("update", "install", {"entity_id": update}, blocking=True)
+    assert not [event for event in board.events if event["event"] == "flashing"]
+    await board.command(power="on")
+    back = time.monotonic()
+    await board.event("flashing")
+    record_property("flashing_after_return", time.monotonic() - back)
+    assert time.monotonic() - back < 10
+    await house.until(lambda: house.hass.states.is_state(update, "off"))
+    assert [
+        fleet for fleet in house.network.fleets.values() if any(event["event"] == "flashing" for event in fleet.events)
+    ] == [board]
 
 
 def _pauses(capture: Capture) -> list[float]:

@@ -86,6 +86,19 @@ async def test_a_board_that_is_not_heard_is_asked_before_it_is_called_unavailabl
     assert home.states.is_state(CONNECTIVITY, "on")
 
 
+async def test_whoever_asks_for_an_update_of_an_entity_has_the_board_asked(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard
+) -> None:
+    entry = await add_board(board)
+    coordinator = entry.runtime_data.coordinator
+    await coordinator.async_refresh()
+    assert home.states.is_state(CONNECTIVITY, "on")
+    await board.power_off()
+    await coordinator.async_refresh()
+    assert home.states.is_state(CONNECTIVITY, "off")
+    assert not passwords(board)
+
+
 async def test_it_is_looked_after_once_a_minute(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
 ) -> None:
