@@ -1,6 +1,8 @@
 """A board that is set up gets another password or address."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_REAUTH, ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
@@ -20,6 +22,13 @@ from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
 pytestmark = pytest.mark.usefixtures("texts")
+
+
+@pytest.fixture(autouse=True)
+async def nothing_is_left_under_way(home: HomeAssistant) -> AsyncIterator[None]:
+    """A reload that a flow has started ends before Home Assistant does."""
+    yield
+    await home.async_block_till_done(wait_background_tasks=True)
 
 
 async def settle(home: HomeAssistant, *boards: VirtualBoard) -> None:
@@ -445,4 +454,21 @@ async def test_home_assistant_shows_that_a_password_is_needed(
     [flow] = entry.async_get_active_flows(home, {SOURCE_REAUTH})
     result = await enter_password(home, flow, "password")
     assert result["type"] is FlowResultType.ABORT
+    assert not issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")
+
+
+async def test_nobody_is_asked_any_more_once_a_known_password_is_right_again(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, issue_registry: ir.IssueRegistry
+) -> None:
+    """Whoever had flashed the board has flashed it back."""
+    entry = await add_board(board)
+    await settle(home)
+    board.options = replace(board.options, password="theirs")
+    await reauthenticate(home, entry)
+    assert issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")
+    board.options = replace(board.options, password="password")
+    entry.runtime_data.coordinator.set_reachable(False)
+    entry.runtime_data.homecoming.answered()
+    await settle(home)
+    assert home.config_entries.flow.async_progress() == []
     assert not issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")

@@ -6,7 +6,7 @@ from functools import cached_property
 import time
 from typing import TYPE_CHECKING, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -203,6 +203,9 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
         if self.record.keyring.current != password:
             await self.record.accept(password)
         self.follow(**{CONF_PASSWORD: password})
+        # Nobody needs to be asked for it any more.
+        for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     @callback
     def show_version(self) -> None:
