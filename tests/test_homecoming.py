@@ -237,7 +237,12 @@ async def test_the_name_of_a_new_sketch_is_followed(
     await settled(home)
     image = build_sketch(name="Garden", password="sesame", version="2.0", library="ArduinoOTA")
     await offer(entry, {"garden.bin": image})
-    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    install = home.async_create_task(
+        home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    )
+    await board.next_event("listening")
+    await hear(board, name="Garden by itself")
+    await install
     assert entry.data[CONF_NAME] == "Garden"
     assert entry.data[CONF_LIBRARY] == "ArduinoOTA"
 

@@ -8,6 +8,7 @@ from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 
+from .activity import Stage
 from .board.errors import AnotherBoard, BoardError
 from .const import DOMAIN, LOGGER
 from .identity import Identity, async_address_of, async_identify, async_mac_of
@@ -45,7 +46,10 @@ class Recognition:
         """Tell whether the name that was heard from there, if any was, is that of the board or of its next sketch."""
         board = self._board
         sighting = board.shared.asker.sightings.get(peer)
-        if sighting is None or board.awaits_name or sighting.name == board.board_name:
+        if sighting is None or sighting.name == board.board_name:
+            return True
+        if board.awaits_name or board.activity.stage is Stage.RESTARTING:
+            # What an image says of its name is not always what its sketch says of itself.
             return True
         pending = board.record.pending
         return pending is not None and pending.name in (None, sighting.name)
