@@ -94,12 +94,14 @@ class Frontend:
         """Watch the bar in the dialog of an update, and return all that it showed until the update was installed."""
         seen: list[float] = []
         dialog = self.page.locator("ha-more-info-dialog")
-        bar = dialog.get_by_text(re.compile(r"Installing \([\d.]+%\)"))
+        installing = re.compile(r"Installing \(([\d.]+)%\)")
+        bar = dialog.get_by_text(installing)
 
         async def installed() -> bool:
             for text in await bar.all_inner_texts():
-                percentage = float(text.removeprefix("Installing (").removesuffix("%)"))
-                if percentage in seen:
+                # It may have changed since it was found.
+                shown = installing.search(text)
+                if shown is None or (percentage := float(shown[1])) in seen:
                     continue
                 if percentage >= _HALF > max(seen, default=0):
                     await self.take_picture("update")

@@ -73,6 +73,8 @@ async def test_manifest(frontend: Frontend, add_board: AddBoard) -> None:
         await frontend.press("Configure")
         await frontend.press_text("Where its sketches come from")
         await frontend.press_text("A manifest on a web server")
+        await frontend.sees("The server is asked now")
+        await frontend.sees("The documentation shows")
         await frontend.page.locator("input[type=url]").fill(str(running.make_url("/manifest.json")))
         await frontend.take_picture("manifest")
         await frontend.press("Submit")
