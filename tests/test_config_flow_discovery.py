@@ -239,6 +239,44 @@ async def test_a_card_goes_when_its_board_is_added_by_hand(
     assert home.config_entries.flow.async_progress() == []
 
 
+async def test_a_form_that_was_left_open_elsewhere_does_not_keep_a_card_from_its_entry(
+    home: HomeAssistant, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custom_components.mkr1000_ota.found.SCAN_FOR", 0.02)
+    card = await discover(home, board)
+    await pick(home, await begin(home), typed(board))
+    result = await enter_password(home, card, "password")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert home.config_entries.flow.async_progress() == []
+
+
+async def test_a_lease_of_a_board_that_is_a_card_already_is_no_other_card(
+    home: HomeAssistant, start_board: StartBoard, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config_flow, "STARTS_WITHIN", 0.01)
+    board = await start_board(port=65280)
+    lease(MAC, board.address)
+    await discover(home, board)
+    assert (await discover_lease(home, MAC, board.address))["reason"] == "already_in_progress"
+    assert cards(home) == [board.address]
+
+
+async def test_a_card_for_a_board_that_has_another_card_goes(
+    home: HomeAssistant, board: VirtualBoard, start_board: StartBoard, lease: Lease
+) -> None:
+    """Two boards have exchanged their addresses."""
+    other = await start_board(address="127.0.0.8")
+    lease(MAC, board.address)
+    lease(OTHER_MAC, other.address)
+    result = await discover(home, board)
+    await discover(home, other)
+    lease(MAC, other.address)
+    lease(OTHER_MAC, board.address)
+    result = await enter_password(home, result, "password")
+    assert result["reason"] == "already_in_progress"
+    assert passwords_sent_to(board) == passwords_sent_to(other) == []
+
+
 async def test_a_reauthentication_is_no_card(home: HomeAssistant, start_board: StartBoard, add_board: AddBoard) -> None:
     entry = await add_board(await start_board())
     entry.async_start_reauth(home)

@@ -130,7 +130,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         shown = self._found
         now = await async_look_at(self.hass, shown.host, shown.port, shown.name)
         if not now.answers_to(shown.mac, {shown.name}):
-            await self._take(now)
+            await self._take(now, raise_on_progress=self.source != SOURCE_USER)
             raise Refused("board_changed")
         await self._take(replace(now, mac=now.mac or shown.mac))
         await client_for(self.hass, self._found).check_password(password)
@@ -190,7 +190,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         except BoardError as err:
             return self.async_abort(reason=flow_error(err))
         self._replace_cards(found)
-        await self._take(found)
+        await self._take(found, raise_on_progress=True)
         self.context["title_placeholders"] = {"name": found.name, "host": host}
         return await self.async_step_password()
 
@@ -199,8 +199,8 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         if any(is_at_home(entry, host) for entry in self._async_current_entries(include_ignore=False)):
             raise AbortFlow("already_configured")
 
-    async def _take(self, found: Found) -> None:
-        """Go on with a board unless it is set up already."""
+    async def _take(self, found: Found, *, raise_on_progress: bool = False) -> None:
+        """Go on with a board unless it is set up already, or if that counts, is being set up in another flow."""
         if found.mac is not None:
             self._follow(found.mac, found.host)
         entries = self._async_current_entries(include_ignore=True)
@@ -210,7 +210,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
             # Ignored when its hardware address was not known, it stays ignored now that it is.
             if entry.source == SOURCE_IGNORE and entry.unique_id == found.fallback_id:
                 self.hass.config_entries.async_update_entry(entry, unique_id=found.unique_id)
-        await self.async_set_unique_id(found.unique_id, raise_on_progress=self.source != SOURCE_USER)
+        await self.async_set_unique_id(found.unique_id, raise_on_progress=raise_on_progress)
         self._abort_if_unique_id_configured()
         self._found = found
 
