@@ -60,8 +60,12 @@ class Archive:
         path = self._folder / f"{sha256}.bin"
         # Half an image under its full name would be offered as a way back.
         unfinished = path.with_suffix(".part")
-        unfinished.write_bytes(image)
-        unfinished.replace(path)
+        try:
+            unfinished.write_bytes(image)
+            unfinished.replace(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
 
     def _read(self, sha256: str) -> bytes:
         try:
