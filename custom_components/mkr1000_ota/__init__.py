@@ -52,15 +52,16 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     # Otherwise every restart would look as if an update had just come out.
     await asyncio.wait((catalog.first_look,), timeout=FIRST_LOOK_WITHIN)
 
-    board = BoardCoordinator(hass, entry, shared, catalog)
-    await board.archive.open()
-    await board.unlock(entry.data[CONF_PASSWORD])
-    installer = Installer(board)
-    homecoming = Homecoming(board)
-    entry.runtime_data = Board(board, installer, homecoming)
-    entry.async_on_unload(catalog.async_add_listener(board.async_update_listeners))
+    async with shared.setting_up:
+        board = BoardCoordinator(hass, entry, shared, catalog)
+        await board.archive.open()
+        await board.unlock(entry.data[CONF_PASSWORD])
+        installer = Installer(board)
+        homecoming = Homecoming(board)
+        entry.runtime_data = Board(board, installer, homecoming)
+        entry.async_on_unload(catalog.async_add_listener(board.async_update_listeners))
+        await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     entry.async_on_unload(shared.presence.follow(homecoming))
     async_finish(entry.runtime_data)
     return True

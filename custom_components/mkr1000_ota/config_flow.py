@@ -26,6 +26,7 @@ from .board.errors import BoardError
 from .board.sighting import Sighting
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA, label, pick_schema
+from .discovery_flows import MAX_CARDS
 from .found import Found, async_look_at, async_look_at_typed, async_scan, client_for, heard_lately
 from .mending import async_take_address, async_take_password, is_at_home
 from .options_flow import BoardOptionsFlow
@@ -147,7 +148,8 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
                 pass
             case _:
                 return self.async_abort(reason="not_a_board")
-        for address in others:
+        # Once a board is set up, what is heard is offered address by address, and each of them brings a service here.
+        for address in [] if self._async_current_entries(include_ignore=False) else others[:MAX_CARDS]:
             async_create_flow(
                 self.hass,
                 DOMAIN,

@@ -20,6 +20,9 @@ from .store import BoardStore
 # Each flash holds an image in memory and a connection open for half a minute; a small host has other things to do.
 FLASHES_AT_ONCE = 4
 
+# Home Assistant sets up all entries at once: a thousand of them, with all their entities, would stop it for seconds.
+SET_UP_AT_ONCE = 2
+
 
 @dataclass(slots=True)
 class Shared:
@@ -33,6 +36,7 @@ class Shared:
     flows: DiscoveryFlows
     timing: Timing = field(default_factory=lambda: board_timing.DEFAULT)
     flashes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FLASHES_AT_ONCE))
+    setting_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SET_UP_AT_ONCE))
     _entries: int = 0
 
     @callback
