@@ -191,3 +191,10 @@ async def mute_server(loopback: None) -> AsyncIterator[str]:
 
     async with await asyncio.start_server(hang_up, "127.0.0.31", 0) as server:
         yield f"127.0.0.31:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.fixture
+async def settled_in_the_end(home: HomeAssistant) -> AsyncIterator[None]:
+    """Let what a test has set off come to its end before the network is taken away."""
+    yield
+    await home.async_block_till_done(wait_background_tasks=True)

@@ -24,7 +24,7 @@ from tests.conftest import AddBoard, Hear, Lease, StartBoard
 from tests.steps import MAC, OTHER_MAC, Result, begin, enter_password, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
 
-pytestmark = pytest.mark.usefixtures("texts")
+pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
 def service(

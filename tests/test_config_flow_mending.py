@@ -1,7 +1,6 @@
 """A board that is set up gets another password or address."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_REAUTH, ConfigEntry, ConfigEntryState
@@ -21,14 +20,7 @@ from tests.steps import MAC, OTHER_MAC, Result, enter_password, passwords_sent_t
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
-pytestmark = pytest.mark.usefixtures("texts")
-
-
-@pytest.fixture(autouse=True)
-async def nothing_is_left_under_way(home: HomeAssistant) -> AsyncIterator[None]:
-    """A reload that a flow has started ends before Home Assistant does."""
-    yield
-    await home.async_block_till_done(wait_background_tasks=True)
+pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
 async def settle(home: HomeAssistant, *boards: VirtualBoard) -> None:

@@ -17,6 +17,9 @@ from tests.virtual_board.sketches import build_sketch
 REDACTED = "**REDACTED**"
 
 
+pytestmark = pytest.mark.usefixtures("settled_in_the_end")
+
+
 async def test_a_board_that_was_flashed_is_described_without_its_passwords(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, hear: Hear, hass_client: Any
 ) -> None:

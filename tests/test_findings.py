@@ -12,6 +12,8 @@ from tests.flow_texts import ENGLISH
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
+pytestmark = pytest.mark.usefixtures("settled_in_the_end")
+
 
 def found(home: HomeAssistant) -> dict[str, str]:
     """Return which file was found wanting, and the text that says why."""

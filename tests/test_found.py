@@ -11,6 +11,8 @@ from tests.conftest import Hear, Lease
 from tests.steps import MAC, OTHER_MAC, passwords_sent_to
 from tests.virtual_board import VirtualBoard
 
+pytestmark = pytest.mark.usefixtures("settled_in_the_end")
+
 
 async def test_a_scan_returns_who_is_there(
     home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch

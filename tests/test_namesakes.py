@@ -4,11 +4,14 @@ from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import AddBoard, StartBoard
 from tests.steps import MAC
+
+pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 
 
 def reported(home: HomeAssistant) -> dict[str, str]:

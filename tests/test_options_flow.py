@@ -19,7 +19,7 @@ from tests.options import open_options, shown, submit
 from tests.steps import update_state
 from tests.virtual_board import VirtualBoard
 
-pytestmark = pytest.mark.usefixtures("texts")
+pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
 class Site:

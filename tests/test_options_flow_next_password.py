@@ -11,7 +11,7 @@ from tests.options import open_options, shown, submit
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
-pytestmark = pytest.mark.usefixtures("texts")
+pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
 async def test_without_an_offer_there_is_nothing_to_tell(

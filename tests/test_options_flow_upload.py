@@ -22,7 +22,7 @@ from tests.virtual_board.sketches import build_sketch
 
 type Upload = Callable[[bytes, str], Awaitable[str]]
 
-pytestmark = pytest.mark.usefixtures("texts")
+pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
 @pytest.fixture

@@ -24,6 +24,9 @@ from tests.virtual_board.sketches import build_sketch
 IMAGE = build_sketch(password="sesame", version="2.0")
 
 
+pytestmark = pytest.mark.usefixtures("settled_in_the_end")
+
+
 @pytest.fixture(autouse=True)
 async def repairs(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Home Assistant's list of what is to be repaired; nobody waits long for a board that does not come back."""

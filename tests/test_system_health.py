@@ -8,6 +8,7 @@ from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import AddBoard, Hear, StartBoard
+from tests.looking import settled
 
 
 async def test_boards_are_counted(
@@ -17,6 +18,7 @@ async def test_boards_are_counted(
     boards = [await start_board(address=f"127.0.0.{last}") for last in (7, 8, 9)]
     entries = [await add_board(board) for board in boards]
     await hear(boards[0])
+    await settled(home)
     entries[0].runtime_data.coordinator.set_reachable(True)
     entries[1].runtime_data.coordinator.set_reachable(False)
     await home.config_entries.async_unload(entries[2].entry_id)
