@@ -16,7 +16,6 @@ from tests.virtual_board.sketches import build_sketch
 
 REDACTED = "**REDACTED**"
 
-
 pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 
 
