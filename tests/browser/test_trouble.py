@@ -42,22 +42,6 @@ async def test_lost_password(client: HomeClient, frontend: Frontend, add_board: 
     assert not await client.flows(DOMAIN)
 
 
-async def test_refused_image(frontend: Frontend, add_board: AddBoard) -> None:
-    """Sketches that must not be flashed are not offered, and the repairs say why."""
-    _, known = await add_board("Pond")
-    await known.drop("pond-2.0.0.bin", build_sketch("Pond", version="2.0.0", board=OTHER_BOARDS[0], size=SIZE))
-    await known.drop("pond-2.1.0.bin", build_sketch("Pond", version="2.1.0", size=SIZE, quirks=Quirks(poll=False)))
-
-    await frontend.open("/config/repairs")
-    await frontend.sees("pond-2.0.0.bin is not offered")
-    await frontend.sees("pond-2.1.0.bin is not offered")
-    await frontend.take_picture("repairs-refused")
-    await frontend.press_text("pond-2.0.0.bin is not offered")
-    await frontend.sees("This sketch is built for Arduino MKR WiFi 1010")
-    await frontend.take_picture("repair-refused")
-    assert (await known.firmware())["state"] == "off"
-
-
 async def test_not_back(client: HomeClient, frontend: Frontend, add_board: AddBoard) -> None:
     """A board does not come back after its flash: there is a way to recover, and it ends when the board is back."""
     board, known = await add_board("Cistern", comes_back=False)
@@ -86,15 +70,24 @@ async def test_not_back(client: HomeClient, frontend: Frontend, add_board: AddBo
     assert (await known.firmware())["attributes"]["installed_version"] == "1.1.0"
 
 
-async def test_folder_gone(frontend: Frontend, add_board: AddBoard) -> None:
-    """The firmware folder was deleted; the repair makes it again."""
-    _, known = await add_board("Orchard")
-    folder = await known.folder()
-    shutil.rmtree(folder)
+async def test_folder(frontend: Frontend, add_board: AddBoard) -> None:
+    """Sketches that must not be flashed are not offered, and the repairs say why; they make a lost folder again, too."""
+    _, known = await add_board("Pond")
+    await known.drop("pond-2.0.0.bin", build_sketch("Pond", version="2.0.0", board=OTHER_BOARDS[0], size=SIZE))
+    await known.drop("pond-2.1.0.bin", build_sketch("Pond", version="2.1.0", size=SIZE, quirks=Quirks(poll=False)))
 
     await frontend.open("/config/repairs")
-    await frontend.sees("cannot be used")
-    await frontend.take_picture("repairs-folder")
+    await frontend.sees("pond-2.0.0.bin is not offered")
+    await frontend.sees("pond-2.1.0.bin is not offered")
+    await frontend.take_picture("repairs")
+    await frontend.press_text("pond-2.0.0.bin is not offered")
+    await frontend.sees("This sketch is built for Arduino MKR WiFi 1010")
+    await frontend.take_picture("repair-refused")
+    assert (await known.firmware())["state"] == "off"
+    await frontend.press("Close")
+
+    folder = await known.folder()
+    shutil.rmtree(folder)
     await frontend.press_text("A firmware folder cannot be used")
     await frontend.sees("Submit to have it made")
     await frontend.take_picture("repair-folder")
