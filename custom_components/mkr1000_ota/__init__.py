@@ -47,7 +47,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     shared = await async_shared(hass)
     entry.async_on_unload(shared.join())
 
-    catalog, release = shared.catalogs.use(await source_of(hass, entry))
+    async with shared.setting_up:
+        catalog, release = shared.catalogs.use(await source_of(hass, entry))
     entry.async_on_unload(release)
     # Otherwise every restart would look as if an update had just come out.
     await asyncio.wait((catalog.first_look,), timeout=FIRST_LOOK_WITHIN)
