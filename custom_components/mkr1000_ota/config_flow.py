@@ -25,8 +25,8 @@ from .address import write_address
 from .board.errors import BoardError
 from .board.sighting import Sighting
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
-from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA, label, pick_schema
 from .discovery_flows import MAX_CARDS
+from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA, label, pick_schema
 from .found import Found, async_look_at, async_look_at_typed, async_scan, client_for, heard_lately
 from .mending import async_take_address, async_take_password, is_at_home
 from .options_flow import BoardOptionsFlow
