@@ -11,7 +11,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
-from custom_components.mkr1000_ota import installer
+from custom_components.mkr1000_ota import waiting
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.repairs import async_create_fix_flow
 from custom_components.mkr1000_ota.store import Awaited
@@ -31,7 +31,7 @@ type AddAway = Callable[..., Awaitable[ConfigEntry]]
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask a board that is waited for directly more often than every quarter of a minute."""
-    monkeypatch.setattr(installer, "LISTEN_FOR", 0.2)
+    monkeypatch.setattr(waiting, "LISTEN_FOR", 0.2)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_without_the_option_it_is_an_error_that_says_so(home: HomeAssistan
 async def test_while_it_waits_everybody_says_so_and_the_flash_follows_the_return(
     home: HomeAssistant, add_away: AddAway, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(installer, "LISTEN_FOR", 60.0)
+    monkeypatch.setattr(waiting, "LISTEN_FOR", 60.0)
     entry = await add_away(5)
     await install(home)
     state = home.states.get(UPDATE)

@@ -1,5 +1,7 @@
 """A sketch that does not do what it is for makes way for the one before, and nobody has to type anything."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
@@ -12,7 +14,20 @@ import pytest
 
 from custom_components.mkr1000_ota import health
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, DOMAIN
-from tests.actions import ACTIVITY, FIRMWARE, FLASH, OFFERED, act, choose, install, reauths, shown, watching
+from custom_components.mkr1000_ota.homecoming import async_resolve
+from tests.actions import (
+    ACTIVITY,
+    FIRMWARE,
+    FLASH,
+    OFFERED,
+    act,
+    choose,
+    install,
+    reauths,
+    shown,
+    until_stage,
+    watching,
+)
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixture
 from tests.virtual_board import VirtualBoard
@@ -246,4 +261,76 @@ async def test_a_page_of_the_board_is_asked(
         await install(home)
     assert error.value.translation_key == "rolled_back"
     assert site.asked().count("/health") > 3
+    assert board.version == "1.0"
+
+
+async def test_the_check_is_broken_off(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The entry is reloaded while the new sketch is watched: it is watched again, and has to go."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.5})
+    await offer(entry, sketches("1.0"))
+    home.states.async_set(LAMP, "on")
+    await install(home)
+    home.states.async_set(LAMP, "unavailable")
+    await offer(entry, sketches("2.0"))
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, "watching")
+    assert await home.config_entries.async_reload(entry.entry_id)
+    with pytest.raises(HomeAssistantError) as error:
+        await caller
+    assert error.value.translation_key == "install_cancelled"
+    assert entry.data[CONF_PASSWORD] == board.password == "of 2.0"
+
+    await until_stage(home, "watching")
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home, "2.0")
+    assert error.value.translation_key == "update_in_progress"
+    await until_stage(home, "idle")
+    assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
+    assert issues(home) == {"rolled_back"}
+    assert "Version 2.0 failed its health check" in caplog.text
+    assert not entry.runtime_data.coordinator.record.unproven
+
+
+@pytest.mark.parametrize(("state", "version"), [("on", "2.0"), ("unavailable", "1.0")])
+async def test_a_sketch_whose_flash_nobody_saw_end(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, state: str, version: str
+) -> None:
+    """It comes back long after it was given up, and has to show that it works all the same."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.2})
+    await offer(entry, sketches("1.0"))
+    home.states.async_set(LAMP, "on")
+    await install(home)
+    await offer(entry, sketches("2.0"))
+    board.options = replace(board.options, comes_back=False)
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home)
+    assert error.value.translation_key == "verdict_not_back"
+
+    home.states.async_set(LAMP, state)
+    board.options = replace(board.options, comes_back=True)
+    await board.power_off()
+    await board.power_on()
+    with watching(home, ACTIVITY) as stages:
+        assert await async_resolve(entry.runtime_data.coordinator)
+        await until_stage(home, "watching")
+        await until_stage(home, "idle")
+    assert stages
+    assert board.version == version
+    assert entry.data[CONF_PASSWORD] == board.password == f"of {version}"
+
+
+async def test_without_a_check_nothing_has_to_be_shown(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """A check that is set up later does not judge what ran before."""
+    entry = await add_board(board)
+    await offer(entry, sketches("1.0"))
+    await install(home)
+    checked = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0}
+    home.config_entries.async_update_entry(entry, options=entry.options | checked)
+    await home.config_entries.async_reload(entry.entry_id)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert not issues(home)
     assert board.version == "1.0"

@@ -64,6 +64,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     entry.async_on_unload(shared.presence.follow(homecoming))
+    entry.async_on_unload(installer.async_keep_proving())
     async_finish(entry.runtime_data)
     return True
 

@@ -1,19 +1,20 @@
 """Installing a sketch on one board, from its source to the stored password."""
 
 import asyncio
-import time
+from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
+from homeassistant.helpers.start import async_at_started
 
 from .activity import IDLE, Activity, Stage
-from .board.errors import BoardError, BoardSilent, BoardUnreachable, WrongPassword
-from .const import CONF_WAIT, DOMAIN, LOGGER
+from .board.errors import BoardError, BoardSilent, WrongPassword
+from .const import DOMAIN, LOGGER
 from .coordinator import BoardCoordinator
 from .flash.flasher import Order, Outcome
-from .flash.journal import JournalUnwritable, Pending
+from .flash.journal import JournalUnwritable
 from .flash.verdict import Verdict
 from .health import async_becomes_healthy, has_health_check
 from .homecoming import async_resolve
@@ -23,17 +24,13 @@ from .outcome import (
     NOT_ROLLED_BACK,
     ROLLED_BACK,
     UNHEALTHY,
-    async_report_not_installed,
     async_report_unhealthy,
     async_settle,
     flash_signal,
 )
 from .problems import board_problem, mistake, problem
 from .recognition import AnotherBoard, async_learn, async_recognise
-from .store import Awaited
-
-# How long a question for a board that is waited for may stay without an answer before the board is asked directly.
-LISTEN_FOR = 15.0
+from .waiting import async_forget_wait, async_wait_for_board
 
 # The reason of a failure that was not foreseen.
 UNEXPECTED = "unexpected"
@@ -48,7 +45,7 @@ class Installer:
     def __init__(self, board: BoardCoordinator) -> None:
         """Install on a board."""
         self._board = board
-        self._task: asyncio.Task[Outcome] | None = None
+        self._task: asyncio.Task[Outcome | None] | None = None
         self._waits = asyncio.Event()
         self._judged = False
 
@@ -87,22 +84,57 @@ class Installer:
             raise mistake("too_late_to_cancel", board=self._board.name)
         task.cancel()
         await asyncio.wait((task,))
-        await self._forget_wait()
+        await async_forget_wait(self._board)
 
-    def _start(self, job: Job) -> asyncio.Task[Outcome]:
+    def _start(self, job: Job) -> asyncio.Task[Outcome | None]:
         if self._task is not None or self._board.activity != IDLE:
             raise mistake("already_installing", board=self._board.name)
         self._waits.clear()
         self._judged = False
         self._board.set_activity(Activity(Stage.FETCHING, job.version))
         self._task = self._board.config_entry.async_create_background_task(
-            self._board.hass, self._run(job), f"{DOMAIN} install {job.version}", eager_start=False
+            self._board.hass, self._run(self._install, job), f"{DOMAIN} install {job.version}", eager_start=False
         )
         self._task.add_done_callback(self._finished)
         return self._task
 
     @callback
-    def _finished(self, task: asyncio.Task[Outcome]) -> None:
+    def async_keep_proving(self) -> CALLBACK_TYPE:
+        """Prove also sketches whose flash nobody saw end, or whose proof was broken off; returns what ends that."""
+        board = self._board
+        signal = flash_signal(board.config_entry.entry_id)
+        ends = [async_dispatcher_connect(board.hass, signal, self._flash_ended)]
+        if board.record.unproven and board.record.pending is None:
+            # Before Home Assistant has started, an entity may be unavailable without any fault of the sketch.
+            ends.append(async_at_started(board.hass, self._prove))
+
+        @callback
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
+
+    @callback
+    def _flash_ended(self, event_type: str, _: object) -> None:
+        if event_type == Verdict.FLASHED:
+            self._prove()
+
+    @callback
+    def _prove(self, _: object = None) -> None:
+        board = self._board
+        if self._task is not None or not has_health_check(board):
+            return
+        version = board.record.history[0].version
+        self._judged = True
+        self._task = board.config_entry.async_create_background_task(
+            board.hass, self._run(self._watch, version), f"{DOMAIN} watch {version}", eager_start=False
+        )
+        self._task.add_done_callback(self._finished)
+        self._task.add_done_callback(self._report_late)
+
+    @callback
+    def _finished(self, task: asyncio.Task[Outcome | None]) -> None:
         self._task = None
         version = self._board.activity.version
         self._board.set_activity(IDLE)
@@ -113,18 +145,18 @@ class Installer:
         async_dispatcher_send(self._board.hass, signal, FAILED, {"to": version, "reason": reason})
 
     @callback
-    def _report_late(self, task: asyncio.Task[Outcome]) -> None:
+    def _report_late(self, task: asyncio.Task[Outcome | None]) -> None:
         """Log what nobody is there any more to be told."""
         if not task.cancelled() and (err := task.exception()) is not None:
             # What was not foreseen can only be mended by somebody who sees where it happened.
             unforeseen = None if isinstance(err, HomeAssistantError) else err
             LOGGER.error("The install on %s failed: %s", self._board.name, err, exc_info=unforeseen)
 
-    async def _run(self, job: Job) -> Outcome:
-        """Install, and say what went wrong in words that a person can act on."""
+    async def _run[T](self, work: Callable[[T], Awaitable[Outcome | None]], subject: T) -> Outcome | None:
+        """Do something, and say what went wrong in words that a person can act on."""
         board = self._board
         try:
-            return await self._install(job)
+            return await work(subject)
         except AnotherBoard as err:
             raise problem("another_board", board=board.name, host=board.host) from err
         except BoardError as err:
@@ -138,90 +170,45 @@ class Installer:
         board = self._board
         try:
             judged = await job.judge(board)
-            await self._wait_for_board(job)
+            await async_wait_for_board(board, job.version, self._waits.set)
         except Exception:
             # It ends here, and a restart of Home Assistant must not begin it again.
-            await self._forget_wait()
+            await async_forget_wait(board)
             raise
         outcome = await self._flash(job, judged)
         self._judged = True
         await async_settle(board, outcome)
         if outcome.verdict is Verdict.FLASHED:
-            if has_health_check(board):
-                board.set_activity(Activity(Stage.WATCHING, job.version))
-                if not await async_becomes_healthy(board):
-                    await self._go_back(outcome.pending)
-            await board.record.trust(job.version)
+            await self._watch(job.version)
         return outcome
 
-    async def _go_back(self, failed: Pending) -> NoReturn:
+    async def _watch(self, version: str) -> None:
+        """Hold the sketch that was flashed against the health check, and go back to the one before if it fails."""
+        board = self._board
+        if has_health_check(board):
+            board.set_activity(Activity(Stage.WATCHING, version))
+            if not await async_becomes_healthy(board):
+                await self._go_back(version)
+        await board.record.trust(version)
+
+    async def _go_back(self, failed: str) -> NoReturn:
         """Flash what ran before; the password that counts for that is the one of the sketch that has failed."""
         board = self._board
-        await board.record.distrust(failed.version)
-        if (before := sketch_before(board, failed)) is None:
-            async_report_unhealthy(board, UNHEALTHY, failed.version)
-            raise problem("unhealthy", board=board.name, version=failed.version)
+        await board.record.distrust(failed)
+        if (before := sketch_before(board)) is None:
+            async_report_unhealthy(board, UNHEALTHY, failed)
+            raise problem("unhealthy", board=board.name, version=failed)
         job = job_for_archived(board, before)
         try:
             outcome = await self._flash(job, await job.judge(board))
             await async_settle(board, outcome)
         except Exception as err:
             LOGGER.error("%s could not go back to version %s: %s", board.name, job.version, err)
-            async_report_unhealthy(board, NOT_ROLLED_BACK, failed.version, job.version)
+            async_report_unhealthy(board, NOT_ROLLED_BACK, failed, job.version)
             raise
-        async_report_unhealthy(board, ROLLED_BACK, failed.version, job.version)
-        raise problem("rolled_back", board=board.name, version=failed.version, previous=job.version)
-
-    async def _wait_for_board(self, job: Job) -> None:
-        """Return when the board is there; raise what is wrong if it is not and may not be waited for."""
-        board = self._board
-        awaited = board.record.awaited
-        try:
-            await self._recognise_anywhere()
-        except BoardUnreachable, BoardSilent, AnotherBoard:
-            minutes = board.config_entry.options.get(CONF_WAIT, 0)
-            if awaited is None and not minutes:
-                raise
-        else:
-            await self._forget_wait()
-            return
-        if awaited is None:
-            awaited = board.record.awaited = Awaited(version=job.version, until=time.time() + 60 * minutes)
-            await board.record.save()
-        board.set_activity(Activity(Stage.WAITING, job.version))
-        self._waits.set()
-        with board.shared.asker.awaiting():
-            while True:
-                await board.shared.asker.async_wait_for(board.host, within=LISTEN_FOR)
-                try:
-                    await async_recognise(board)
-                except BoardUnreachable, BoardSilent, AnotherBoard:
-                    if time.time() > awaited.until:
-                        await self._forget_wait()
-                        async_report_not_installed(board, job.version)
-                        raise
-                else:
-                    break
-        await self._forget_wait()
-
-    async def _recognise_anywhere(self) -> None:
-        """Recognise the board, and if it is not where it was, look for it among all that are heard."""
-        board = self._board
-        try:
-            await async_recognise(board)
-        except BoardError:
-            board.set_reachable(False)
-            host = board.host
-            if board.mac is not None:
-                await board.shared.presence.async_census()
-            if board.host == host:
-                raise
-            await async_recognise(board)
-
-    async def _forget_wait(self) -> None:
-        if self._board.record.awaited is not None:
-            self._board.record.awaited = None
-            await self._board.record.save()
+        await board.record.trust(job.version)
+        async_report_unhealthy(board, ROLLED_BACK, failed, job.version)
+        raise problem("rolled_back", board=board.name, version=failed, previous=job.version)
 
     async def _flash(self, job: Job, judged: Judged) -> Outcome:
         board = self._board

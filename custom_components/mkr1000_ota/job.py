@@ -12,7 +12,6 @@ from .files import Fetched
 from .firmware.minisign import PublicKey, SignatureRefused
 from .firmware.release import Release, SourceError
 from .firmware.version_names import VERSION, version_of_file
-from .flash.journal import Pending
 from .problems import mistake, problem, refusal, signature_refusal, source_problem
 from .store import PastFlash
 
@@ -87,12 +86,13 @@ def job_for_release(board: BoardCoordinator, release: Release) -> Job:
     )
 
 
-def sketch_before(board: BoardCoordinator, failed: Pending) -> PastFlash | None:
-    """Return the sketch to go back to: the last one before that has not failed itself.
+def sketch_before(board: BoardCoordinator) -> PastFlash | None:
+    """Return the sketch to go back to from the one that was flashed last: the one before that has not failed itself.
 
     None if it is not in the archive, or if nobody knows what the board ran: it may have been nothing from here.
     """
-    if failed.previous_version is None:
+    failed = board.record.history[0]
+    if failed.previous is None:
         return None
     distrusted = {failed.version, *board.record.failed_versions}
     before = (flash for flash in board.archived if flash.sha256 != failed.sha256 and flash.version not in distrusted)

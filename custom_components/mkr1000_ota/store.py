@@ -27,6 +27,8 @@ class PastFlash:
     password: str | None = field(default=None, repr=False)
     # The text of the signature that it came with.
     signature: str | None = None
+    # The version that ran before, None if nobody knows.
+    previous: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class BoardRecord(Journal):
         self.pinned_version: str | None = stored.get("pinned_version")
         # Versions that failed their health check; they are not offered by themselves any more.
         self.failed_versions: list[str] = list(stored.get("failed_versions", ()))
+        # The sketch that was flashed last has not passed its health check yet, whether there is one or not.
+        self.unproven: bool = stored.get("unproven", False)
         awaited = stored.get("awaited")
         self.awaited = Awaited(**awaited) if awaited else None
 
@@ -89,7 +93,9 @@ class BoardRecord(Journal):
                 at=installed.started,
                 password=None if locked else keyring.current,
                 signature=installed.signature,
+                previous=installed.previous_version,
             )
+            self.unproven = not locked
             self.history = [flash, *self.history][:KEPT_FLASHES]
         await self._store.save()
 
@@ -103,6 +109,7 @@ class BoardRecord(Journal):
     async def flashed_elsewhere(self) -> None:
         """Note that somebody else has flashed the board: what it runs is not known any more."""
         self.installed_version = None
+        self.unproven = False
         await self._store.save()
 
     async def distrust(self, version: str) -> None:
@@ -110,13 +117,14 @@ class BoardRecord(Journal):
         self.failed_versions = list(dict.fromkeys([version, *self.failed_versions]))[:KEPT_FLASHES]
         if self.pinned_version == version:
             self.pinned_version = None
+        self.unproven = False
         await self._store.save()
 
     async def trust(self, version: str) -> None:
         """Note that a version does what it is for, whatever happened to it before."""
-        if version in self.failed_versions:
-            self.failed_versions.remove(version)
-            await self._store.save()
+        self.failed_versions = [failed for failed in self.failed_versions if failed != version]
+        self.unproven = False
+        await self._store.save()
 
     async def save(self) -> None:
         """Write down what was changed in place."""
@@ -132,6 +140,7 @@ class BoardRecord(Journal):
             "next_passwords": self.next_passwords,
             "pinned_version": self.pinned_version,
             "failed_versions": self.failed_versions,
+            "unproven": self.unproven,
             "awaited": asdict(self.awaited) if self.awaited else None,
         }
 
