@@ -48,12 +48,14 @@ class Frontend:
     """A window with Home Assistant in it."""
 
     def __init__(self, page: Page, pictures: Path) -> None:
-        """Take a page; pictures of it go to that folder."""
+        """Take an empty page; pictures go to that folder."""
         self.page = page
         self._pictures = pictures
 
     async def open(self, path: str) -> None:
-        """Go to a page of Home Assistant's."""
+        """Go to a page of Home Assistant's, in a new tab: a dialog that closes late goes back in its own history."""
+        before, self.page = self.page, await self.page.context.new_page()
+        await before.close()
         await self.page.goto(path)
 
     async def open_device(self, known: KnownBoard) -> None:

@@ -23,9 +23,9 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
     """Boards are looked for and listed; an address can be typed; a wrong password is told at once."""
     garden = await start_board("Garden")
     await start_board("Cellar", library="ArduinoOTA")
-    page = frontend.page
 
     await frontend.open("/config/integrations/dashboard")
+    page = frontend.page
     await frontend.press("Add integration")
     await page.get_by_placeholder("Search for a brand name").fill("mkr1000")
     await frontend.text("Arduino MKR1000 OTA").wait_for()
