@@ -3,14 +3,19 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
+import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.shared import async_shared
+from tests.virtual_board import VirtualBoard
 
 FIRMWARE = "update.arduino_firmware"
 ACTIVITY = "sensor.arduino_activity"
@@ -33,6 +38,25 @@ async def act(home: HomeAssistant, action: str, **fields: Any) -> Any:
     )
     assert response is not None
     return response[entity_id]
+
+
+async def lose(home: HomeAssistant, board: VirtualBoard, version: str | None = None) -> None:
+    """Install a sketch that does not come back in the time that a board takes."""
+    shared = await async_shared(home)
+    patient = shared.timing
+    shared.timing = replace(patient, returns_within=0.5)
+    board.options = replace(board.options, comes_back=False)
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home, version)
+    assert error.value.translation_key == "verdict_not_back"
+    shared.timing = patient
+
+
+async def find_again(board: VirtualBoard) -> None:
+    """Let a board that was lost join the network after all."""
+    board.options = replace(board.options, comes_back=True)
+    await board.power_off()
+    await board.power_on()
 
 
 def drop(home: HomeAssistant, name: str, content: bytes | str) -> str:

@@ -74,11 +74,11 @@ async def test_so_many_of_each_board(home: HomeAssistant, add_board: AddBoard, s
     boards = [await start_board(), await start_board(name="Barn", address="127.0.0.8")]
     entries = [await add_board(board) for board in boards]
     await act(home, "flash", entity_id="update.barn_firmware", file=drop(home, "0.bin", build_sketch(version="0.5")))
-    for number in range(KEPT_IMAGES + 2):
+    for number in range(KEPT_IMAGES + 1):
         await act(home, "flash", file=drop(home, "garden.bin", build_sketch(version=f"{number}.0", size=8192)))
     assert len(list(folder(home, entries[0].entry_id).iterdir())) == KEPT_IMAGES
     assert len(list(folder(home, entries[1].entry_id).iterdir())) == 1
-    archived = [f"{number}.0" for number in reversed(range(2, KEPT_IMAGES + 2))]
+    archived = [f"{number}.0" for number in reversed(range(1, KEPT_IMAGES + 1))]
     assert shown(home, OFFERED).attributes["options"] == ["newest", *archived]
 
 

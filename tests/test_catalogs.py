@@ -11,7 +11,7 @@ from weakref import ref
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -27,7 +27,7 @@ from tests.actions import FIRMWARE, act, drop, install, shown
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixture
 from tests.virtual_board import VirtualBoard
-from tests.virtual_board.sketches import build_sketch
+from tests.virtual_board.sketches import Quirks, build_sketch
 
 IMAGE = build_sketch(name="Garden", password="sesame", version="2.0")
 SHA256 = hashlib.sha256(IMAGE).hexdigest()
@@ -161,6 +161,20 @@ async def test_another_file_than_was_announced(
     site.serve("/garden.bin", IMAGE)
     await install(home)
     assert board.flashed == [IMAGE]
+
+
+async def test_a_sketch_that_turns_out_to_be_a_bad_one(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    """A server is believed about its sketches only until one is fetched."""
+    site.serve_json("/manifest.json", {"version": "2.0", "path": "garden.bin"})
+    site.serve("/garden.bin", build_sketch(quirks=Quirks(poll=False)))
+    await follow(board)
+    with pytest.raises(ServiceValidationError) as error:
+        await install(home)
+    assert error.value.translation_key == "sketch_no_ota"
+    assert str(error.value).startswith("garden.bin: ")
+    assert not any(request.body_bytes for request in board.requests)
 
 
 async def test_the_release_notes_are_shown(home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web) -> None:

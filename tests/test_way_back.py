@@ -1,7 +1,6 @@
 """A sketch that does not do what it is for makes way for the one before, and nobody has to type anything."""
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
@@ -22,7 +21,9 @@ from tests.actions import (
     OFFERED,
     act,
     choose,
+    find_again,
     install,
+    lose,
     reauths,
     shown,
     until_stage,
@@ -303,15 +304,10 @@ async def test_a_sketch_whose_flash_nobody_saw_end(
     home.states.async_set(LAMP, "on")
     await install(home)
     await offer(entry, sketches("2.0"))
-    board.options = replace(board.options, comes_back=False)
-    with pytest.raises(HomeAssistantError) as error:
-        await install(home)
-    assert error.value.translation_key == "verdict_not_back"
+    await lose(home, board)
 
     home.states.async_set(LAMP, state)
-    board.options = replace(board.options, comes_back=True)
-    await board.power_off()
-    await board.power_on()
+    await find_again(board)
     with watching(home, ACTIVITY) as stages:
         assert await async_resolve(entry.runtime_data.coordinator)
         await until_stage(home, "watching")
