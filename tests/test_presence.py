@@ -164,7 +164,7 @@ async def test_a_board_that_is_flashed_is_not_disturbed(
             seen.append(connections(board))
     await install
 
-    assert set(seen) == {1}
+    assert max(seen) == 1
     assert len(seen) > 5
     assert board.flashed == [image]
 
