@@ -39,6 +39,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def started(tmp_path_factory: pytest.TempPathFactory, network: HomeNetwork) -> Iterator[RealHome]:
     """The Home Assistant of all these tests, which the first of them starts."""
+    assert network.private, "Boards are discovered in a network of their own, which only root may make"
     home = RealHome(tmp_path_factory.mktemp("home"), network)
     yield home
     home.kill()
@@ -94,7 +95,7 @@ async def start_board(network: HomeNetwork, client: HomeClient) -> AsyncIterator
                 port=65280,
                 name=name,
                 seconds_per_byte=_SECONDS_PER_BYTE,
-                mdns=network.private,
+                mdns=True,
                 interface="lo",
                 **options,
             )
