@@ -26,6 +26,7 @@ from tests.actions import (
     lose,
     reauths,
     shown,
+    until,
     until_stage,
     watching,
 )
@@ -294,6 +295,30 @@ async def test_the_check_is_broken_off(
     assert not entry.runtime_data.coordinator.record.unproven
 
 
+async def test_the_way_back_is_broken_off(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+) -> None:
+    """The entry is reloaded in the middle of it: once that is found out, it is gone again."""
+    board = await start_board(seconds_per_byte=20e-6)
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await offer(entry, sketches("1.0"))
+    home.states.async_set(LAMP, "on")
+    await install(home)
+    home.states.async_set(LAMP, "unavailable")
+    await offer(entry, sketches("2.0"))
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, "watching")
+    await until_stage(home, "uploading")
+    assert await home.config_entries.async_reload(entry.entry_id)
+    with pytest.raises(HomeAssistantError):
+        await caller
+    assert board.version == "2.0"
+    await until(home, FIRMWARE, lambda state: state.attributes["installed_version"] == "1.0")
+    await until_stage(home, "idle")
+    assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
+    assert issues(home) == {"rolled_back"}
+
+
 @pytest.mark.parametrize(("state", "version"), [("on", "2.0"), ("unavailable", "1.0")])
 async def test_a_sketch_whose_flash_nobody_saw_end(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, state: str, version: str
@@ -323,7 +348,11 @@ async def test_without_a_check_nothing_has_to_be_shown(
     """A check that is set up later does not judge what ran before."""
     entry = await add_board(board)
     await offer(entry, sketches("1.0"))
-    await install(home)
+    await lose(home, board)
+    await find_again(board)
+    assert await async_resolve(entry.runtime_data.coordinator)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert shown(home, FIRMWARE).attributes["installed_version"] == "1.0"
     checked = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0}
     home.config_entries.async_update_entry(entry, options=entry.options | checked)
     await home.config_entries.async_reload(entry.entry_id)

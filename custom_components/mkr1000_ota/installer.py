@@ -104,7 +104,7 @@ class Installer:
         board = self._board
         signal = flash_signal(board.config_entry.entry_id)
         ends = [async_dispatcher_connect(board.hass, signal, self._flash_ended)]
-        if board.record.unproven and board.record.pending is None:
+        if board.record.pending is None:
             # Before Home Assistant has started, an entity may be unavailable without any fault of the sketch.
             ends.append(async_at_started(board.hass, self._prove))
 
@@ -117,13 +117,14 @@ class Installer:
 
     @callback
     def _flash_ended(self, event_type: str, _: object) -> None:
-        if event_type == Verdict.FLASHED:
+        # A way back that was broken off is to be gone again.
+        if event_type in (Verdict.FLASHED, Verdict.NOT_APPLIED):
             self._prove()
 
     @callback
     def _prove(self, _: object = None) -> None:
         board = self._board
-        if self._task is not None or not has_health_check(board):
+        if self._task is not None or not board.record.unproven:
             return
         version = board.record.history[0].version
         self._judged = True
@@ -194,8 +195,9 @@ class Installer:
     async def _go_back(self, failed: str) -> NoReturn:
         """Flash what ran before; the password that counts for that is the one of the sketch that has failed."""
         board = self._board
-        await board.record.distrust(failed)
-        if (before := sketch_before(board)) is None:
+        before = sketch_before(board)
+        await board.record.distrust(failed, stays=before is None)
+        if before is None:
             async_report_unhealthy(board, UNHEALTHY, failed)
             raise problem("unhealthy", board=board.name, version=failed)
         job = job_for_archived(board, before)

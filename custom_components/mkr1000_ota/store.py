@@ -112,12 +112,16 @@ class BoardRecord(Journal):
         self.unproven = False
         await self._store.save()
 
-    async def distrust(self, version: str) -> None:
-        """Note that a version has failed its health check; if it was chosen, that was before it was known."""
+    async def distrust(self, version: str, *, stays: bool = False) -> None:
+        """Note that a version has failed its health check; if it was chosen, that was before it was known.
+
+        It stays unproven until the one before has taken its place, or until it is clear that it `stays`.
+        """
         self.failed_versions = list(dict.fromkeys([version, *self.failed_versions]))[:KEPT_FLASHES]
         if self.pinned_version == version:
             self.pinned_version = None
-        self.unproven = False
+        if stays:
+            self.unproven = False
         await self._store.save()
 
     async def trust(self, version: str) -> None:
