@@ -41,7 +41,7 @@ _PICTURES_LOADED: Final = """() => {
 }"""
 
 # What is left of a text that is missing, or that lacks what it names.
-_UNFINISHED: Final = re.compile(r"component\.\w+\.|ui\.panel\.|translation error|\{[a-z_]+\}(?! stands)", re.IGNORECASE)
+_UNFINISHED: Final = re.compile(r"component\.\w+\.|ui\.panel\.|translation error|\{[a-z_]+\}", re.IGNORECASE)
 
 
 class Frontend:
