@@ -1,19 +1,16 @@
 """A sketch that does not do what it is for makes way for the one before, and nobody has to type anything."""
 
-import asyncio
 from pathlib import Path
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
 from custom_components.mkr1000_ota import health
-from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, DOMAIN
-from custom_components.mkr1000_ota.homecoming import async_resolve
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
 from tests.actions import (
     ACTIVITY,
     FIRMWARE,
@@ -21,26 +18,15 @@ from tests.actions import (
     OFFERED,
     act,
     choose,
-    find_again,
     install,
-    lose,
     reauths,
     shown,
-    until,
-    until_stage,
     watching,
 )
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixture
+from tests.going_back import LAMP, issues, sketches
 from tests.virtual_board import VirtualBoard
-from tests.virtual_board.sketches import build_sketch
-
-LAMP = "light.garden"
-
-
-def sketches(*versions: str) -> dict[str, bytes]:
-    """Return sketches, each with a password of its own."""
-    return {f"garden-{one}.bin": build_sketch(password=f"of {one}", version=one, seed=int(one[0])) for one in versions}
 
 
 @pytest.fixture(autouse=True)
@@ -54,11 +40,6 @@ def site_of_the_board(site: Web) -> str:
     """The page that a sketch serves at the board's address; the part of the board is taken by a web server."""
     site.serve("/health", "fine")
     return str(site.at("/health")).replace("127.0.0.1", "{host}")
-
-
-def issues(home: HomeAssistant) -> set[str | None]:
-    """Return what the user is told about."""
-    return {issue.translation_key for issue in ir.async_get(home).issues.values() if issue.domain == DOMAIN}
 
 
 async def test_there_and_back_again(
@@ -263,99 +244,4 @@ async def test_a_page_of_the_board_is_asked(
         await install(home)
     assert error.value.translation_key == "rolled_back"
     assert site.asked().count("/health") > 3
-    assert board.version == "1.0"
-
-
-async def test_the_check_is_broken_off(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The entry is reloaded while the new sketch is watched: it is watched again, and has to go."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.5})
-    await offer(entry, sketches("1.0"))
-    home.states.async_set(LAMP, "on")
-    await install(home)
-    home.states.async_set(LAMP, "unavailable")
-    await offer(entry, sketches("2.0"))
-    caller = asyncio.create_task(install(home))
-    await until_stage(home, "watching")
-    assert await home.config_entries.async_reload(entry.entry_id)
-    with pytest.raises(HomeAssistantError) as error:
-        await caller
-    assert error.value.translation_key == "install_cancelled"
-    assert entry.data[CONF_PASSWORD] == board.password == "of 2.0"
-
-    await until_stage(home, "watching")
-    with pytest.raises(HomeAssistantError) as error:
-        await install(home, "2.0")
-    assert error.value.translation_key == "update_in_progress"
-    await until_stage(home, "idle")
-    assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
-    assert issues(home) == {"rolled_back"}
-    assert "Version 2.0 failed its health check" in caplog.text
-    assert not entry.runtime_data.coordinator.record.unproven
-
-
-async def test_the_way_back_is_broken_off(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
-) -> None:
-    """The entry is reloaded in the middle of it: once that is found out, it is gone again."""
-    board = await start_board(seconds_per_byte=20e-6)
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    await offer(entry, sketches("1.0"))
-    home.states.async_set(LAMP, "on")
-    await install(home)
-    home.states.async_set(LAMP, "unavailable")
-    await offer(entry, sketches("2.0"))
-    caller = asyncio.create_task(install(home))
-    await until_stage(home, "watching")
-    await until_stage(home, "uploading")
-    assert await home.config_entries.async_reload(entry.entry_id)
-    with pytest.raises(HomeAssistantError):
-        await caller
-    assert board.version == "2.0"
-    await until(home, FIRMWARE, lambda state: state.attributes["installed_version"] == "1.0")
-    await until_stage(home, "idle")
-    assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
-    assert issues(home) == {"rolled_back"}
-
-
-@pytest.mark.parametrize(("state", "version"), [("on", "2.0"), ("unavailable", "1.0")])
-async def test_a_sketch_whose_flash_nobody_saw_end(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, state: str, version: str
-) -> None:
-    """It comes back long after it was given up, and has to show that it works all the same."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.2})
-    await offer(entry, sketches("1.0"))
-    home.states.async_set(LAMP, "on")
-    await install(home)
-    await offer(entry, sketches("2.0"))
-    await lose(home, board)
-
-    home.states.async_set(LAMP, state)
-    await find_again(board)
-    with watching(home, ACTIVITY) as stages:
-        assert await async_resolve(entry.runtime_data.coordinator)
-        await until_stage(home, "watching")
-        await until_stage(home, "idle")
-    assert stages
-    assert board.version == version
-    assert entry.data[CONF_PASSWORD] == board.password == f"of {version}"
-
-
-async def test_without_a_check_nothing_has_to_be_shown(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
-) -> None:
-    """A check that is set up later does not judge what ran before."""
-    entry = await add_board(board)
-    await offer(entry, sketches("1.0"))
-    await lose(home, board)
-    await find_again(board)
-    assert await async_resolve(entry.runtime_data.coordinator)
-    await home.async_block_till_done(wait_background_tasks=True)
-    assert shown(home, FIRMWARE).attributes["installed_version"] == "1.0"
-    checked = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0}
-    home.config_entries.async_update_entry(entry, options=entry.options | checked)
-    await home.config_entries.async_reload(entry.entry_id)
-    await home.async_block_till_done(wait_background_tasks=True)
-    assert not issues(home)
     assert board.version == "1.0"
