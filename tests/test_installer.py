@@ -1,4 +1,4 @@
-"""An install as the user sees it: how far it is, one at a time, and gone on with whoever goes away."""
+"""An install as the user sees it: how far it is, which version, one at a time, and cancelled in time."""
 
 import asyncio
 
