@@ -31,8 +31,11 @@ class Activity:
 
     @property
     def percentage(self) -> float | None:
-        """How much of the image the board has, in percent with one decimal; None outside an upload."""
-        if self.stage is not Stage.UPLOADING or not self.size:
+        """How much of the image the board has, in percent with one decimal; None before an upload and long after it.
+
+        A board that restarts has all of it: without a percentage, the frontend would say that it prepares the install.
+        """
+        if self.stage not in (Stage.UPLOADING, Stage.RESTARTING) or not self.size:
             return None
         return round(100 * self.taken / self.size, 1)
 

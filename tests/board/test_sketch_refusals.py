@@ -49,6 +49,7 @@ def zipped(content: bytes) -> bytes:
         (b"\0" * 4096, Refusal.NOT_A_SKETCH, ".bin"),
         (b"\xff" * 4096, Refusal.NOT_A_SKETCH, ".bin"),
     ],
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,
 )
 def test_another_file_is_named_with_what_to_do(file: bytes, reason: Refusal, remedy: str) -> None:
     """Whoever picked the wrong file learns which one is meant."""
