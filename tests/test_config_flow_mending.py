@@ -20,7 +20,7 @@ from tests.steps import MAC, OTHER_MAC, Result, enter_password, passwords_sent_t
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
-pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
 
 
 async def settle(home: HomeAssistant, *boards: VirtualBoard) -> None:

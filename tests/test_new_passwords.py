@@ -16,6 +16,8 @@ from tests.virtual_board import Firmware
 from tests.virtual_board.corpus import Specimen, good_specimens
 from tests.virtual_board.sketches import Quirks, build_sketch
 
+pytestmark = pytest.mark.slow
+
 COMPUTED = build_sketch(name="Hall", password="ota-0042", version="2.0", quirks=Quirks(computed=True))
 RUNS = Firmware("Hall", "ota-0042", "2.0")
 FOUND = build_sketch(name="Hall", password="hall-pass", version="2.0")

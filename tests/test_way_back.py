@@ -28,6 +28,8 @@ from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixtu
 from tests.going_back import LAMP, issues, sketches
 from tests.virtual_board import VirtualBoard
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,8 @@ from tests.conftest import AddBoard, Offer, StartBoard
 from tests.going_back import LAMP, issues, sketches
 from tests.virtual_board import VirtualBoard
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
