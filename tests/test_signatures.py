@@ -14,6 +14,8 @@ from tests.minisign import Signer
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
+pytestmark = pytest.mark.slow
+
 KEY = Signer()
 OTHER = Signer(b"otherkey")
 IMAGE = build_sketch(password="sesame", version="2.0")

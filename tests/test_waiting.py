@@ -20,6 +20,8 @@ from tests.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
+pytestmark = pytest.mark.slow
+
 UPDATE = "update.arduino_firmware"
 ACTIVITY = "sensor.arduino_activity"
 CANCEL = "button.arduino_cancel_waiting_install"

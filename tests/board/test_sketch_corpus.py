@@ -5,6 +5,8 @@ import pytest
 from custom_components.mkr1000_ota.board.sketch import MOST_CANDIDATES, Sketch, SketchRefused
 from tests.virtual_board.corpus import Specimen, corpus
 
+pytestmark = pytest.mark.slow
+
 # Where begin() is not called like a function that one knows, the name need not be found, nor the password at once.
 OBSCURE = ("begin() inlined", "call not recognisable")
 
