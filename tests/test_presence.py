@@ -160,11 +160,12 @@ async def test_a_board_that_is_flashed_is_not_disturbed(
             await hear(board, name="Garden")
             asked = asyncio.gather(shared.presence.async_look(dt_util.utcnow()), coordinator.async_refresh())
             await asyncio.wait_for(asked, 1)
-        if coordinator.activity.stage is Stage.UPLOADING:
+        # Near its end, the connection may be gone before the stage is.
+        if coordinator.activity.stage is Stage.UPLOADING and 0 < coordinator.activity.taken < len(image) / 2:
             seen.append(connections(board))
     await install
 
-    assert max(seen) == 1
+    assert set(seen) == {1}
     assert len(seen) > 5
     assert board.flashed == [image]
 
