@@ -129,12 +129,13 @@ class Presence:
         async with self._looking:
             followed = self._undisturbed()
             heard = [one for one in followed if one.board.data.reachable and self._was_heard_lately(one)]
-            silent = [one for one in followed if one not in heard]
-            away = [one for one in silent if one.board.data.reachable is False]
+            known = set(heard)
+            away = [one for one in followed if one.board.data.reachable is False]
+            silent = [one for one in followed if one not in known and one.board.data.reachable is not False]
             in_turn = [*heard[:1], *away[:AWAY_ASKED]]
             for one in in_turn:
                 self._followed[one] = self._followed.pop(one)
-            if await self._ask_all([*in_turn, *(one for one in silent if one not in away)]):
+            if await self._ask_all([*in_turn, *silent]):
                 await self.async_census()
 
     def _was_heard_lately(self, homecoming: Homecoming) -> bool:
