@@ -24,6 +24,7 @@ from custom_components.mkr1000_ota.shared import async_shared
 from tests.board.announcements import announcement, records
 from tests.flow_texts import check_texts
 from tests.virtual_board import BoardOptions, VirtualBoard
+from tests.web import Web, running
 
 type StartBoard = Callable[..., Awaitable[VirtualBoard]]
 type Offer = Callable[[ConfigEntry, dict[str, bytes]], Awaitable[None]]
@@ -179,6 +180,13 @@ async def web_server(loopback: None) -> AsyncIterator[str]:
     """The address of a web server that is no board."""
     async with TestServer(web.Application(), host="127.0.0.30") as server:
         yield f"{server.host}:{server.port}"
+
+
+@pytest.fixture
+async def site(socket_enabled: None) -> AsyncIterator[Web]:
+    """A web server that offers what a test lets it offer."""
+    async with running() as site:
+        yield site
 
 
 @pytest.fixture

@@ -25,9 +25,9 @@ from custom_components.mkr1000_ota.shared import async_shared
 from custom_components.mkr1000_ota.sources import uploads_of
 from tests.actions import FIRMWARE, act, drop, install, shown
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixture
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
+from tests.web import Web
 
 IMAGE = build_sketch(name="Garden", password="sesame", version="2.0")
 SHA256 = hashlib.sha256(IMAGE).hexdigest()

@@ -12,7 +12,7 @@ from custom_components.mkr1000_ota import health
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
 from custom_components.mkr1000_ota.health import async_becomes_healthy, has_health_check
 from tests.conftest import AddBoard, StartBoard
-from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixture
+from tests.web import Web
 
 LAMP = "light.garden"
 ENTITY = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.3}

@@ -15,9 +15,9 @@ import voluptuous as vol
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
 from tests.actions import FIRMWARE, act, drop, press_cancel, until_stage
 from tests.conftest import AddBoard, Hear, StartBoard
-from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixture
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
+from tests.web import Web
 
 IMAGE = build_sketch(name="Garden", password="sesame", version="2.0")
 SILENT = build_sketch(version="2.0", quirks=Quirks(begin=False, poll=False))

@@ -9,10 +9,10 @@ import pytest
 from custom_components.mkr1000_ota.const import CONF_HEALTH_URL, CONF_HEALTH_WITHIN, CONF_PUBLIC_KEY
 from tests.actions import act, drop, install
 from tests.conftest import AddBoard, Offer
-from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixture
 from tests.minisign import Signer
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
+from tests.web import Web
 
 pytestmark = pytest.mark.slow
 

@@ -24,9 +24,9 @@ from tests.actions import (
     watching,
 )
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.firmware.conftest import Web, a_web_server  # noqa: F401  # the fixture
 from tests.going_back import LAMP, issues, sketches
 from tests.virtual_board import VirtualBoard
+from tests.web import Web
 
 pytestmark = pytest.mark.slow
 

@@ -23,8 +23,9 @@ from custom_components.mkr1000_ota.firmware.http import (
 )
 from custom_components.mkr1000_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.firmware.release import SourceError
+from tests.web import Web
 
-from .conftest import SHORT, Web
+from .conftest import SHORT
 
 SECRET = "s3cret"
 

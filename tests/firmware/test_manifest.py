@@ -11,9 +11,10 @@ from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.firmware.minisign import PublicKey, SignatureRefused
 from custom_components.mkr1000_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.firmware.release import Catalog, Release, SourceError
+from tests.web import Web
 
 from . import test_minisign
-from .conftest import SHORT, Web
+from .conftest import SHORT
 
 IMAGE = bytes(range(256)) * 4
 SHA256 = hashlib.sha256(IMAGE).hexdigest()
