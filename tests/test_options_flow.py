@@ -14,7 +14,7 @@ import pytest
 from custom_components.mkr1000_ota.activity import IDLE, Activity, Stage
 from custom_components.mkr1000_ota.secrets_kept import UNCHANGED
 from tests.conftest import AddBoard
-from tests.firmware.test_minisign import KEY, KEY_FILE
+from tests.firmware.signed import KEY, KEY_FILE
 from tests.options import open_options, shown, submit
 from tests.steps import update_state
 from tests.virtual_board import VirtualBoard

@@ -1,6 +1,6 @@
 """Signatures: what a real minisign made is believed, and nothing else.
 
-Key, signature and legacy signature were made with minisign 0.11 (`-G -W`, `-S -t … -c …`, `-S -l`).
+The legacy signature was made with minisign 0.11 (`-S -l`).
 """
 
 import base64
@@ -11,15 +11,9 @@ import pytest
 from custom_components.mkr1000_ota.firmware.minisign import PublicKey, SignatureRefused
 from custom_components.mkr1000_ota.firmware.reasons import Reason
 
-PAYLOAD = b"a small sketch\n"
-KEY = "RWT7zw5jS5dHvJRQ/Goi1mEXhTMQkHeDxF9QMOIzgEeTF0ImHHm8Kto5"
-KEY_FILE = f"untrusted comment: minisign public key BC47974B630ECFFB\n{KEY}\n"
+from .signed import KEY, KEY_FILE, PAYLOAD, SIGNATURE
+
 OTHER_KEY = "RWT2QqHsGRqoAxC5W2Yom5hETCJC9DuC649PRYrLs5nO4Xc24yLrA04/"
-SIGNATURE = """untrusted comment: signed for tests
-RUT7zw5jS5dHvFNjDzMnq+1t/LxM/LZT2N2b8W0DP78nnkI++HLKdclsJhOE5dpoN6suSbM67fClor7LYpi/hhy4+oKplN0RIwA=
-trusted comment: blinds 1.2.3 ✓
-iB1+l0MTA8o91uNRFlE+4uk4CVnrg9nwA0V1lwaLQGi8WGjqk9MUYGmE2SFErm6Q95DWpVwrTY6cCZhi0wdECg==
-"""
 LEGACY_SIGNATURE = """untrusted comment: signature from minisign secret key
 RWT7zw5jS5dHvP0ffqbAtB0RfSEP5TVBFZk3CExBE34DdUDPDO/0uHGI2Gt91ECPRYml5uuD384dpGdf+rBdoio5cf50F2adPQI=
 trusted comment: legacy

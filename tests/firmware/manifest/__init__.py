@@ -1,0 +1,1 @@
+"""Tests of sketches that a manifest offers."""
