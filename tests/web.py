@@ -24,6 +24,11 @@ class Web:
     requests: list[web.Request] = field(default_factory=list)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def origin(self) -> str:
+        """The address of the server as a person types it."""
+        return str(self.url.origin())
+
     def serve(
         self, path: str, body: bytes | str = b"", *, status: int = 200, etag: str | None = None, **headers: str
     ) -> URL:
@@ -96,6 +101,10 @@ class Web:
     def asked(self) -> list[str]:
         """Return the paths that were asked for, with their queries."""
         return [request.path_qs for request in self.requests]
+
+    def came_with(self) -> list[str | None]:
+        """Return the credentials that each request came with."""
+        return [request.headers.get("Authorization") for request in self.requests]
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Do what the test wants at this path."""
