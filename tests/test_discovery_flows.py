@@ -1,29 +1,21 @@
 """Boards that were heard become discovery flows, one for each address."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from ipaddress import ip_address
-from typing import Any, override
 
 from homeassistant.config_entries import (
     SOURCE_DHCP,
     SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_ZEROCONF,
-    ConfigFlow,
-    ConfigFlowResult,
 )
 from homeassistant.const import CONF_HOST, EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.discovery_flow import DiscoveryKey
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
-from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
-from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     MockModule,
-    async_fire_time_changed,
     mock_config_flow,
     mock_integration,
     mock_platform,
@@ -33,36 +25,8 @@ from custom_components.mkr1000_ota import discovery_flows
 from custom_components.mkr1000_ota.asker import Asker
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.discovery_flows import MAX_CARDS, DiscoveryFlows
-from tests.board.announcements import announcement, records
-
-TEN = [f"10.0.0.{last}" for last in range(1, 11)]
-
-type Facts = dict[str, Any]
-
-
-class Flow(ConfigFlow):
-    """A flow that shows a card for each board, or none for a board that is busy."""
-
-    started: list[Facts]
-    busy: set[str]
-
-    @override
-    async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
-        """Show a card for what Home Assistant discovered by itself."""
-        return self.async_show_form(step_id="zeroconf")
-
-    @override
-    async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
-        """Show a card for what Home Assistant discovered by itself."""
-        return self.async_show_form(step_id="dhcp")
-
-    @override
-    async def async_step_integration_discovery(self, discovery_info: Facts) -> ConfigFlowResult:
-        """Note what was offered."""
-        self.started.append(discovery_info)
-        if discovery_info[CONF_HOST] in self.busy:
-            return self.async_abort(reason="board_silent")
-        return self.async_show_form(step_id="integration_discovery")
+from tests.discovering import service
+from tests.offering import TEN, Flow, dismiss_cards, hear, hosts, settle
 
 
 @pytest.fixture(autouse=True)
@@ -88,23 +52,6 @@ def flows(hass: HomeAssistant, asker: Asker) -> Iterator[DiscoveryFlows]:
     flows.async_start()
     yield flows
     flows.async_stop()
-
-
-def hear(asker: Asker, *addresses: str, name: str = "Arduino", board: str = "mkr1000") -> None:
-    """Let boards be heard at addresses."""
-    for address in addresses:
-        asker.sightings.hear(records(announcement(name, address, board=board)))
-
-
-async def settle(hass: HomeAssistant) -> None:
-    """Let what was heard be looked at."""
-    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=discovery_flows.SETTLE))
-    await hass.async_block_till_done(wait_background_tasks=True)
-
-
-def hosts(flow: type[Flow]) -> list[str]:
-    """Return the addresses that flows were started for."""
-    return [facts[CONF_HOST] for facts in flow.started]
 
 
 @pytest.mark.usefixtures("flows")
@@ -156,24 +103,14 @@ async def test_other_kinds_of_boards_and_nonsense_are_not_offered(
 async def test_a_board_that_home_assistant_discovered_by_itself_is_not_offered_twice(
     hass: HomeAssistant, asker: Asker, flow: type[Flow]
 ) -> None:
-    by_zeroconf = ZeroconfServiceInfo(
-        ip_address=ip_address(TEN[0]),
-        ip_addresses=[ip_address(address) for address in TEN],
-        port=65280,
-        hostname="Arduino.local.",
-        type="_arduino._tcp.local.",
-        name="Arduino._arduino._tcp.local.",
-        properties={"board": "mkr1000"},
-    )
     by_dhcp = DhcpServiceInfo(ip=TEN[1], hostname="winc-00-01", macaddress="f8f005000001")
-    for source, info in ((SOURCE_ZEROCONF, by_zeroconf), (SOURCE_DHCP, by_dhcp)):
+    for source, info in ((SOURCE_ZEROCONF, service(*TEN)), (SOURCE_DHCP, by_dhcp)):
         await hass.config_entries.flow.async_init(DOMAIN, context={"source": source}, data=info)
     hear(asker, *TEN[:3])
     await settle(hass)
     assert hosts(flow) == [TEN[2]]
 
-    for card in hass.config_entries.flow.async_progress_by_handler(DOMAIN):
-        hass.config_entries.flow.async_abort(card["flow_id"])
+    dismiss_cards(hass)
     hear(asker, *TEN[:3])
     await settle(hass)
     assert hosts(flow) == [TEN[2], *TEN[:2]]
@@ -185,8 +122,7 @@ async def test_a_board_whose_entry_was_removed_is_offered_again(
 ) -> None:
     hear(asker, TEN[0])
     await settle(hass)
-    for card in hass.config_entries.flow.async_progress_by_handler(DOMAIN):
-        hass.config_entries.flow.async_abort(card["flow_id"])
+    dismiss_cards(hass)
     entry = MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]})
     await hass.config_entries.async_add(entry)
     hear(asker, TEN[0])
@@ -203,8 +139,7 @@ async def test_a_board_whose_entry_was_removed_is_offered_again(
 async def test_an_address_that_an_entry_left_is_offered(hass: HomeAssistant, asker: Asker, flow: type[Flow]) -> None:
     hear(asker, TEN[0])
     await settle(hass)
-    for card in hass.config_entries.flow.async_progress_by_handler(DOMAIN):
-        hass.config_entries.flow.async_abort(card["flow_id"])
+    dismiss_cards(hass)
     entry = MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]})
     await hass.config_entries.async_add(entry)
     hass.config_entries.async_update_entry(entry, data={CONF_HOST: TEN[1]})
