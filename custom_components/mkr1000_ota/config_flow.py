@@ -27,7 +27,7 @@ from .board.sighting import Sighting
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .discovery_flows import MAX_CARDS
 from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA, label, pick_schema
-from .found import Found, async_look_at, async_look_at_typed, async_scan, client_for, heard_lately
+from .found import Found, async_look_at, async_look_at_typed, async_scan, client_for, heard_lately, other_entries
 from .mending import async_take_address, async_take_password, is_at_home
 from .options_flow import BoardOptionsFlow
 from .problems import Refused, flow_error, flow_errors
@@ -130,7 +130,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         """Check a password with the board that the form shows; a card may be days old."""
         shown = self._found
         now = await async_look_at(self.hass, shown.host, shown.port, shown.name)
-        if not now.answers_to(shown.mac, {shown.name}):
+        if not now.answers_to(shown.mac, {shown.name}, other_entries(self.hass, None)):
             await self._take(now, raise_on_progress=self.source != SOURCE_USER)
             raise Refused("board_changed")
         await self._take(replace(now, mac=now.mac or shown.mac))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
 from itertools import count
 import socket
@@ -53,11 +53,14 @@ class Found:
         """Name and address, which stand for a board until its hardware address is known."""
         return f"{self.name}@{self.host}"
 
-    def answers_to(self, mac: str | None, names: Collection[str]) -> bool:
-        """Whether it has that hardware address; where either is not known, whether it bears one of those names."""
+    def answers_to(self, mac: str | None, names: Collection[str], others: Iterable[ConfigEntry]) -> bool:
+        """Whether it has that hardware address; where either is not known, whether it bears one of those names.
+
+        Where a hardware address is wanted, a name that one of the other boards bears, too, does not stand for it.
+        """
         if mac is not None and self.mac is not None:
             return mac == self.mac
-        return self.name in names
+        return self.name in names and (mac is None or all(entry.data[CONF_NAME] != self.name for entry in others))
 
     def entry(self, entries: Iterable[ConfigEntry]) -> ConfigEntry | None:
         """Return the entry that stands for this board: the one with its hardware address, else with its address."""
@@ -124,9 +127,7 @@ async def async_look_at(hass: HomeAssistant, host: str, port: int, name: str | N
     Raises BoardUnreachable, BoardSilent or NotABoard.
     """
     identity = await async_identify(hass, BoardClient(async_get_clientsession(hass), host, port), host)
-    shared = await async_shared(hass)
-    sighting = shared.asker.sightings.get(host)
-    return Found(host, port, sighting.name if sighting else name or DEFAULT_NAME, identity.library, identity.mac)
+    return Found(host, port, await _name_heard(hass, host) or name or DEFAULT_NAME, identity.library, identity.mac)
 
 
 async def async_scan(hass: HomeAssistant, on_progress: Callable[[float], None] | None = None) -> list[Sighting]:
@@ -147,15 +148,38 @@ def heard_lately(shared: Shared) -> list[Sighting]:
     return sorted(there, key=lambda one: (one.name.casefold(), IPv4Address(one.address)))
 
 
-def client_for(hass: HomeAssistant, found: Found) -> BoardClient:
-    """Return a client for a board that was found, which talks to nobody whose hardware address is another one."""
+def client_for(
+    hass: HomeAssistant, found: Found, entry: ConfigEntry | None = None, names: Collection[str] = ()
+) -> BoardClient:
+    """Return a client for a board that was found, which sends nothing secret to what may be another board by now.
+
+    Whoever accepts a connection has to have the hardware address that was seen at the look; where that is not known,
+    to call itself as it did then, or by one of the further names. If the board is said to be that of an entry, its
+    hardware address must not contradict that.
+    """
 
     async def assure(peer: str) -> None:
         mac = await async_mac_of(hass, peer)
-        if None not in (mac, found.mac) and mac != found.mac:
+        others = other_entries(hass, entry)
+        own = entry.data.get(CONF_MAC) if entry is not None else None
+        if mac is not None and (own not in (None, mac) or mac in [other.data.get(CONF_MAC) for other in others]):
             raise AnotherBoard(f"{mac} answers at {peer}")
+        now = replace(found, mac=mac, name=await _name_heard(hass, peer) or found.name)
+        if not now.answers_to(found.mac, {found.name, *names}, others):
+            raise AnotherBoard(f"Nothing proves that it is the board that answers at {peer}")
 
     return BoardClient(async_get_clientsession(hass), found.host, found.port, assure)
+
+
+def other_entries(hass: HomeAssistant, entry: ConfigEntry | None) -> list[ConfigEntry]:
+    """Return the entries of all boards but one."""
+    return [one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry]
+
+
+async def _name_heard(hass: HomeAssistant, host: str) -> str | None:
+    shared = await async_shared(hass)
+    sighting = shared.asker.sightings.get(host)
+    return sighting.name if sighting else None
 
 
 async def _resolve(hass: HomeAssistant, host: str) -> str:

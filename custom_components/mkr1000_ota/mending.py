@@ -10,9 +10,8 @@ from homeassistant.core import HomeAssistant
 
 from .board.client import BoardClient
 from .board.errors import AnotherBoard, WrongPassword
-from .const import DOMAIN
 from .coordinator import BoardCoordinator
-from .found import Found, async_look_at_typed, client_for
+from .found import Found, async_look_at_typed, client_for, other_entries
 from .problems import Refused
 from .recognition import async_learn, async_recognise
 from .shared import async_shared
@@ -65,18 +64,19 @@ async def async_take_address(
     async with _board_of(entry).turn if entry.state is ConfigEntryState.LOADED else nullcontext():
         found = await async_look_at_typed(hass, typed, entry.data[CONF_NAME])
         mac = entry.data.get(CONF_MAC)
-        others = (one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry)
+        others = other_entries(hass, entry)
         if found.entry(others) is not None or (None not in (mac, found.mac) and mac != found.mac):
             raise AnotherBoard(f"Another board answers at {found.host}")
         record = shared.store.record(entry.entry_id)
+        names = _names(entry, record)
         if password is not None:
             wanted = [password]
-        elif found.answers_to(mac, _names(entry, record)):
+        elif found.answers_to(mac, names, others):
             # An empty field is also how an empty password is entered.
             wanted = [*record.keyring.passwords, entry.data[CONF_PASSWORD], ""]
         else:
             raise Refused("password_needed", CONF_PASSWORD)
-        accepted = await _first_accepted(client_for(hass, found), wanted)
+        accepted = await _first_accepted(client_for(hass, found, entry, names), wanted)
         await record.accept(accepted)
     return replace(found, mac=found.mac or mac), accepted
 
