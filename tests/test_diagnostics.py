@@ -55,7 +55,7 @@ async def test_what_is_under_way_is_described_without_its_passwords(
     entry = await add_board(board)
     await home.async_block_till_done(wait_background_tasks=True)
     record = entry.runtime_data.coordinator.record
-    record.awaited = Awaited(version="2.0", until=1.0)
+    awaited = Awaited(version="3.0", until=1.0, sha256="1" * 64, file="garden.bin", password="third secret")
     await record.write(
         Pending(
             version="2.0",
@@ -68,11 +68,14 @@ async def test_what_is_under_way_is_described_without_its_passwords(
             guesses=("secret guess",),
         )
     )
+    await record.wait(awaited)
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert "secret" not in json.dumps(told)
     assert told["pending"]["version"] == "2.0"
     assert told["pending"]["old"] == told["pending"]["expected"] == told["pending"]["guesses"] == REDACTED
-    assert told["awaited"] == {"version": "2.0", "until": 1.0}
+    assert told["awaited"]["version"] == "3.0"
+    assert told["awaited"]["until"] == 1.0
+    assert told["awaited"]["password"] == REDACTED
     assert told["heard"] is None
 
 

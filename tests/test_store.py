@@ -54,7 +54,7 @@ async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardSt
     await record.distrust("1.5")
     record.next_passwords["3.0"] = "typed"
     record.pinned_version = "1.0"
-    record.awaited = Awaited(version="3.0", until=1.8e9)
+    record.awaited = Awaited(version="3.0", until=1.8e9, sha256="0" * 64, file="garden.bin", password="typed")
     await record.save()
 
     again = await reread(home)

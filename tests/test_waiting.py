@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 import time
 
 from homeassistant.components.repairs import ConfirmRepairFlow
@@ -12,9 +14,10 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.mkr1000_ota import waiting
-from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
+from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.repairs import async_create_fix_flow
-from custom_components.mkr1000_ota.store import Awaited
+from custom_components.mkr1000_ota.store import Awaited, BoardStore
+from custom_components.mkr1000_ota.unfinished import async_finish
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.looking import settled
 from tests.virtual_board import VirtualBoard
@@ -186,54 +189,62 @@ async def test_its_end_is_told(home: HomeAssistant, add_away: AddAway, board: Vi
 async def test_an_end_that_nobody_saw_is_told_after_the_restart(
     home: HomeAssistant, add_away: AddAway, board: VirtualBoard
 ) -> None:
+    """And the board is left alone, though it is there again."""
     entry = await add_away(5)
     await install(home)
     assert await home.config_entries.async_unload(entry.entry_id)
     record = home.data[DOMAIN].store.record(entry.entry_id)
-    record.awaited = Awaited(version="2.0", until=time.time() - 1)
+    record.awaited = replace(record.awaited, until=time.time() - 1)
     await board.power_on()
     assert await home.config_entries.async_setup(entry.entry_id)
     await until(lambda: issue(home, entry))
+    await settled(home)
     assert awaited(entry) is None
     assert not board.flashed
 
 
-async def test_a_version_that_its_source_does_not_offer_yet_is_waited_for(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer
-) -> None:
-    """After a restart a source may need longer than the board."""
-    entry = await add_board(board)
+async def test_it_goes_on_without_its_source(home: HomeAssistant, add_away: AddAway, board: VirtualBoard) -> None:
+    """What was ordered is installed, also if a server is down after a restart, or a file was tidied away."""
+    entry = await add_away(5)
+    await install(home)
     assert await home.config_entries.async_unload(entry.entry_id)
-    home.data[DOMAIN].store.record(entry.entry_id).awaited = Awaited(version="2.0", until=time.time() + 60)
+    (Path(home.config.path(entry.options[CONF_FOLDER])) / "garden.bin").unlink()
     assert await home.config_entries.async_setup(entry.entry_id)
-    await offer(entry, {"garden.bin": IMAGE})
+    await board.power_on()
     await until(lambda: board.flashed == [IMAGE])
     await until(lambda: home.states.is_state(ACTIVITY, "idle"))
-
-
-async def test_a_version_that_is_not_offered_any_more_is_told(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard
-) -> None:
-    entry = await add_board(board)
-    assert await home.config_entries.async_unload(entry.entry_id)
-    home.data[DOMAIN].store.record(entry.entry_id).awaited = Awaited(version="2.0", until=time.time() + 0.3)
-    assert await home.config_entries.async_setup(entry.entry_id)
-    await until(lambda: issue(home, entry))
     assert awaited(entry) is None
 
 
 async def test_an_install_that_was_ordered_meanwhile_counts(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard
 ) -> None:
-    """What waited for its source before does not come on top of it."""
-    entry = await add_board(board)
-    assert await home.config_entries.async_unload(entry.entry_id)
-    home.data[DOMAIN].store.record(entry.entry_id).awaited = Awaited(version="1.0", until=time.time() + 60)
-    assert await home.config_entries.async_setup(entry.entry_id)
-    await offer(entry, {"garden.bin": IMAGE})
+    """What waited before the restart does not come on top of it."""
+    entry = await add_away(5)
     await install(home)
-    assert awaited(entry) is None
-    await offer(entry, {"older.bin": build_sketch(password="sesame", version="1.0")})
+    async_finish(entry.runtime_data)
+    await board.power_on()
+    await until(lambda: board.flashed)
+    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
     await settled(home)
     assert board.flashed == [IMAGE]
+    assert issue(home, entry) is None
+
+
+async def test_what_cannot_be_written_down_does_not_wait(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be lost with the next restart, against what was said."""
+    entry = await add_away(5)
+
+    async def is_full(_: BoardStore) -> bool:
+        return False
+
+    with monkeypatch.context() as disk:
+        disk.setattr(BoardStore, "save", is_full)
+        with pytest.raises(HomeAssistantError) as raised:
+            await install(home)
+    assert raised.value.translation_key == "journal_unwritable"
+    assert awaited(entry) is None
+    assert home.states.is_state(ACTIVITY, "idle")
     assert issue(home, entry) is None

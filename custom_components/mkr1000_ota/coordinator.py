@@ -157,11 +157,12 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
         return next(trusted, None)
 
     async def tidy_archive(self) -> None:
-        """Keep the last images that were flashed, and the one that may be being flashed."""
+        """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""
         kept = [flash.sha256 for flash in self.record.history]
         if self.record.pending is not None:
             kept.insert(0, self.record.pending.sha256)
-        await self.archive.keep(list(dict.fromkeys(kept))[:KEPT_IMAGES])
+        last = list(dict.fromkeys(kept))[:KEPT_IMAGES]
+        await self.archive.keep([*last, self.record.awaited.sha256] if self.record.awaited else last)
 
     @callback
     def set_activity(self, activity: Activity) -> None:

@@ -45,7 +45,7 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
         "failed_versions": record.failed_versions,
         "known_passwords": len(record.keyring.passwords),
         "pending": _public(asdict(record.pending)) if record.pending else None,
-        "awaited": asdict(record.awaited) if record.awaited else None,
+        "awaited": _public(asdict(record.awaited)) if record.awaited else None,
         "history": [_public(asdict(flash)) for flash in record.history],
         "archived": [flash.version for flash in board.archived],
         "source": {

@@ -24,6 +24,7 @@ from .outcome import (
     NOT_ROLLED_BACK,
     ROLLED_BACK,
     UNHEALTHY,
+    async_report_not_installed,
     async_report_unhealthy,
     async_settle,
     flash_signal,
@@ -124,7 +125,7 @@ class Installer:
     @callback
     def _prove(self, _: object = None) -> None:
         board = self._board
-        if self._task is not None or not board.record.unproven:
+        if self._task is not None or not board.record.unproven or board.record.awaited is not None:
             return
         version = board.record.history[0].version
         self._judged = True
@@ -171,12 +172,14 @@ class Installer:
         board = self._board
         try:
             judged = await job.judge(board)
-            await async_wait_for_board(board, job.version, self._waits.set)
+            await async_wait_for_board(board, job, judged, self._waits.set)
+            outcome = await self._flash(job, judged)
         except Exception:
-            # It ends here, and a restart of Home Assistant must not begin it again.
-            await async_forget_wait(board)
+            if (awaited := board.record.awaited) is not None:
+                # It ends here, and a restart of Home Assistant must not begin it again.
+                async_report_not_installed(board, awaited.version)
+                await async_forget_wait(board)
             raise
-        outcome = await self._flash(job, judged)
         self._judged = True
         await async_settle(board, outcome)
         if outcome.verdict is Verdict.FLASHED:

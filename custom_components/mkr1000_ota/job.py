@@ -13,14 +13,15 @@ from .firmware.minisign import PublicKey, SignatureRefused
 from .firmware.release import Release, SourceError
 from .firmware.version_names import VERSION, version_of_file
 from .problems import mistake, problem, refusal, signature_refusal, source_problem
-from .store import PastFlash
+from .store import Awaited, PastFlash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A sketch to install; `file` is what it is called when something is wrong with it.
 
-    `password` is what the sketch will want afterwards, as far as somebody says so.
+    `password` is what the sketch will want afterwards, as far as somebody says so. `waits_until`, in seconds since the
+    epoch, is set if it was waiting for its board already when the entry was stopped.
     """
 
     version: str
@@ -28,6 +29,7 @@ class Job:
     load: Callable[[], Awaitable[Sketch]]
     signature: Callable[[], Awaitable[str | None]]
     password: str | None = field(default=None, repr=False)
+    waits_until: float | None = None
 
     async def judge(self, board: BoardCoordinator) -> Judged:
         """Fetch the sketch and hold it against everything that is known and wanted.
@@ -101,15 +103,25 @@ def sketch_before(board: BoardCoordinator) -> PastFlash | None:
 
 def job_for_archived(board: BoardCoordinator, flash: PastFlash) -> Job:
     """Return the job of going back to a sketch that the board ran before, with the password that it took then."""
+    return Job(
+        version=flash.version,
+        file=flash.version,
+        load=_archived(board, flash.sha256),
+        signature=_known(flash.signature),
+        password=flash.password,
+    )
 
-    async def load() -> Sketch:
-        image = await board.archive.load(flash.sha256)
-        return await board.shared.sketches.inspect(image, board.storage_size)
 
-    async def signature() -> str | None:
-        return flash.signature
-
-    return Job(version=flash.version, file=flash.version, load=load, signature=signature, password=flash.password)
+def job_for_awaited(board: BoardCoordinator, awaited: Awaited) -> Job:
+    """Return the job that was waiting for its board when the entry was stopped."""
+    return Job(
+        version=awaited.version,
+        file=awaited.file,
+        load=_archived(board, awaited.sha256, allow_without_ota=awaited.without_ota),
+        signature=_known(awaited.signature),
+        password=awaited.password,
+        waits_until=awaited.until,
+    )
 
 
 async def async_job_for_file(
@@ -132,13 +144,27 @@ async def async_job_for_file(
     async def load() -> Sketch:
         return sketch
 
-    async def signature() -> str | None:
-        return fetched.signature
-
     return Job(
         version=sketch.version or version or version_of_file(fetched.name) or sketch.sha256[:8],
         file=fetched.name,
         load=load,
-        signature=signature,
+        signature=_known(fetched.signature),
         password=password,
     )
+
+
+def _archived(
+    board: BoardCoordinator, sha256: str, *, allow_without_ota: bool = False
+) -> Callable[[], Awaitable[Sketch]]:
+    async def load() -> Sketch:
+        image = await board.archive.load(sha256)
+        return await board.shared.sketches.inspect(image, board.storage_size, allow_without_ota=allow_without_ota)
+
+    return load
+
+
+def _known(signature: str | None) -> Callable[[], Awaitable[str | None]]:
+    async def known() -> str | None:
+        return signature
+
+    return known

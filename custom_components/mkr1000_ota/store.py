@@ -37,10 +37,22 @@ class PastFlash:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """An install that waits for a board that is away, until a time in seconds since the epoch."""
+    """An install that waits for a board that is away, until a time in seconds since the epoch.
+
+    It is the sketch that was ordered, whatever its source offers by then: its image waits in the archive.
+    """
 
     version: str
     until: float
+    sha256: str
+    # What the sketch is called when something is wrong with it.
+    file: str
+    # What the sketch will want afterwards, as far as somebody says so.
+    password: str | None = field(default=None, repr=False)
+    # The text of the signature that it came with.
+    signature: str | None = None
+    # It was allowed that the board cannot be flashed over the air again.
+    without_ota: bool = False
 
 
 class BoardRecord(Journal):
@@ -80,6 +92,9 @@ class BoardRecord(Journal):
     @override
     async def write(self, pending: Pending) -> None:
         self._pending = pending
+        # Whatever waited for the board ends with this flash, in the same moment: after a crash it is known to be one
+        # or the other.
+        self.awaited = None
         if not await self._store.save():
             raise JournalUnwritable
 
@@ -102,6 +117,12 @@ class BoardRecord(Journal):
             self.unproven = not locked
             self.history = [flash, *self.history][:KEPT_FLASHES]
         await self._store.save()
+
+    async def wait(self, awaited: Awaited) -> None:
+        """Note what waits for the board. Raises JournalUnwritable if that is not on the disk afterwards."""
+        self.awaited = awaited
+        if not await self._store.save():
+            raise JournalUnwritable
 
     async def accept(self, password: str) -> None:
         """Note that the board accepts a password."""

@@ -6,12 +6,11 @@ import time
 from .activity import IDLE, Activity, Stage
 from .board.errors import BoardError
 from .const import DOMAIN, LOGGER
-from .coordinator import BoardCoordinator
 from .homecoming import async_resolve
-from .job import Job, job_for_version
+from .job import job_for_awaited
 from .outcome import async_report_not_back, async_report_not_installed
 from .runtime import Board
-from .store import Awaited
+from .waiting import async_forget_wait
 
 
 def async_finish(board: Board) -> None:
@@ -34,35 +33,15 @@ async def _finish(board: Board) -> None:
                 async_report_not_back(coordinator, pending)
         finally:
             coordinator.set_activity(IDLE)
-    if (awaited := coordinator.record.awaited) is not None:
-        job = await _job_for(coordinator, awaited)
-        if coordinator.record.awaited is not awaited or coordinator.activity != IDLE:
-            # Somebody has ordered something else meanwhile.
-            return
-        if job is not None:
-            board.installer.resume(job)
-            return
-        coordinator.record.awaited = None
-        await coordinator.record.save()
-        async_report_not_installed(coordinator, awaited.version)
-
-
-async def _job_for(coordinator: BoardCoordinator, awaited: Awaited) -> Job | None:
-    """Return the job that waits, once its source offers it again; None if it does not as long as it may wait."""
-    changed = asyncio.Event()
-    unsubscribe = coordinator.catalog.async_add_listener(changed.set)
-    try:
-        async with asyncio.timeout(awaited.until - time.time()):
-            await asyncio.wait((coordinator.catalog.first_look,))
-            while (job := job_for_version(coordinator, awaited.version)) is None:
-                changed.clear()
-                await changed.wait()
-    except TimeoutError:
-        return None
-    else:
-        return job
-    finally:
-        unsubscribe()
+    awaited = coordinator.record.awaited
+    if awaited is None or coordinator.activity != IDLE:
+        # Nothing waits, or somebody has ordered something else meanwhile.
+        return
+    if time.time() < awaited.until:
+        board.installer.resume(job_for_awaited(coordinator, awaited))
+        return
+    async_report_not_installed(coordinator, awaited.version)
+    await async_forget_wait(coordinator)
 
 
 async def _resolved(board: Board) -> bool:

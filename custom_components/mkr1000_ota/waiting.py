@@ -8,7 +8,8 @@ from .activity import Activity, Stage
 from .board.errors import AnotherBoard, BoardError, BoardSilent, BoardUnreachable
 from .const import CONF_WAIT
 from .coordinator import BoardCoordinator
-from .outcome import async_report_not_installed
+from .flash.journal import JournalUnwritable
+from .job import Job, Judged
 from .recognition import async_recognise
 from .store import Awaited
 
@@ -16,25 +17,27 @@ from .store import Awaited
 LISTEN_FOR: Final = 15.0
 
 
-async def async_wait_for_board(board: BoardCoordinator, version: str, on_wait: Callable[[], None]) -> None:
+async def async_wait_for_board(board: BoardCoordinator, job: Job, judged: Judged, on_wait: Callable[[], None]) -> None:
     """Return when a board is there; raise what is wrong if it is not and may not be waited for.
 
-    `on_wait` is called when the wait begins; it is written down then, so that it goes on after a restart.
+    `on_wait` is called when the wait begins; it is written down then, with the sketch, so that it goes on after a
+    restart. What is written down ends with the journal of the flash, or with `async_forget_wait`.
+
+    Raises JournalUnwritable.
     """
-    awaited = board.record.awaited
     try:
         await _recognise_anywhere(board)
     except BoardUnreachable, BoardSilent, AnotherBoard:
         minutes = board.config_entry.options.get(CONF_WAIT, 0)
-        if awaited is None and not minutes:
+        if job.waits_until is None and not minutes:
             raise
     else:
-        await async_forget_wait(board)
         return
-    if awaited is None:
-        awaited = board.record.awaited = Awaited(version=version, until=time.time() + 60 * minutes)
-        await board.record.save()
-    board.set_activity(Activity(Stage.WAITING, version))
+    until = job.waits_until
+    if until is None:
+        until = time.time() + 60 * minutes
+        await _remember_wait(board, job, judged, until)
+    board.set_activity(Activity(Stage.WAITING, job.version))
     on_wait()
     with board.shared.asker.awaiting():
         while True:
@@ -42,19 +45,38 @@ async def async_wait_for_board(board: BoardCoordinator, version: str, on_wait: C
             try:
                 await async_recognise(board)
             except BoardUnreachable, BoardSilent, AnotherBoard:
-                if time.time() > awaited.until:
-                    async_report_not_installed(board, version)
+                if time.time() > until:
                     raise
             else:
                 break
-    await async_forget_wait(board)
 
 
 async def async_forget_wait(board: BoardCoordinator) -> None:
-    """Note that a board is not waited for any more."""
+    """Note that a board is not waited for any more, and let go of what was kept for it."""
     if board.record.awaited is not None:
         board.record.awaited = None
         await board.record.save()
+        await board.tidy_archive()
+
+
+async def _remember_wait(board: BoardCoordinator, job: Job, judged: Judged, until: float) -> None:
+    """Keep the sketch, which may be gone from where it came from, and write down what it waits for."""
+    sketch = judged.sketch
+    awaited = Awaited(
+        version=job.version,
+        until=until,
+        sha256=sketch.sha256,
+        file=job.file,
+        password=job.password,
+        signature=judged.signature,
+        without_ota=not sketch.ota,
+    )
+    try:
+        await board.archive.store(sketch.sha256, sketch.image)
+        await board.record.wait(awaited)
+    except (OSError, JournalUnwritable) as err:
+        await async_forget_wait(board)
+        raise JournalUnwritable from err
 
 
 async def _recognise_anywhere(board: BoardCoordinator) -> None:
