@@ -14,6 +14,7 @@ import pytest
 
 from custom_components.mkr1000_ota import waiting
 from custom_components.mkr1000_ota.const import CONF_PUBLIC_KEY, CONF_WAIT, DOMAIN
+from custom_components.mkr1000_ota.shared import FLASHES_AT_ONCE
 from custom_components.mkr1000_ota.store import BoardStore
 from tests.actions import FLASH, act, drop, press_cancel, shown, until_stage
 from tests.conftest import AddBoard, Offer, StartBoard
@@ -114,6 +115,27 @@ async def test_a_version_of_the_source_is_another_sketch(
     await offer(entry, {"garden.bin": build_sketch(password="other", version="2.0")})
     await restart(home, entry)
     await board.power_on()
+    await until_stage(home, "uploading")
+    await until_stage(home, "idle")
+    assert board.flashed == [IMAGE]
+
+
+async def test_a_board_that_is_back_and_has_to_wait_for_its_turn(
+    home: HomeAssistant, order: Order, board: VirtualBoard
+) -> None:
+    """A restart does not lose it either, as long as the flash has not begun."""
+    entry = await order()
+    turns = home.data[DOMAIN].flashes
+    for _ in range(FLASHES_AT_ONCE):
+        await turns.acquire()
+    await board.power_on()
+    await until_stage(home, "queued")
+
+    def others_are_done() -> None:
+        for _ in range(FLASHES_AT_ONCE):
+            turns.release()
+
+    await restart(home, entry, meanwhile=others_are_done)
     await until_stage(home, "uploading")
     await until_stage(home, "idle")
     assert board.flashed == [IMAGE]
