@@ -22,6 +22,7 @@ ACTIVITY = "sensor.arduino_activity"
 CANCEL = "button.arduino_cancel_waiting_install"
 FLASH = "event.arduino_flash"
 OFFERED = "select.arduino_offered_version"
+CONNECTIVITY = "binary_sensor.arduino_connectivity"
 
 
 async def install(home: HomeAssistant, version: str | None = None, *, entity_id: str = FIRMWARE) -> None:

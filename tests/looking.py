@@ -2,7 +2,10 @@
 
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
+import pytest
 
+from custom_components.mkr1000_ota import presence
+from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.virtual_board import Request, VirtualBoard
 
@@ -18,6 +21,21 @@ async def look(home: HomeAssistant, times: int = 1) -> None:
 async def settled(home: HomeAssistant) -> None:
     """Wait until nothing is under way any more."""
     await home.async_block_till_done(wait_background_tasks=True)
+
+
+async def leave_unheard(home: HomeAssistant, board: VirtualBoard) -> None:
+    """Switch a board off, and let the next look find out."""
+    await board.power_off()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(presence, "HEARD_LATELY", 0.0)
+        await look(home)
+
+
+def forget_sightings(home: HomeAssistant, *addresses: str) -> None:
+    """Let nothing have been heard from some addresses, or from any."""
+    sightings = home.data[DOMAIN].asker.sightings._by_address  # noqa: SLF001 - they cannot be unheard otherwise
+    for address in addresses or tuple(sightings):
+        del sightings[address]
 
 
 def questions(board: VirtualBoard) -> list[Request]:

@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota.activity import IDLE, Activity, Stage
+from tests.actions import install
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.mending import reauthenticate, reconfigure, settle, stored_password, submit
 from tests.steps import enter_password, typed
@@ -25,9 +26,7 @@ async def test_neither_a_password_nor_an_address_is_taken_in_the_middle_of_a_fla
     reconfiguration = await reconfigure(home, entry)
     image = build_sketch(password="sesame", version="2.0", size=60_000)
     await offer(entry, {"2.0.bin": image})
-    install = home.async_create_task(
-        home.services.async_call("update", "install", {"entity_id": "update.arduino_firmware"}, blocking=True)
-    )
+    flash = home.async_create_task(install(home))
     await board.next_event("request")
     while entry.runtime_data.coordinator.activity.stage is not Stage.UPLOADING:
         await asyncio.sleep(0.01)
@@ -39,7 +38,7 @@ async def test_neither_a_password_nor_an_address_is_taken_in_the_middle_of_a_fla
     assert refused["errors"] == {"base": "already_installing"}
     assert entry.runtime_data.coordinator.activity.stage is Stage.UPLOADING
 
-    await install
+    await flash
     assert board.flashed == [image]
     assert await stored_password(home, entry) == "sesame"
     result = await submit(home, reconfiguration, typed(board))
@@ -67,7 +66,7 @@ async def test_the_name_of_the_sketch_that_is_being_flashed_is_expected(
     await settle(home)
     await offer(entry, {"2.0.bin": build_sketch(name="Garden", password="sesame", version="2.0")})
     with pytest.raises(Exception, match="has not come back"):
-        await home.services.async_call("update", "install", {"entity_id": "update.arduino_firmware"}, blocking=True)
+        await install(home)
     back = await start_board(address="127.0.0.8", name="Garden", password="sesame")
     await hear(back)
     result = await reconfigure(home, entry, typed(back), "sesame")

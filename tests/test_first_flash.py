@@ -3,6 +3,7 @@
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant, State
 
+from tests.actions import install
 from tests.conftest import AddBoard, Offer
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -24,7 +25,7 @@ async def test_the_password_follows_the_sketch(
     await offer(entry, {"garden-1.2.3.bin": image})
     assert firmware(home).attributes["latest_version"] == "1.2.3"
 
-    await home.services.async_call("update", "install", {"entity_id": "update.arduino_firmware"}, blocking=True)
+    await install(home)
 
     assert board.flashed == [image]
     assert board.password == "sesame"

@@ -5,36 +5,25 @@ from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mkr1000_ota import presence
 from custom_components.mkr1000_ota.const import CONF_LIBRARY, DOMAIN, UNKNOWN_VERSION
 from custom_components.mkr1000_ota.homecoming import CHECK_PASSWORD_EVERY
+from tests.actions import CONNECTIVITY, FIRMWARE, install, shown
 from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
-from tests.looking import look, passwords, questions, settled
+from tests.looking import leave_unheard, look, passwords, questions, settled
+from tests.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
-
-MAC = "f8f005000001"
-UPDATE = "update.arduino_firmware"
-CONNECTIVITY = "binary_sensor.arduino_connectivity"
-
-
-@pytest.fixture
-def nobody_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let whatever was heard be long ago."""
-    monkeypatch.setattr(presence, "HEARD_LATELY", 0.0)
 
 
 def installed(home: HomeAssistant) -> str:
     """Return the version that the update entity shows for what the board runs."""
-    state = home.states.get(UPDATE)
-    assert state
-    return str(state.attributes["installed_version"])
+    return str(shown(home, FIRMWARE).attributes["installed_version"])
 
 
 async def flash_sesame(home: HomeAssistant, board: VirtualBoard, offer: Offer, entry: ConfigEntry) -> None:
     """Leave a board with the password sesame, and password on its keyring."""
     await offer(entry, {"garden.bin": build_sketch(password="sesame", version="2.0")})
-    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    await install(home)
     assert board.password == "sesame"
     board.requests.clear()
 
@@ -52,15 +41,12 @@ async def test_the_password_is_sent_once_when_a_board_is_first_there(
 
 
 async def test_it_is_sent_once_more_when_a_board_was_away(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
 ) -> None:
     await add_board(board)
     await hear(board)
     await settled(home)
-    with monkeypatch.context() as patch:
-        patch.setattr(presence, "HEARD_LATELY", 0.0)
-        await board.power_off()
-        await look(home)
+    await leave_unheard(home, board)
     await board.power_on()
     for _ in range(3):
         await hear(board)
@@ -93,7 +79,7 @@ async def test_it_is_sent_once_before_a_flash_and_once_after(
     board.requests.clear()
     entry.runtime_data.coordinator.record.next_passwords["2.0"] = "sesame"
     await offer(entry, {"garden.bin": build_sketch(password="sesame", version="2.0")})
-    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    await install(home)
     for _ in range(3):
         await hear(board)
         await settled(home)
@@ -190,7 +176,7 @@ async def test_another_board_at_the_address_gets_no_password(
     await board.stop()
     stranger = await start_board(address=address, port=port, password="of the stranger")
     lease(MAC, "127.0.1.99")
-    lease("f8f0050000ff", address)
+    lease(OTHER_MAC, address)
 
     entry.runtime_data.coordinator.password_checked -= CHECK_PASSWORD_EVERY
     for _ in range(4):
@@ -237,12 +223,10 @@ async def test_the_name_of_a_new_sketch_is_followed(
     await settled(home)
     image = build_sketch(name="Garden", password="sesame", version="2.0", library="ArduinoOTA")
     await offer(entry, {"garden.bin": image})
-    install = home.async_create_task(
-        home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
-    )
+    flash = home.async_create_task(install(home))
     await board.next_event("listening")
     await hear(board, name="Garden by itself")
-    await install
+    await flash
     assert entry.data[CONF_NAME] == "Garden"
     assert entry.data[CONF_LIBRARY] == "ArduinoOTA"
 

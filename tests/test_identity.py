@@ -14,14 +14,12 @@ from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.homecoming import CHECK_PASSWORD_EVERY
 from custom_components.mkr1000_ota.identity import async_mac_of
 from custom_components.mkr1000_ota.recognition import async_recognise
+from tests.actions import CONNECTIVITY, install
 from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
-from tests.looking import look, settled
+from tests.looking import forget_sightings, look, settled
+from tests.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
-
-LEASED, MAC = "f8f005000001", "f8:f0:05:00:00:01"
-OTHER_LEASED, OTHER_MAC = "f8f005000002", "f8:f0:05:00:00:02"
-CONNECTIVITY = "binary_sensor.arduino_connectivity"
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
     before = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
     states = {state.entity_id: state.last_changed for state in home.states.async_all()}
 
-    lease(LEASED, board.address)
+    lease(MAC, board.address)
     entry.runtime_data.coordinator.password_checked -= CHECK_PASSWORD_EVERY
     await hear(board)
     await settled(home)
@@ -67,7 +65,7 @@ async def test_a_device_of_the_router_with_the_same_hardware_address_is_no_hindr
     connections = {(dr.CONNECTION_NETWORK_MAC, MAC)}
     dr.async_get(home).async_get_or_create(config_entry_id=router.entry_id, connections=connections)
     entry = await add_board(board)
-    lease(LEASED, board.address)
+    lease(MAC, board.address)
     await hear(board)
     await settled(home)
     assert entry.unique_id == MAC
@@ -79,13 +77,13 @@ async def test_two_entries_that_turn_out_to_be_one_board(
     """The user is told, and neither of them is changed."""
     there = await start_board(address="127.0.1.5")
     first = await add_board(there)
-    lease(LEASED, there.address)
+    lease(MAC, there.address)
     await hear(there)
     await settled(home)
     assert first.unique_id == MAC
 
     second = await add_board(board)
-    lease(LEASED, board.address)
+    lease(MAC, board.address)
     await hear(board)
     await settled(home)
     assert CONF_MAC not in second.data
@@ -102,15 +100,15 @@ async def test_whoever_answers_is_known_better_than_whoever_had_the_address_once
     home: HomeAssistant, lease: Lease, neighbours: dict[str, str]
 ) -> None:
     """The dhcp integration forgets nobody; the neighbour table is right about who has just been talked to."""
-    lease(LEASED, "10.0.0.5")
+    lease(MAC, "10.0.0.5")
     assert await async_mac_of(home, "10.0.0.5") == MAC
     neighbours["10.0.0.5"] = OTHER_MAC
     assert await async_mac_of(home, "10.0.0.5") == OTHER_MAC
 
 
 async def test_of_two_that_had_an_address_neither_is_taken_for_the_one_there(home: HomeAssistant, lease: Lease) -> None:
-    lease(LEASED, "10.0.0.5")
-    lease(OTHER_LEASED, "10.0.0.5")
+    lease(MAC, "10.0.0.5")
+    lease(OTHER_MAC, "10.0.0.5")
     assert await async_mac_of(home, "10.0.0.5") is None
 
 
@@ -131,9 +129,9 @@ async def test_an_address_that_is_leased_to_a_board_and_used_by_another_is_not_f
 
     await board.power_off()
     stranger = await start_board(address="127.0.1.6", port=board.port)
-    lease(LEASED, stranger.address)
+    lease(MAC, stranger.address)
     neighbours[stranger.address] = OTHER_MAC
-    home.data[DOMAIN].asker.sightings._by_address.clear()  # noqa: SLF001 - nobody is heard any more
+    forget_sightings(home)
     await look(home)
     assert entry.data[CONF_HOST] == board.address
     assert home.states.is_state(CONNECTIVITY, "off")
@@ -189,7 +187,7 @@ async def test_a_flash_goes_to_the_board_that_it_is_meant_for(
         one.requests.clear()
     image = build_sketch(password="sesame", version="2.0")
     await offer(entry, {"garden.bin": image})
-    await home.services.async_call("update", "install", {"entity_id": "update.arduino_firmware"}, blocking=True)
+    await install(home)
 
     assert board.flashed == [image]
     assert not other.flashed

@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
+from tests.actions import install
 from tests.conftest import AddBoard, Offer
 from tests.options import open_options, shown, submit
 from tests.virtual_board import VirtualBoard
@@ -89,6 +90,6 @@ async def test_a_typed_password_is_the_one_that_the_flash_expects(
     entry = await add_board(board)
     await offer(entry, {"garden-1.0.bin": build_sketch(password="sesame")})
     await submit(home, await open_options(home, entry, "next_password"), password="sesame")
-    await home.services.async_call("update", "install", {"entity_id": "update.arduino_firmware"}, blocking=True)
+    await install(home)
     assert entry.data["password"] == "sesame"
     assert entry.runtime_data.coordinator.record.next_passwords == {}

@@ -1,10 +1,12 @@
 """A sketch is uploaded in the options, looked at, and offered."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from aiohttp import FormData
 from aiohttp.test_utils import TestClient
+from homeassistant.components import file_upload
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
@@ -12,10 +14,11 @@ import pytest
 
 from custom_components.mkr1000_ota.activity import IDLE, Activity, Stage
 from custom_components.mkr1000_ota.sources import uploads_of
+from tests.actions import install
 from tests.conftest import AddBoard
 from tests.minisign import Signer
 from tests.options import open_options, shown, submit
-from tests.steps import UPDATE, update_state
+from tests.steps import update_state
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.bad_sketches import damaged, not_images, other_boards, without_ota
 from tests.virtual_board.sketches import build_sketch
@@ -26,8 +29,15 @@ pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
 @pytest.fixture
-async def upload(home: HomeAssistant, hass_client: Callable[..., Awaitable[TestClient[Any, Any]]]) -> Upload:
+async def upload(
+    home: HomeAssistant,
+    hass_client: Callable[..., Awaitable[TestClient[Any, Any]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Upload:
     """Upload a file as the frontend does, and return what the flow is given for it."""
+    # The folder for uploads is one for the whole machine, and whoever begins or ends to use it empties it.
+    monkeypatch.setattr(file_upload, "TEMP_DIR_NAME", str(tmp_path / "uploads"))
 
     async def upload(content: bytes, name: str) -> str:
         client = await hass_client()
@@ -64,7 +74,7 @@ async def test_a_sketch_is_uploaded_shown_and_offered(
     state = update_state(home)
     assert state.attributes["latest_version"] == "1.2.3"
     assert state.attributes["release_summary"] == "Waters less."
-    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    await install(home)
     assert board.flashed == [image]
     assert entry.data["password"] == "sesame"
 
@@ -222,7 +232,7 @@ async def test_once_a_key_is_set_only_signed_sketches_are_offered(
 
     result = await submit(home, result, file=await upload(image, "garden.bin"), signature=signer.sign(image))
     await submit(home, result)
-    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    await install(home)
     assert board.flashed == [image]
 
 

@@ -15,19 +15,14 @@ from custom_components.mkr1000_ota import presence
 from custom_components.mkr1000_ota.activity import Stage
 from custom_components.mkr1000_ota.presence import LOOK_EVERY
 from custom_components.mkr1000_ota.shared import async_shared
+from tests.actions import CONNECTIVITY, install
 from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
-from tests.looking import look, passwords, questions, settled
+from tests.looking import forget_sightings, leave_unheard, look, passwords, questions, settled
+from tests.steps import MAC
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
-CONNECTIVITY = "binary_sensor.arduino_connectivity"
 ESTABLISHED = "01"
-
-
-@pytest.fixture
-def nobody_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let whatever was heard be long ago."""
-    monkeypatch.setattr(presence, "HEARD_LATELY", 0.0)
 
 
 def logged(caplog: pytest.LogCaptureFixture, words: str) -> int:
@@ -117,15 +112,12 @@ async def test_going_and_coming_back_are_logged_once_each(
     board: VirtualBoard,
     hear: Hear,
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await add_board(board)
     await hear(board)
     await settled(home)
-    with monkeypatch.context() as patch:
-        patch.setattr(presence, "HEARD_LATELY", 0.0)
-        await board.power_off()
-        await look(home, 3)
+    await leave_unheard(home, board)
+    await look(home, 2)
     assert logged(caplog, "does not answer") == 1
     assert logged(caplog, "answers again") == 0
 
@@ -151,10 +143,8 @@ async def test_a_board_that_is_flashed_is_not_disturbed(
     shared = await async_shared(home)
     seen: list[int] = []
 
-    install = home.async_create_task(
-        home.services.async_call("update", "install", {"entity_id": "update.arduino_firmware"}, blocking=True)
-    )
-    while not install.done():
+    flash = home.async_create_task(install(home))
+    while not flash.done():
         await asyncio.sleep(0.05)
         if coordinator.activity.stage is Stage.UPLOADING and 0 < coordinator.activity.taken < len(image) / 2:
             await hear(board, name="Garden")
@@ -163,7 +153,7 @@ async def test_a_board_that_is_flashed_is_not_disturbed(
         # Near its end, the connection may be gone before the stage is.
         if coordinator.activity.stage is Stage.UPLOADING and 0 < coordinator.activity.taken < len(image) / 2:
             seen.append(connections(board))
-    await install
+    await flash
 
     assert set(seen) == {1}
     assert len(seen) > 5
@@ -229,7 +219,7 @@ async def test_somebody_who_fell_silent_has_everybody_asked_once(
         board.requests.clear()
 
     await boards[0].power_off()
-    home.data["mkr1000_ota"].asker.sightings._by_address.pop(boards[0].address)  # noqa: SLF001 - it is not heard
+    forget_sightings(home, boards[0].address)
     await look(home)
     assert all(questions(board) for board in boards[1:])
     asked = sum(len(questions(board)) for board in boards[1:])
@@ -240,13 +230,13 @@ async def test_somebody_who_fell_silent_has_everybody_asked_once(
 async def test_a_board_that_moved_is_found_where_it_is_leased(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease
 ) -> None:
-    lease("f8f005000001", board.address)
+    lease(MAC, board.address)
     entry = await add_board(board)
     await hear(board)
     await settled(home)
 
     await board.renumber("127.0.1.77")
-    lease("f8f005000001", board.address)
+    lease(MAC, board.address)
     await look(home)
     assert entry.data[CONF_HOST] == "127.0.1.77"
     assert home.states.is_state(CONNECTIVITY, "on")

@@ -15,9 +15,10 @@ import pytest
 
 from custom_components.mkr1000_ota.activity import IDLE, Activity, Stage
 from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
+from tests.actions import install
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
 from tests.flow_texts import ENGLISH, check_form
-from tests.steps import UPDATE, Result
+from tests.steps import Result
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -71,7 +72,7 @@ async def lose(home: HomeAssistant, entry: ConfigEntry, offer: Offer) -> None:
     await home.async_block_till_done(wait_background_tasks=True)
     await offer(entry, {"garden-2.0.bin": IMAGE})
     with pytest.raises(HomeAssistantError, match="has not come back"):
-        await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+        await install(home)
 
 
 async def test_a_board_that_did_not_come_back_is_asked_once_more(

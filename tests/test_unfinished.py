@@ -15,6 +15,7 @@ import pytest
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.flash.journal import Pending, Phase
 from custom_components.mkr1000_ota.store import BoardRecord
+from tests.actions import ACTIVITY, CONNECTIVITY, install
 from tests.conftest import BRISK, AddBoard, Hear, Offer
 from tests.looking import passwords, settled
 from tests.virtual_board import VirtualBoard
@@ -22,8 +23,6 @@ from tests.virtual_board.sketches import build_sketch
 
 pytestmark = pytest.mark.slow
 
-UPDATE = "update.arduino_firmware"
-ACTIVITY = "sensor.arduino_activity"
 OLD, SAME, NEW = "password", "password", "sesame"
 
 type Restart = Callable[[Pending], Awaitable[ConfigEntry]]
@@ -211,7 +210,7 @@ async def test_a_board_that_does_not_come_back_is_watched_for(
     assert record_of(home, entry).pending is None
     assert not issues(home)
     assert entry.data[CONF_PASSWORD] == board.password
-    assert home.states.is_state("binary_sensor.arduino_connectivity", "on")
+    assert home.states.is_state(CONNECTIVITY, "on")
 
 
 async def test_nothing_is_installed_while_it_is_being_found_out(
@@ -221,7 +220,7 @@ async def test_nothing_is_installed_while_it_is_being_found_out(
     entry = await restart(pending(Phase.ANSWERED, NEW))
     await offer(entry, {"garden.bin": build_sketch(version="3.0")})
     with pytest.raises(HomeAssistantError, match="already in progress"):
-        await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+        await install(home)
     await until(lambda: issues(home))
 
 
@@ -236,12 +235,12 @@ async def test_what_is_installed_later_comes_after_it_is_found_out(
     await offer(entry, {"garden.bin": build_sketch(password="third", version="3.0")})
     if not is_back:
         with pytest.raises(HomeAssistantError):
-            await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+            await install(home)
         assert record_of(home, entry).pending is not None
         return
     becomes(board, NEW)
     await board.power_on()
-    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    await install(home)
     record = record_of(home, entry)
     assert [flash.version for flash in record.history] == ["3.0", "2.0"]
     assert record.keyring.passwords[:2] == ("third", NEW)
