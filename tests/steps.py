@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.forms import ANOTHER
 from tests.virtual_board import VirtualBoard
 
 MAC = "f8:f0:05:00:00:01"
@@ -28,9 +29,18 @@ async def begin(home: HomeAssistant) -> Result:
     return await home.config_entries.flow.async_configure(result["flow_id"])
 
 
+def offered(result: Result) -> dict[str, str]:
+    """Return the boards that a form offers, the last choice being another one: labels by addresses."""
+    [field] = result["data_schema"].schema.values()
+    return {option["value"]: option["label"] for option in getattr(field, "config", {}).get("options", ())}
+
+
 async def pick(home: HomeAssistant, result: Result, host: str) -> Result:
-    """Choose a board, or type an address."""
-    return await home.config_entries.flow.async_configure(result["flow_id"], {CONF_HOST: host})
+    """Choose a board, or type an address: at once where no board is offered, else as the last choice."""
+    flow = home.config_entries.flow
+    if (boards := offered(result)) and host not in boards:
+        result = await flow.async_configure(result["flow_id"], {CONF_HOST: ANOTHER})
+    return await flow.async_configure(result["flow_id"], {CONF_HOST: host})
 
 
 async def enter_password(home: HomeAssistant, result: Result, password: str) -> Result:

@@ -13,9 +13,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota import found
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
+from custom_components.mkr1000_ota.forms import ANOTHER
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.conftest import AddBoard, Hear, Lease, StartBoard
-from tests.steps import MAC, OTHER_MAC, Result, begin, enter_password, passwords_sent_to, pick, typed
+from tests.steps import MAC, OTHER_MAC, begin, enter_password, offered, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts", "quick_scan")
@@ -27,18 +28,11 @@ def quick_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(found, "SCAN_FOR", 0.02)
 
 
-def offered(result: Result) -> list[str]:
-    """Return the labels of the boards that a form offers."""
-    [selector] = result["data_schema"].schema.values()
-    return [option["label"] for option in selector.config["options"]]
-
-
 async def test_a_board_that_answered_the_scan_is_picked(home: HomeAssistant, board: VirtualBoard, hear: Hear) -> None:
     await hear(board)
     result = await begin(home)
     assert result["step_id"] == "pick"
-    assert offered(result) == ["Arduino · 127.0.0.7 · WiFi101OTA"]
-    assert result["description_placeholders"] == {"found": "1", "configured": "-"}
+    assert offered(result) == {"127.0.0.7": "Arduino · 127.0.0.7 · WiFi101OTA", ANOTHER: ANOTHER}
 
     result = await pick(home, result, board.address)
     assert result["step_id"] == "password"
@@ -65,7 +59,7 @@ async def test_the_scan_shows_how_far_it_is(home: HomeAssistant, monkeypatch: py
     shown: list[float] = []
     monkeypatch.setattr("custom_components.mkr1000_ota.config_flow.BoardFlow.async_update_progress", _noting(shown))
     result = await begin(home)
-    assert offered(result) == []
+    assert result["step_id"] == "none_answered"
     assert shown[-1] == 1.0
     assert shown == sorted(shown)
 
@@ -86,6 +80,21 @@ async def test_an_address_can_be_typed(home: HomeAssistant, board: VirtualBoard)
     result = await enter_password(home, result, "password")
     assert result["data"][CONF_NAME] == "Arduino"
     assert result["data"][CONF_PORT] == board.port
+
+
+async def test_where_boards_answered_the_address_of_another_one_is_asked_for_in_a_form_of_its_own(
+    home: HomeAssistant, board: VirtualBoard, start_board: StartBoard, hear: Hear
+) -> None:
+    await hear(board)
+    another = await start_board(address="127.0.0.8")
+    result = await begin(home)
+    result = await home.config_entries.flow.async_configure(result["flow_id"], {CONF_HOST: ANOTHER})
+    assert (result["step_id"], result["errors"]) == ("address", {})
+
+    result = await pick(home, result, "127.0.0.300")
+    assert (result["step_id"], result["errors"]) == ("address", {CONF_HOST: "bad_address"})
+    result = await pick(home, result, typed(another))
+    assert result["description_placeholders"]["host"] == "127.0.0.8"
 
 
 async def test_a_typed_port_counts_more_than_the_one_that_was_heard(
@@ -153,7 +162,7 @@ async def test_a_name_that_several_boards_announce_leads_to_none(
 )
 async def test_nonsense_is_no_address(home: HomeAssistant, board: VirtualBoard, nonsense: str) -> None:
     result = await pick(home, await begin(home), nonsense)
-    assert result["step_id"] == "pick"
+    assert result["step_id"] == "none_answered"
     assert result["errors"] == {CONF_HOST: "bad_address"}
 
     result = await pick(home, result, typed(board))
@@ -168,6 +177,30 @@ async def test_a_board_that_is_away_can_be_tried_again(home: HomeAssistant, boar
     await board.power_on()
     result = await pick(home, result, typed(board))
     assert result["step_id"] == "password"
+
+
+async def test_a_chosen_board_that_has_gone_meanwhile_can_be_chosen_again(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear
+) -> None:
+    await hear(board)
+    await board.power_off()
+    result = await pick(home, await begin(home), board.address)
+    assert (result["step_id"], result["errors"]) == ("pick", {CONF_HOST: "board_unreachable"})
+
+    await board.power_on()
+    result = await pick(home, result, board.address)
+    assert result["step_id"] == "password"
+
+
+async def test_a_chosen_board_that_is_not_heard_any_more_is_asked_for_by_its_address(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hear(board)
+    await board.power_off()
+    result = await begin(home)
+    monkeypatch.setattr(found, "HEARD_LATELY", 0)
+    result = await pick(home, result, board.address)
+    assert (result["step_id"], result["errors"]) == ("none_answered", {CONF_HOST: "board_unreachable"})
 
 
 async def test_a_board_that_keeps_silent_is_told_from_one_that_is_away(home: HomeAssistant, mute_server: str) -> None:
@@ -275,12 +308,28 @@ async def test_a_board_that_is_set_up_is_not_offered_and_not_added_twice(
     await add_board(board)
     await hear(board)
     result = await begin(home)
-    assert offered(result) == []
-    assert result["description_placeholders"] == {"found": "0", "configured": "Arduino · 127.0.0.7 · WiFi101OTA"}
+    assert result["step_id"] == "all_set_up"
+    assert result["description_placeholders"] == {"configured": "- Arduino · 127.0.0.7 · WiFi101OTA"}
 
     result = await pick(home, result, typed(board))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "already_configured"
+
+
+async def test_a_board_that_is_set_up_is_named_beside_those_that_are_not(
+    home: HomeAssistant, board: VirtualBoard, start_board: StartBoard, add_board: AddBoard, hear: Hear
+) -> None:
+    await add_board(board)
+    await hear(board)
+    garden = await start_board(address="127.0.0.8", name="Garden")
+    await hear(garden)
+    result = await begin(home)
+    assert result["step_id"] == "pick_more"
+    assert offered(result) == {"127.0.0.8": "Garden · 127.0.0.8 · WiFi101OTA", ANOTHER: ANOTHER}
+    assert result["description_placeholders"] == {"configured": "- Arduino · 127.0.0.7 · WiFi101OTA"}
+
+    result = await pick(home, result, garden.address)
+    assert result["description_placeholders"]["name"] == "Garden"
 
 
 async def test_a_board_that_was_heard_long_ago_is_not_offered(
@@ -288,7 +337,8 @@ async def test_a_board_that_was_heard_long_ago_is_not_offered(
 ) -> None:
     await hear(board)
     monkeypatch.setattr(found, "HEARD_LATELY", 0)
-    assert offered(await begin(home)) == []
+    result = await begin(home)
+    assert result["step_id"] == "none_answered"
 
 
 async def test_two_boards_of_one_name_are_two_entries(
@@ -313,8 +363,7 @@ async def test_boards_are_listed_in_the_order_in_which_a_person_reads(
 ) -> None:
     for name, address in (("pump", "127.0.0.9"), ("Pump", "127.0.0.10"), ("Arduino", "127.0.0.11")):
         await hear(board, name=name, address=address)
-    labels = offered(await begin(home))
-    assert [label.split(" · ")[1] for label in labels] == ["127.0.0.11", "127.0.0.9", "127.0.0.10"]
+    assert list(offered(await begin(home))) == ["127.0.0.11", "127.0.0.9", "127.0.0.10", ANOTHER]
 
 
 async def test_no_two_boards_share_a_folder_by_themselves(

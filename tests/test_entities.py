@@ -7,7 +7,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from tests.actions import FIRMWARE, FLASH, OFFERED, act, choose, drop, install, shown
+from tests.actions import CANCEL, FIRMWARE, FLASH, OFFERED, act, choose, drop, install, shown
 from tests.conftest import AddBoard, Offer
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -57,7 +57,10 @@ async def test_after_a_flash(home: HomeAssistant, add_board: AddBoard, offer: Of
 async def test_they_stay_available_while_the_board_is_away(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
-    """An update can be ordered, and what happened last is still true; only the connection is gone."""
+    """An update can be ordered, and what happened last is still true; only the connection is gone.
+
+    The button is never there unless an install waits.
+    """
     entry = await add_board(board)
     await offer(entry, sketches("1.0"))
     await board.stop()
@@ -67,7 +70,7 @@ async def test_they_stay_available_while_the_board_is_away(
     entities = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
     states = {entity.entity_id: shown(home, entity.entity_id).state for entity in entities}
     assert len(states) == 7
-    assert "unavailable" not in states.values()
+    assert {entity for entity, state in states.items() if state == "unavailable"} == {CANCEL}
 
     await board.start()
     await entry.runtime_data.coordinator.async_refresh()
@@ -81,7 +84,7 @@ async def test_they_are_put_where_they_belong(home: HomeAssistant, add_board: Ad
         FIRMWARE: EntityCategory.CONFIG,
         FLASH: None,
         OFFERED: EntityCategory.CONFIG,
-        "button.arduino_cancel_waiting_install": EntityCategory.CONFIG,
+        CANCEL: EntityCategory.CONFIG,
         "sensor.arduino_activity": EntityCategory.DIAGNOSTIC,
         LAST_FLASH: EntityCategory.DIAGNOSTIC,
         CONNECTIVITY: EntityCategory.DIAGNOSTIC,

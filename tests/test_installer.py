@@ -10,6 +10,7 @@ import pytest
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.actions import (
     ACTIVITY,
+    CANCEL,
     FIRMWARE,
     act,
     drop,
@@ -67,7 +68,7 @@ async def test_every_stage_is_shown(
     with watching(home, ACTIVITY) as states:
         await install(home)
     stages = list(dict.fromkeys(state.state for state in states))
-    assert stages == ["fetching", "queued", "checking", "uploading", "restarting", "idle"]
+    assert stages == ["fetching", "checking", "uploading", "restarting", "idle"], "it has not to wait for its turn"
 
 
 async def test_a_version_that_is_asked_for(
@@ -82,13 +83,14 @@ async def test_a_version_that_is_asked_for(
     with pytest.raises(ServiceValidationError) as error:
         await install(home, "3.0")
     assert error.value.translation_key == "version_not_offered"
-    assert str(error.value) == "Version 3.0 is not to be had for Arduino. There are: 2.0, 1.0"
+    assert str(error.value) == "Version 3.0 is not available for Arduino. Available versions: 2.0, 1.0"
 
 
 async def test_nothing_to_choose_from(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
     await add_board(board)
-    with pytest.raises(ServiceValidationError, match="There are: -"):
+    with pytest.raises(ServiceValidationError) as error:
         await install(home, "3.0")
+    assert error.value.translation_key == "nothing_offered"
 
 
 async def test_one_at_a_time(home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard) -> None:
@@ -154,22 +156,41 @@ async def test_cancelling_while_others_are_flashed(
     assert board.flashed == [NEW]
 
 
-async def test_nothing_to_cancel(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
-    await add_board(board)
-    with pytest.raises(ServiceValidationError) as error:
-        await press_cancel(home)
-    assert error.value.translation_key == "nothing_to_cancel"
+async def test_the_button_can_be_pressed_only_while_an_install_waits(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """It does not come and go with an install that has not to wait."""
+    await offer(await add_board(board), {"garden-2.0.bin": NEW})
+    shared = await async_shared(home)
+    assert shown(home, CANCEL).state == "unavailable"
+
+    shared.flashes = asyncio.Semaphore(0)
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, "queued")
+    assert shown(home, CANCEL).state == "unknown"
+
+    with watching(home, CANCEL) as states:
+        shared.flashes.release()
+        await caller
+    assert [state.state for state in states] == ["unavailable"]
+    with watching(home, CANCEL) as states:
+        await act(home, "flash", file=drop(home, "garden.bin", NEW))
+    assert not states
 
 
-async def test_too_late_to_cancel(
+async def test_nothing_to_cancel(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
+    """It began, or ended, just before the button was pressed."""
     board = await start_board(seconds_per_byte=SLOWLY)
-    await offer(await add_board(board), {"garden-2.0.bin": NEW})
+    entry = await add_board(board)
+    await offer(entry, {"garden-2.0.bin": NEW})
     caller = asyncio.create_task(install(home))
     await until_stage(home, "uploading")
     with pytest.raises(ServiceValidationError) as error:
-        await press_cancel(home)
-    assert error.value.translation_key == "too_late_to_cancel"
+        await entry.runtime_data.installer.cancel()
+    assert error.value.translation_key == "nothing_to_cancel"
     await caller
     assert board.flashed == [NEW]
+    with pytest.raises(ServiceValidationError):
+        await entry.runtime_data.installer.cancel()

@@ -150,7 +150,7 @@ async def test_what_failed_before_is_passed_over(
         assert board.version == "1.0"
     with pytest.raises(ServiceValidationError) as error:
         await act(home, "install_archived")
-    assert error.value.translation_key == "version_not_archived", "there is nothing that is worth it"
+    assert error.value.translation_key == "nothing_archived", "there is nothing that is worth it"
 
 
 async def test_the_way_back_is_blocked(
@@ -222,7 +222,7 @@ async def test_going_back_by_hand(home: HomeAssistant, add_board: AddBoard, offe
     assert entry.data[CONF_PASSWORD] == board.password == "of 3.0"
     with pytest.raises(ServiceValidationError) as error:
         await act(home, "install_archived", version="9")
-    assert str(error.value) == "Version 9 is not archived for Arduino. There are: 3.0, 1.0, 2.0"
+    assert str(error.value) == "Version 9 is not in the archive of Arduino. Archived versions: 3.0, 1.0, 2.0"
 
 
 async def forget(entry: ConfigEntry, home: HomeAssistant) -> None:

@@ -30,6 +30,11 @@ class Activity:
     size: int = 0
 
     @property
+    def can_be_cancelled(self) -> bool:
+        """Whether it is an install that waits, of which the board has not seen anything."""
+        return self.stage in (Stage.WAITING, Stage.QUEUED)
+
+    @property
     def percentage(self) -> float | None:
         """How much of the image the board has, in percent with one decimal; None before an upload and long after it.
 

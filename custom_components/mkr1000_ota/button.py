@@ -32,6 +32,12 @@ class CancelInstall(BoardEntity, ButtonEntity):
         super().__init__(board.coordinator, _CANCEL)
         self._installer = board.installer
 
+    @property
+    @override
+    def available(self) -> bool:
+        """There is nothing to press for unless an install waits."""
+        return super().available and self.coordinator.activity.can_be_cancelled
+
     @override
     async def async_press(self) -> None:
         await self._installer.cancel()

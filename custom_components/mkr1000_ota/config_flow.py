@@ -1,6 +1,5 @@
 """Adding a board, and mending what is known of it."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, override
@@ -10,7 +9,6 @@ from homeassistant.config_entries import (
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_USER,
     ConfigEntry,
-    ConfigFlow,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
@@ -23,11 +21,11 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .address import write_address
 from .board.errors import BoardError
-from .board.sighting import Sighting
+from .choosing import ChoosingFlow
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .discovery_flows import MAX_CARDS
-from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA, label, pick_schema
-from .found import Found, async_look_at, async_look_at_typed, async_scan, client_for, heard_lately, other_entries
+from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA
+from .found import Found, async_look_at, client_for, other_entries
 from .mending import async_take_address, async_take_password, is_at_home
 from .options_flow import BoardOptionsFlow
 from .problems import Refused, flow_error, flow_errors
@@ -41,12 +39,11 @@ STARTS_WITHIN = 20.0
 BOARDS = {"mkr1000", "arduino"}
 
 
-class BoardFlow(ConfigFlow, domain=DOMAIN):
+class BoardFlow(ChoosingFlow, domain=DOMAIN):
     """Adds a board that was heard, or whose address was typed."""
 
     VERSION = 1
 
-    _scan: asyncio.Task[list[Sighting]] | None = None
     _found: Found
     _locked_by: str | None = None
 
@@ -61,46 +58,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         """Ask the network who is there, without being asked to."""
         return await self.async_step_scan()
 
-    async def async_step_scan(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show that boards are being looked for."""
-        if self._scan is None:
-            self._scan = self.hass.async_create_task(
-                async_scan(self.hass, self.async_update_progress), f"{DOMAIN} scan", eager_start=False
-            )
-        if not self._scan.done():
-            return self.async_show_progress(step_id="scan", progress_action="scan", progress_task=self._scan)
-        return self.async_show_progress_done(next_step_id="pick")
-
-    async def async_step_pick(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take one of the boards that answered, or an address."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                await self._take(await async_look_at_typed(self.hass, user_input[CONF_HOST]))
-            except (BoardError, Refused) as err:
-                errors = flow_errors(err, CONF_HOST)
-            else:
-                return await self.async_step_password()
-        free, taken = await self._heard()
-        return self.async_show_form(
-            step_id="pick",
-            data_schema=self.add_suggested_values_to_schema(pick_schema(free), user_input),
-            errors=errors,
-            description_placeholders={
-                "found": str(len(free)),
-                "configured": ", ".join(label(one) for one in taken) or "-",
-            },
-        )
-
-    async def _heard(self) -> tuple[list[Sighting], list[Sighting]]:
-        """Return the boards that can be added, and those that are set up."""
-        heard = heard_lately(await async_shared(self.hass))
-        configured = {entry.data[CONF_HOST] for entry in self._async_current_entries(include_ignore=False)}
-        return (
-            [one for one in heard if one.address not in configured],
-            [one for one in heard if one.address in configured],
-        )
-
+    @override
     async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Take the password that the running sketch wants, and check it with the board."""
         errors: dict[str, str] = {}
@@ -202,6 +160,7 @@ class BoardFlow(ConfigFlow, domain=DOMAIN):
         if any(is_at_home(entry, host) for entry in self._async_current_entries(include_ignore=False)):
             raise AbortFlow("already_configured")
 
+    @override
     async def _take(self, found: Found, *, raise_on_progress: bool = False) -> None:
         """Go on with a board unless it is set up already, or if that counts, is being set up in another flow."""
         if found.mac is not None:

@@ -36,9 +36,6 @@ from .waiting import async_forget_wait, async_wait_for_board
 # The reason of a failure that was not foreseen.
 UNEXPECTED = "unexpected"
 
-# Stages in which nothing has been sent to the board.
-_CANCELLABLE = (Stage.FETCHING, Stage.WAITING, Stage.QUEUED)
-
 
 class Installer:
     """Installs on one board, one sketch at a time."""
@@ -78,11 +75,9 @@ class Installer:
         self._start(job).add_done_callback(self._report_late)
 
     async def cancel(self) -> None:
-        """Give up an install of which the board has not seen anything yet."""
-        if (task := self._task) is None:
+        """Give up an install that waits for its board or its turn."""
+        if (task := self._task) is None or not self._board.activity.can_be_cancelled:
             raise mistake("nothing_to_cancel", board=self._board.name)
-        if self._board.activity.stage not in _CANCELLABLE:
-            raise mistake("too_late_to_cancel", board=self._board.name)
         task.cancel()
         await asyncio.wait((task,))
         await async_forget_wait(self._board)
@@ -217,7 +212,8 @@ class Installer:
 
     async def _flash(self, job: Job, judged: Judged) -> Outcome:
         board = self._board
-        board.set_activity(Activity(Stage.QUEUED, job.version))
+        if board.shared.flashes.locked():
+            board.set_activity(Activity(Stage.QUEUED, job.version))
         async with board.shared.flashes:
             board.set_activity(Activity(Stage.CHECKING, job.version))
             if board.record.pending is not None and not await async_resolve(board):

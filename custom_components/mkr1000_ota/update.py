@@ -118,12 +118,10 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         wanted = version or self.latest_version
         job = job_for_version(self.coordinator, wanted)
         if job is None:
-            raise mistake(
-                "version_not_offered",
-                board=self.coordinator.name,
-                version=wanted,
-                offered=", ".join(self.coordinator.versions) or "-",
-            )
+            board, offered = self.coordinator.name, self.coordinator.versions
+            if not offered:
+                raise mistake("nothing_offered", board=board)
+            raise mistake("version_not_offered", board=board, version=wanted, offered=", ".join(offered))
         await self._installer.install(job)
 
     async def async_flash(
@@ -155,12 +153,10 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
             if flash.version == version or (version is None and flash.version not in passed_over)
         ]
         if not wanted:
-            raise mistake(
-                "version_not_archived",
-                board=self.coordinator.name,
-                version=version or "-",
-                archived=", ".join(flash.version for flash in archived) or "-",
-            )
+            board, versions = self.coordinator.name, [flash.version for flash in archived]
+            if version is None or not versions:
+                raise mistake("nothing_archived", board=board)
+            raise mistake("version_not_archived", board=board, version=version, archived=", ".join(versions))
         return self._told(await self._installer.install(job_for_archived(self.coordinator, wanted[0])))
 
     def _told(self, outcome: Outcome | None) -> ServiceResponse:

@@ -22,7 +22,7 @@ NOTES = """\
 async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board: StartBoard, home: RealHome) -> None:
     """Boards are looked for and listed; an address can be typed; a wrong password is told at once."""
     garden = await start_board("Garden")
-    await start_board("Cellar", library="ArduinoOTA")
+    cellar = await start_board("Cellar", library="ArduinoOTA")
 
     await frontend.open("/config/integrations/dashboard")
     page = frontend.page
@@ -32,21 +32,23 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
     await frontend.take_picture("brand")
     await frontend.press_text("Arduino MKR1000 OTA")
 
-    await frontend.sees("Asking the network for boards")
+    await frontend.sees("Searching the network for boards")
     await page.get_by_text(re.compile(r"[1-9]0%")).wait_for()
     await frontend.take_picture("scan")
     await frontend.sees("Choose a board")
-    await page.get_by_text("Board *").click()
-    await frontend.sees("Cellar · ")
+    await frontend.sees(f"Garden · {garden.address} · WiFi101OTA")
+    await frontend.sees(f"Cellar · {cellar.address} · ArduinoOTA")
     await frontend.take_picture("add")
 
-    await page.get_by_placeholder("Search | Add custom item").fill(f"{garden.address}:{garden.port}")
+    await frontend.press_text("Enter the address of another board")
+    await frontend.press("Submit")
+    await frontend.sees("Your router shows it")
+    await page.get_by_label("Address").fill(f"{garden.address}:{garden.port}")
     await frontend.take_picture("typed")
-    await page.get_by_placeholder("Search | Add custom item").press("Enter")
     await frontend.press("Submit")
     await frontend.sees("Enter the password of that sketch")
     await frontend.enter_password("passw0rd")
-    await frontend.sees("The board wants another password")
+    await frontend.sees("The board expects another password")
     await frontend.take_picture("wrong-password")
     await frontend.enter_password(garden.password)
     await frontend.press("Skip and finish")
@@ -54,6 +56,15 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
 
     assert list(await KnownBoard.all(home, client)) == ["Garden"]
     assert not any(request.content_length > 0 for request in garden.requests)
+
+    await frontend.open("/config/integrations/integration/mkr1000_ota")
+    await frontend.press("Add hub")
+    await frontend.sees("Already set up")
+    await frontend.sees(f"Garden · {garden.address}")
+    await frontend.take_picture("add-another")
+    await frontend.press_text(f"Cellar · {cellar.address} · ArduinoOTA")
+    await frontend.press("Submit")
+    await frontend.sees("Enter the password of that sketch")
 
 
 async def test_discovered(

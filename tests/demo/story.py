@@ -65,8 +65,11 @@ class Story:
         async with screen.waiting("  It looks for boards by itself, for five seconds"):
             flow = await Flow.start(self._client, DOMAIN)
         if flow.choices:
-            screen.say(f"  It has found {', '.join(flow.choices)}")
-        await flow.submit(host=board.address if board.address in flow.choices else f"{board.address}:{board.port}")
+            screen.say(f"  It has found {', '.join(flow.choices[:-1])}")
+        if board.address in flow.choices:
+            await flow.submit(host=board.address)
+        else:
+            await flow.enter_address(f"{board.address}:{board.port}")
         screen.say(f"  {flow.placeholders['name']} answers at {board.address}: {flow.placeholders['library']}")
         if mistake is not None:
             await flow.submit(password=mistake)

@@ -34,8 +34,8 @@ class Flow:
 
     @property
     def step(self) -> str:
-        """The name of the step."""
-        return str(self._shown["step_id"])
+        """The name of the step, empty at the end."""
+        return str(self._shown.get("step_id", ""))
 
     @property
     def errors(self) -> dict[str, str]:
@@ -69,6 +69,12 @@ class Flow:
             for field in self._shown["data_schema"]
             for option in field.get("selector", {}).get("select", {}).get("options", [])
         ]
+
+    async def enter_address(self, typed: str) -> None:
+        """Type an address, as the last choice where boards are offered."""
+        if self.choices:
+            await self.submit(host=self.choices[-1])
+        await self.submit(host=typed)
 
     async def submit(self, **entered: Any) -> None:
         """Fill in the form and send it."""

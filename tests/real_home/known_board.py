@@ -30,11 +30,11 @@ class KnownBoard:
     async def add(cls, home: RealHome, client: HomeClient, address: str, port: int, password: str) -> Self:
         """Add a board through the config flow, its address typed. Raises Refused."""
         flow = await Flow.start(client, DOMAIN)
-        for form in ({"host": f"{address}:{port}"}, {"password": password}):
-            await flow.submit(**form)
-            if complaint := flow.reason or "".join(flow.errors.values()):
-                raise Refused(complaint)
-        assert flow.entry_id is not None
+        await flow.enter_address(f"{address}:{port}")
+        if flow.step == "password":
+            await flow.submit(password=password)
+        if flow.entry_id is None:
+            raise Refused(flow.reason or "".join(flow.errors.values()))
         return cls(home, client, flow.entry_id)
 
     @classmethod

@@ -68,9 +68,12 @@ _SENTENCES: Final = {
     ),
     Refusal.UNKNOWN_BOARD: (
         "This sketch does not say which board it is for: the USB product name {expected} is not in it. "
-        "Build it for that board."
+        "Build the sketch for {expected}, and use that .bin file."
     ),
-    Refusal.OTHER_BOARD: "This sketch is built for {board}, and the board is an {expected}. Build it for that board.",
+    Refusal.OTHER_BOARD: (
+        "This sketch is built for {board}, but this board is an {expected}. "
+        "Build the sketch for {expected}, and use that .bin file."
+    ),
     Refusal.TOO_LARGE: (
         "This sketch has {size} bytes, and the board can store {limit}. The board keeps its running sketch until it "
         "has the whole new one, so its internal storage is half of the 262144 bytes of flash less the 8192 of the "
