@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
+import gc
 import logging
 from multiprocessing import get_context
 from pathlib import Path
@@ -71,21 +72,38 @@ def _run[R](measure: Callable[[], Coroutine[Any, Any, R]]) -> R:
 
 
 class Pauses:
-    """The longest pause of the event loop while the context lasts, in seconds."""
+    """The longest pause of the event loop while the context lasts, in seconds.
+
+    `longest` leaves out the time that the garbage collector took of a pause, and `collecting` is the longest of that: a
+    full collection pauses for as long as it takes to go through everything that is in memory, whoever has put it there.
+    """
 
     longest = 0.0
+    collecting = 0.0
+    _collected = 0.0
+    _began = 0.0
 
     async def __aenter__(self) -> Self:
         """Begin to watch."""
+        gc.callbacks.append(self._collect)
         self._watching = asyncio.create_task(self._watch())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """End it."""
         self._watching.cancel()
+        gc.callbacks.remove(self._collect)
 
     async def _watch(self) -> None:
         while True:
-            before = time.perf_counter()
+            before, collected = time.perf_counter(), self._collected
             await asyncio.sleep(0.001)
-            self.longest = max(self.longest, time.perf_counter() - before - 0.001)
+            collecting = self._collected - collected
+            self.longest = max(self.longest, time.perf_counter() - before - 0.001 - collecting)
+            self.collecting = max(self.collecting, collecting)
+
+    def _collect(self, phase: str, _info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter()
+        else:
+            self._collected += time.perf_counter() - self._began
