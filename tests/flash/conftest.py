@@ -14,6 +14,17 @@ from custom_components.mkr1000_ota.flash.keyring import Keyring
 from tests.conftest import BRISK
 from tests.virtual_board import VirtualBoard
 
+# A flash of a sketch with another password; how far it came is for a test to say.
+PENDING = Pending(
+    version="2.0",
+    previous_version="1.0",
+    sha256="00",
+    size=4,
+    started=0.0,
+    old="password",
+    expected=("sesame",),
+)
+
 
 @dataclass
 class Notebook:

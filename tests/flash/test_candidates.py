@@ -1,5 +1,7 @@
 """Which password a sketch will want, as far as can be told before it runs."""
 
+from dataclasses import replace
+
 from custom_components.mkr1000_ota.board.sketch import Sketch
 from custom_components.mkr1000_ota.flash.candidates import GUESSES, candidates
 from custom_components.mkr1000_ota.flash.keyring import KEPT_PASSWORDS, Keyring
@@ -11,6 +13,13 @@ GARDEN = Sketch.inspect(build_sketch(password="sesame"))
 def test_what_is_declared_comes_first() -> None:
     wanted = candidates(GARDEN, Keyring(("old", "sesame")), "old", "declared")
     assert wanted.expected == ("declared", "sesame")
+    assert "sesame" not in wanted.guesses, "no password is tried twice"
+    assert wanted.declares_another
+
+
+def test_an_empty_password_can_be_declared() -> None:
+    wanted = candidates(GARDEN, Keyring(("old",)), "old", "")
+    assert wanted.expected == ("",)
     assert wanted.declares_another
 
 
@@ -24,7 +33,11 @@ def test_without_any_of_them_the_literals_are_guesses() -> None:
     wanted = candidates(GARDEN, Keyring(("old",)), "old", None)
     assert wanted.expected == ()
     assert wanted.guesses[0] == "sesame"
-    assert len(wanted.guesses) <= GUESSES
+
+
+def test_only_the_likeliest_literals_are_guesses() -> None:
+    literals = tuple(f"literal {number}" for number in range(2 * GUESSES))
+    assert candidates(replace(GARDEN, passwords=literals), Keyring(), "old", None).guesses == literals[:GUESSES]
 
 
 def test_the_image_is_believed_before_a_person_who_mistyped() -> None:
@@ -49,4 +62,3 @@ def test_a_keyring_keeps_the_last_ones_once_each() -> None:
     assert keyring.accepted("9").passwords[:2] == ("9", keyring.current)
     assert keyring.also("maybe").passwords[:2] == (keyring.current, "maybe")
     assert Keyring().current is None
-    assert "9" not in repr(keyring)

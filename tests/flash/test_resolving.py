@@ -5,22 +5,13 @@ from base64 import b64encode
 from dataclasses import replace
 
 from custom_components.mkr1000_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.flash.journal import Pending, Phase
+from custom_components.mkr1000_ota.flash.journal import Phase
 from custom_components.mkr1000_ota.flash.verdict import Verdict
-from tests.flash.conftest import Notebook, ignore, order
+from tests.flash.conftest import PENDING, Notebook, ignore, order
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
-PENDING = Pending(
-    version="2.0",
-    previous_version="1.0",
-    sha256="00",
-    size=4,
-    started=0.0,
-    old="password",
-    expected=("sesame",),
-    phase=Phase.FINISHING,
-)
+UNSEEN = PENDING.at(Phase.FINISHING)
 
 
 async def test_nothing_is_pending(flasher: Flasher) -> None:
@@ -29,10 +20,10 @@ async def test_nothing_is_pending(flasher: Flasher) -> None:
 
 async def test_a_board_that_is_away(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
     """It is noted that it was: should it come back with the same password, it has restarted."""
-    journal.pending = PENDING
+    journal.pending = UNSEEN
     await board.stop()
     assert await flasher.resolve() is None
-    assert journal.pending == PENDING.away()
+    assert journal.pending == UNSEEN.away()
     await board.start()
     outcome = await flasher.resolve()
     assert outcome is not None
@@ -42,13 +33,13 @@ async def test_a_board_that_is_away(flasher: Flasher, board: VirtualBoard, journ
 
 async def test_a_board_that_is_busy(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
     """A sketch that answers nobody for a while need not have restarted."""
-    journal.pending = PENDING
+    journal.pending = UNSEEN
     credentials = b64encode(b"arduino:password").decode()
     _, writer = await asyncio.open_connection(board.address, board.port)
     writer.write(f"POST /sketch HTTP/1.1\r\nAuthorization: Basic {credentials}\r\nContent-Length: 9\r\n\r\n.".encode())
     await board.next_event("request")
     assert await flasher.resolve() is None
-    assert journal.pending == PENDING
+    assert journal.pending == UNSEEN
     writer.close()
     await writer.wait_closed()
     outcome = None

@@ -6,40 +6,36 @@ import json
 import pytest
 
 from custom_components.mkr1000_ota.board.library import Library
+from custom_components.mkr1000_ota.board.sketch import Sketch
+from custom_components.mkr1000_ota.flash.candidates import Candidates
+from custom_components.mkr1000_ota.flash.flasher import Order, Outcome
 from custom_components.mkr1000_ota.flash.journal import Pending, Phase
+from custom_components.mkr1000_ota.flash.keyring import Keyring
 from custom_components.mkr1000_ota.flash.verdict import Verdict, judge
+from tests.flash.conftest import PENDING
+from tests.virtual_board.sketches import build_sketch
 
-PENDING = Pending(
-    version="2.0",
-    previous_version="1.0",
-    sha256="00",
-    size=4,
-    started=0.0,
-    old="old",
-    expected=("new",),
-    phase=Phase.ANSWERED,
-)
-ANOTHER_DECLARED = replace(PENDING, declares_another=True)
-AWAY = PENDING.away()
+UPLOADING, FINISHING, ANSWERED = (PENDING.at(phase) for phase in Phase)
+ANOTHER_DECLARED = replace(ANSWERED, declares_another=True)
 
 
 @pytest.mark.parametrize(
     ("pending", "accepted", "watched", "verdict"),
     [
-        (PENDING, "new", True, Verdict.FLASHED),
-        (PENDING, "new", False, Verdict.FLASHED),
-        (ANOTHER_DECLARED.away(), "old", True, Verdict.NOT_APPLIED),
-        (AWAY, "old", True, Verdict.FLASHED),
-        (PENDING, "old", True, Verdict.NOT_APPLIED),
-        (PENDING, None, True, Verdict.LOCKED),
-        (PENDING.at(Phase.UPLOADING), "old", False, Verdict.NOT_APPLIED),
-        (PENDING.at(Phase.UPLOADING).away(), "old", False, Verdict.NOT_APPLIED),
-        (PENDING.at(Phase.UPLOADING), None, False, Verdict.NOT_APPLIED),
-        (PENDING.at(Phase.FINISHING), "new", False, Verdict.FLASHED),
-        (PENDING.at(Phase.FINISHING), "old", False, Verdict.UNCERTAIN),
-        (PENDING.at(Phase.FINISHING).away(), "old", False, Verdict.FLASHED),
-        (PENDING.at(Phase.FINISHING), "old", True, Verdict.NOT_APPLIED),
-        (PENDING, "old", False, Verdict.FLASHED),
+        (ANSWERED, "sesame", True, Verdict.FLASHED),
+        (ANSWERED, "sesame", False, Verdict.FLASHED),
+        (ANOTHER_DECLARED.away(), "password", True, Verdict.NOT_APPLIED),
+        (ANSWERED.away(), "password", True, Verdict.FLASHED),
+        (ANSWERED, "password", True, Verdict.NOT_APPLIED),
+        (ANSWERED, None, True, Verdict.LOCKED),
+        (UPLOADING, "password", False, Verdict.NOT_APPLIED),
+        (UPLOADING.away(), "password", False, Verdict.NOT_APPLIED),
+        (UPLOADING, None, False, Verdict.NOT_APPLIED),
+        (FINISHING, "sesame", False, Verdict.FLASHED),
+        (FINISHING, "password", False, Verdict.UNCERTAIN),
+        (FINISHING.away(), "password", False, Verdict.FLASHED),
+        (FINISHING, "password", True, Verdict.NOT_APPLIED),
+        (ANSWERED, "password", False, Verdict.FLASHED),
     ],
 )
 def test_the_table(pending: Pending, accepted: str | None, watched: bool, verdict: Verdict) -> None:
@@ -47,11 +43,24 @@ def test_the_table(pending: Pending, accepted: str | None, watched: bool, verdic
 
 
 def test_a_pending_flash_survives_its_journey_to_the_disk() -> None:
-    pending = replace(PENDING, library=Library.ARDUINOOTA, guesses=("a", "b"), name="Garden").away()
+    pending = replace(ANSWERED, library=Library.ARDUINOOTA, guesses=("a", "b"), name="Garden").away()
     assert Pending.from_dict(json.loads(json.dumps(pending.as_dict()))) == pending
 
 
-def test_no_password_is_shown() -> None:
-    """Whatever is logged of a pending flash, the passwords are not in it."""
-    shown = repr(replace(PENDING, old="s3cret", expected=("s3cret",), guesses=("s3cret",)))
-    assert "s3cret" not in shown
+SECRETIVE = replace(ANSWERED, old="s3cret", expected=("s3cret",), guesses=("s3cret",))
+
+
+@pytest.mark.parametrize(
+    "secretive",
+    [
+        SECRETIVE,
+        Outcome(verdict=Verdict.FLASHED, pending=SECRETIVE, seconds=1.0, accepted="s3cret"),
+        Order(sketch=Sketch.inspect(build_sketch(password="s3cret")), version="2.0", declared="s3cret"),
+        Candidates(expected=("s3cret",), guesses=("s3cret",), declares_another=True),
+        Keyring(("s3cret",)),
+    ],
+    ids=lambda secretive: type(secretive).__name__,
+)
+def test_no_password_is_shown(secretive: object) -> None:
+    """Whatever is logged of a flash, the passwords are not in it."""
+    assert "s3cret" not in repr(secretive)
