@@ -43,7 +43,7 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
     await frontend.press_text("Enter the address of another board")
     await frontend.press("Submit")
     await frontend.sees("Your router shows it")
-    await page.get_by_label("Address").fill(f"{garden.address}:{garden.port}")
+    await page.locator("ha-form input").fill(f"{garden.address}:{garden.port}")
     await frontend.take_picture("typed")
     await frontend.press("Submit")
     await frontend.sees("Enter the password of that sketch")
@@ -58,7 +58,7 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
     assert not any(request.content_length > 0 for request in garden.requests)
 
     await frontend.open("/config/integrations/integration/mkr1000_ota")
-    await frontend.press("Add hub")
+    await frontend.press("Add device")
     await frontend.sees("Already set up")
     await frontend.sees(f"Garden · {garden.address}")
     await frontend.take_picture("add-another")
