@@ -60,6 +60,8 @@ class Flasher:
         self._client = client
         self._journal = journal
         self._timing = timing
+        # When the last piece was let go, by the monotonic clock: from then on the board may flash and restart.
+        self._let_go = 0.0
 
     async def accepted_password(self, *passwords: str) -> str | None:
         """Return the first of some passwords that the board accepts, None if it takes none of them.
@@ -142,6 +144,7 @@ class Flasher:
     async def _upload(self, image: bytes, pending: Pending, on_progress: Callable[[int], None]) -> None:
         async def before_last() -> None:
             await self._journal.write(pending.at(Phase.FINISHING))
+            self._let_go = time.monotonic()
 
         for tries_left in reversed(range(self._timing.tries)):
             try:
@@ -172,10 +175,16 @@ class Flasher:
         async with asyncio.TaskGroup() as both:
             both.create_task(self._note(pending))
             watching = both.create_task(
-                watch_restart(self._client, self._timing, surely=pending.phase is Phase.ANSWERED, seen_away=seen_away)
+                watch_restart(
+                    self._client,
+                    self._timing,
+                    since=self._let_go,
+                    surely=pending.phase is Phase.ANSWERED,
+                    seen_away=seen_away,
+                )
             )
         restart = watching.result()
-        if restart is not Restart.NEVER_LEFT:
+        if restart in (Restart.BACK, Restart.NOT_BACK):
             pending = pending.away()
         if restart is not Restart.NOT_BACK:
             try:
@@ -183,7 +192,8 @@ class Flasher:
             except BoardError:
                 restart = Restart.NOT_BACK
             else:
-                return await self._close(pending, judge(pending, accepted, watched=True), accepted)
+                watched = restart is not Restart.UNSEEN
+                return await self._close(pending, judge(pending, accepted, watched=watched), accepted)
         if not pending.ota:
             return await self._close(pending, Verdict.WITHOUT_OTA, None)
         return _outcome(Verdict.NOT_BACK, pending, None)

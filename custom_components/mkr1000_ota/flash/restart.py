@@ -19,19 +19,26 @@ class Restart(Enum):
 
     BACK = auto()
     NEVER_LEFT = auto()
+    # It is there. Nobody saw it go, but there was time for that.
+    UNSEEN = auto()
     NOT_BACK = auto()
 
 
 async def watch_restart(
-    client: BoardClient, timing: Timing, *, surely: bool, seen_away: Callable[[], Awaitable[None]]
+    client: BoardClient, timing: Timing, *, since: float, surely: bool, seen_away: Callable[[], Awaitable[None]]
 ) -> Restart:
     """Watch a board until it has gone and come back, has not gone in time, or has not come back in time.
 
     Only an answered request shows that it is there: its Wi-Fi module may accept connections while the processor
     copies the sketch. `surely` says that it will restart, so that any silence is taken for it; otherwise a sketch that
     is just busy must not look like one that restarts. `seen_away` is awaited once, when the board is first seen gone.
+
+    `since` is when the board can have begun to leave, in seconds of `time.monotonic()`: a board that was asked for the
+    first time long after that may be back already, as well as one that nobody asked for a while in between.
     """
     began = time.monotonic()
+    there = since
+    unseen = False
     away = False
     silent_since: float | None = None
     while True:
@@ -50,6 +57,9 @@ async def watch_restart(
             silent_since = None
             gone = surely and time.monotonic() - asked > ANSWER_ACROSS_RESTART
             answered = True
+            # All that an answer shows is that the board was there at some time behind the question.
+            unseen = unseen or time.monotonic() - there >= timing.away_at_least
+            there = asked
         if gone and not away:
             away = True
             await seen_away()
@@ -57,7 +67,7 @@ async def watch_restart(
         if answered and away:
             return Restart.BACK
         if answered and waited >= timing.leaves_within:
-            return Restart.NEVER_LEFT
+            return Restart.UNSEEN if unseen else Restart.NEVER_LEFT
         if waited >= timing.returns_within:
             return Restart.NOT_BACK
         await asyncio.sleep(timing.probe_every)

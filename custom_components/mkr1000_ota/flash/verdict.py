@@ -23,8 +23,13 @@ class Verdict(StrEnum):
 def judge(pending: Pending, accepted: str | None, *, watched: bool) -> Verdict:
     """Judge a flash by the password that the board accepts now, None for none that is known.
 
-    `watched` says whether the board was under observation from the upload on: only then does "it was not seen to
-    go away" mean that it stayed.
+    `watched` says whether the board was under observation from the upload on, without a pause in which it could have
+    restarted: only then does "it was not seen to go away" mean that it stayed.
+
+    Both libraries answer 200 once they have stored the whole image, and go straight on to copy it: no way leads back to
+    the old sketch, but a loss of power in the half second before. So a 200 counts as long as nothing contradicts it.
+    That nothing was applied is certain in two cases only: the last piece never left, or the board answered at times
+    between which it could not have copied and restarted. Elsewhere, sketches with one password cannot be told apart.
     """
     if pending.phase is Phase.UPLOADING:
         # The last piece never left: whatever the board does now, it does with the sketch it had before.
