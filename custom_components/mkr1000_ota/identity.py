@@ -5,9 +5,7 @@ the neighbour that has just answered, or from what the dhcp integration has seen
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
-from getmac import get_mac_address
 from homeassistant.components.dhcp import async_discovered_service_info
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import format_mac
@@ -15,8 +13,7 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
 from .board.client import BoardClient
 from .board.library import Library
-
-_NO_MAC = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
+from .neighbours import neighbour
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ async def async_mac_of(hass: HomeAssistant, address: str) -> str | None:
     The neighbour table knows who answered; the dhcp integration remembers who had the address at some time, which is
     all there is about a board in another network segment.
     """
-    return await hass.async_add_executor_job(_neighbour, address) or _leased(hass, address)
+    return await hass.async_add_executor_job(neighbour, address) or _leased(hass, address)
 
 
 @callback
@@ -64,14 +61,3 @@ def _leased(hass: HomeAssistant, host: str) -> str | None:
 
 def _devices(hass: HomeAssistant) -> list[DhcpServiceInfo]:
     return async_discovered_service_info(hass) if "dhcp" in hass.config.components else []
-
-
-def _neighbour(host: str) -> str | None:
-    try:
-        address = IPv4Address(host)
-    except ValueError:
-        return None
-    if address.is_loopback:
-        return None
-    mac = get_mac_address(ip=host, network_request=False)
-    return format_mac(mac) if mac and format_mac(mac) not in _NO_MAC else None
