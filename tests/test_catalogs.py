@@ -16,9 +16,10 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import async_fire_time_changed
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.mkr1000_ota.catalogs import ASK_SERVERS_EVERY, LOOK_AT_FOLDERS_EVERY, SketchCatalog
+from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.shared import async_shared
@@ -59,21 +60,22 @@ def catalog_of(entry: ConfigEntry) -> SketchCatalog:
 
 async def test_a_hundred_boards_ask_once(home: HomeAssistant, site: Web) -> None:
     catalogs = (await async_shared(home)).catalogs
+    boards = [MockConfigEntry(domain=DOMAIN, title=f"Board {number}") for number in range(100)]
     url = str(site.serve_json("/manifest.json", manifest()))
     session = async_get_clientsession(home)
-    uses = [catalogs.use(ManifestSource(session, url)) for _ in range(100)]
+    uses = [catalogs.use(ManifestSource(session, url), board) for board in boards]
     (catalog,) = {catalog for catalog, _ in uses}
     await catalog.first_look
     assert [release.version for release in catalog.data.releases] == ["2.0"]
     assert site.asked() == ["/manifest.json"]
 
-    other, leave_other = catalogs.use(ManifestSource(session, str(site.at("/other.json"))))
+    other, leave_other = catalogs.use(ManifestSource(session, str(site.at("/other.json"))), boards[0])
     assert other is not catalog
     await other.first_look
     leave_other()
     for _, leave in uses:
         leave()
-    again, leave = catalogs.use(ManifestSource(session, url))
+    again, leave = catalogs.use(ManifestSource(session, url), boards[0])
     assert again is not catalog, "nobody used it any more"
     await again.first_look
     leave()

@@ -77,6 +77,14 @@ OFFERED_NOT = {
     },
 }
 
+SERVERS = ("firmware/http.py", "firmware/manifest.py", "firmware/github.py")
+# A repository whose name cannot be one is never asked.
+SERVER_FAILS = {
+    f"server_{reason}": fields(SENTENCES[reason]) | {"server", "boards"}
+    for reason in reasons("SourceError", within=SERVERS)
+    if reason is not Reason.BAD_REPOSITORY
+}
+
 
 def exceptions() -> dict[str, set[str]]:
     """Return the keys of everything that can be raised, with the placeholders that come with it."""
@@ -140,7 +148,7 @@ def test_nothing_is_raised_in_english_only() -> None:
 def test_every_issue_has_its_text() -> None:
     reported: dict[str, set[str]] = {str(outcome): {"board", "host", "version"} for outcome in OUTCOMES}
     reported |= {str(outcome): {"board", "version", "previous"} for outcome in OUTCOMES if outcome not in [*Verdict]}
-    reported |= OFFERED_NOT
+    reported |= OFFERED_NOT | SERVER_FAILS
     for call in calls("async_create_issue"):
         given = {str(keyword.arg): keyword.value for keyword in call.keywords}
         match given["translation_key"], given["translation_placeholders"]:

@@ -48,7 +48,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     entry.async_on_unload(shared.join())
 
     async with shared.setting_up:
-        catalog, release = shared.catalogs.use(await source_of(hass, entry))
+        catalog, release = shared.catalogs.use(await source_of(hass, entry), entry)
     entry.async_on_unload(release)
     # Otherwise every restart would look as if an update had just come out.
     await asyncio.wait((catalog.first_look,), timeout=FIRST_LOOK_WITHIN)

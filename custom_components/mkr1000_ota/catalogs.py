@@ -6,13 +6,15 @@ from datetime import timedelta
 from typing import override
 from weakref import WeakValueDictionary
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .board.sketch import Sketch
 from .const import DOMAIN, LOGGER
-from .findings import async_forgive_folder, async_report_findings, async_report_folder
+from .failing import Failing
+from .findings import async_report_findings
 from .firmware.folder import FolderSource
 from .firmware.release import Catalog, FirmwareSource, Release, SourceError
 from .problems import source_problem
@@ -34,7 +36,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
     def __init__(self, hass: HomeAssistant, source: FirmwareSource, sketches: Sketches) -> None:
         """Follow a source."""
         self.source = source
-        self.users = 0
+        self.users: list[ConfigEntry] = []
+        self.failing = Failing(hass, source)
         self._inspected = sketches
         self._sketches: WeakValueDictionary[Hashable, Sketch] = WeakValueDictionary()
         self._loading: dict[Hashable, asyncio.Task[Sketch]] = {}
@@ -71,11 +74,18 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         return sketch
 
     @callback
-    def forget_findings(self) -> None:
-        """Take back what was reported of a source that nobody uses any more."""
-        async_report_findings(self.hass, self.source, ())
-        if isinstance(self.source, FolderSource):
-            async_forgive_folder(self.hass, self.source.directory)
+    def add_user(self, entry: ConfigEntry) -> None:
+        """Note that a board takes its sketches from here."""
+        self.users.append(entry)
+        self.failing.tell(self.users)
+
+    @callback
+    def remove_user(self, entry: ConfigEntry) -> None:
+        """Note that it does not any more, and take back what was reported of a source that nobody uses."""
+        self.users.remove(entry)
+        self.failing.tell(self.users)
+        if not self.users:
+            async_report_findings(self.hass, self.source, ())
 
     async def _load(self, release: Release, storage_size: int) -> Sketch:
         image = await self.source.image(release)
@@ -86,17 +96,17 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         try:
             catalog = await self.source.catalog()
         except SourceError as err:
-            if isinstance(self.source, FolderSource):
-                async_report_folder(self.hass, self.source.directory)
+            self.failing.note(err)
+            self.failing.tell(self.users)
             known = source_problem(err)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=known.translation_key,
                 translation_placeholders=known.translation_placeholders,
             ) from err
-        if isinstance(self.source, FolderSource):
-            async_forgive_folder(self.hass, self.source.directory)
-        async_report_findings(self.hass, self.source, catalog.findings)
+        self.failing.over()
+        if self.users:
+            async_report_findings(self.hass, self.source, catalog.findings)
         return catalog
 
 
@@ -112,14 +122,16 @@ class Catalogs:
         self._looking = False
 
     @callback
-    def use(self, source: FirmwareSource) -> tuple[SketchCatalog, Callable[[], None]]:
-        """Return the catalog of a source, and what to call when it is not needed any more."""
-        if (catalog := self._catalogs.get(source.key)) is None:
+    def use(self, source: FirmwareSource, entry: ConfigEntry) -> tuple[SketchCatalog, Callable[[], None]]:
+        """Return the catalog of a source for a board, and what to call when it is not needed any more."""
+        if (catalog := self._catalogs.get(source.key)) is not None:
+            catalog.add_user(entry)
+        else:
             catalog = self._catalogs[source.key] = SketchCatalog(self._hass, source, self._sketches)
+            catalog.add_user(entry)
             catalog.first_look = self._hass.async_create_background_task(
                 catalog.async_begin(), f"{DOMAIN} first look at {catalog.name}"
             )
-        catalog.users += 1
         if isinstance(source, FolderSource) and self._stop_looking is None:
             self._stop_looking = async_track_time_interval(
                 self._hass, self._look_at_folders, LOOK_AT_FOLDERS_EVERY, cancel_on_shutdown=True
@@ -127,10 +139,9 @@ class Catalogs:
 
         @callback
         def release() -> None:
-            catalog.users -= 1
+            catalog.remove_user(entry)
             if not catalog.users:
                 del self._catalogs[source.key]
-                catalog.forget_findings()
                 self._hass.async_create_task(catalog.async_shutdown())
             if self._stop_looking and not self._folders():
                 self._stop_looking()

@@ -16,7 +16,7 @@ _PREFIX = "finding"
 @callback
 def async_report_findings(hass: HomeAssistant, source: FirmwareSource, findings: Iterable[Finding]) -> None:
     """Show what is wrong in a source as repair issues, and take back those that are not true any more."""
-    prefix = f"{_PREFIX}_{_digest(repr(source.key))}"
+    prefix = f"{_PREFIX}_{source_id(source)}"
     issues = ir.async_get(hass)
     wanted = {f"{prefix}_{_digest(finding.file + finding.reason)}": finding for finding in findings}
     for domain, issue_id in list(issues.issues):
@@ -57,10 +57,14 @@ def async_forgive_folder(hass: HomeAssistant, folder: Path) -> None:
     ir.async_delete_issue(hass, DOMAIN, _folder_issue(folder))
 
 
+def source_id(source: FirmwareSource) -> str:
+    """Return what may be stored and shown in logs instead of the key of a source, which may hold a token."""
+    return _digest(repr(source.key))
+
+
 def _folder_issue(folder: Path) -> str:
     return f"folder_unusable_{_digest(str(folder))}"
 
 
 def _digest(text: str) -> str:
-    # A repair issue's id is stored and shown in logs; a source's key may hold a token.
     return hashlib.sha256(text.encode()).hexdigest()[:12]

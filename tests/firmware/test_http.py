@@ -117,7 +117,7 @@ async def test_a_server_that_hangs_up(socket_enabled: None, session: aiohttp.Cli
 
 async def test_a_server_whose_certificate_nobody_vouches_for(tls_site: Web, session: aiohttp.ClientSession) -> None:
     error = await refusal(session, tls_site.at(f"/{SECRET}"))
-    assert error.reason is Reason.UNREACHABLE
+    assert error.reason is Reason.BAD_CERTIFICATE
     assert "certificate" in error.placeholders["error"]
 
 

@@ -68,6 +68,7 @@ class FolderSource:
     ) -> None:
         """Take the folder, the largest sketch that is offered in bytes, and how long a file must rest in seconds."""
         self.key: Hashable = ("folder", str(directory), storage_size)
+        self.server: str | None = None
         self.directory = directory
         self._storage_size = storage_size
         self._settled_after = settled_after

@@ -52,6 +52,7 @@ class GitHubSource:
             raise SourceError(Reason.BAD_REPOSITORY, repository=repository)
         api = http_url(base_url).with_user(None)
         self.key: Hashable = ("github", str(api), repository.casefold(), asset, prereleases, token)
+        self.server: str | None = repository
         self._repository = repository
         self._releases = api.joinpath("repos", *repository.split("/"), "releases")
         self._selection = Selection(asset, prereleases)

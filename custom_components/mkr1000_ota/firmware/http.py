@@ -149,7 +149,7 @@ class Fetcher:
         except TimeoutError:
             raise _timed_out(url, self._patience.total) from None
         except aiohttp.ClientConnectorCertificateError as error:
-            raise SourceError(Reason.UNREACHABLE, host=host(url), error=str(error.certificate_error)) from None
+            raise SourceError(Reason.BAD_CERTIFICATE, host=host(url), error=str(error.certificate_error)) from None
         except aiohttp.ClientConnectorError as error:
             cause = error.os_error
             raise SourceError(Reason.UNREACHABLE, host=host(url), error=cause.strerror or str(cause)) from None

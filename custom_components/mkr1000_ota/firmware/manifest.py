@@ -23,6 +23,7 @@ class ManifestSource:
         """Raises SourceError if the address is none."""
         address = http_url(url)
         self.key: Hashable = ("manifest", str(address))
+        self.server: str | None = host(address)
         self._url = address.with_user(None).with_fragment(None)
         self._fetcher = Fetcher(session, private=OriginHeaders.of_url(address), patience=patience)
         self._catalog = Catalog()

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     BAD_URL = "bad_url"
     BAD_REPOSITORY = "bad_repository"
     UNREACHABLE = "unreachable"
+    BAD_CERTIFICATE = "bad_certificate"
     TIMED_OUT = "timed_out"
     NOT_HTTP = "not_http"
     ANSWER_CUT = "answer_cut"
@@ -54,12 +55,16 @@ class Reason(StrEnum):
     WRONG_TRUSTED_COMMENT = "wrong_trusted_comment"
 
 
+# What may be over by itself: a server that is down, busy, or behind a network that is.
+PASSING = frozenset({Reason.UNREACHABLE, Reason.TIMED_OUT, Reason.ANSWER_CUT, Reason.HTTP_STATUS, Reason.RATE_LIMITED})
+
 SENTENCES = {
     Reason.FOLDER_UNREADABLE: "The firmware folder {folder} cannot be read: {error}",
     Reason.FOLDER_UNWRITABLE: "The folder {folder} cannot be written to: {error}",
     Reason.BAD_URL: "This is not an http or https address of a host",
     Reason.BAD_REPOSITORY: "{repository} is not a repository of the form owner/name",
     Reason.UNREACHABLE: "{host} cannot be reached: {error}",
+    Reason.BAD_CERTIFICATE: "The certificate of {host} cannot be trusted: {error}",
     Reason.TIMED_OUT: "{host} did not answer within {seconds} seconds",
     Reason.NOT_HTTP: "{host} answered with something that is not HTTP",
     Reason.ANSWER_CUT: "{host} ended the connection in the middle of its answer",

@@ -130,6 +130,11 @@ class FirmwareSource(Protocol):
         """What makes two sources the same. Never shown: it may contain a token."""
         ...
 
+    @property
+    def server(self) -> str | None:
+        """What to call the server that is asked, without any secret; None where no server is."""
+        ...
+
     async def catalog(self) -> Catalog:
         """Look at what there is now. Raises SourceError; an earlier catalog stays true then."""
         ...

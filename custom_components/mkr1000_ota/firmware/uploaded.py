@@ -48,6 +48,7 @@ class UploadedSource:
     def __init__(self, directory: Path, storage_size: int = LARGE_STORAGE) -> None:
         """Take the folder, which need not exist yet, and the largest sketch that is accepted, in bytes."""
         self.key: Hashable = ("uploaded", str(directory), storage_size)
+        self.server: str | None = None
         self._directory = directory
         self._storage_size = storage_size
 
