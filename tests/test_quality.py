@@ -140,6 +140,8 @@ def test_hacs_finds_what_it_needs() -> None:
     assert AwesomeVersion(hacs["homeassistant"]) >= AwesomeVersion("2026.10.0")
     assert hacs["name"] == MANIFEST["name"]
     assert hacs["zip_release"] and hacs["filename"] in (REPOSITORY / ".github/workflows/release.yml").read_text()
+    # A branch has no such file: it would be offered and could not be installed.
+    assert hacs["hide_default_branch"]
     assert (REPOSITORY / "LICENSE").read_text().startswith("MIT License")
     assert (REPOSITORY / "README.md").stat().st_size > 1000
     folders = [path for path in (REPOSITORY / "custom_components").iterdir() if path.name != "__pycache__"]

@@ -1,5 +1,7 @@
 """The workflows that build a release, as far as they can run here."""
 
+import calendar
+import hashlib
 import os
 from pathlib import Path
 import re
@@ -13,7 +15,17 @@ import pytest
 from tests.test_quality import INTEGRATION, MANIFEST, REPOSITORY
 
 WORKFLOWS = REPOSITORY / ".github" / "workflows"
+FILES = sorted(WORKFLOWS.iterdir())
+ALWAYS_NEWEST = {"home-assistant/actions/hassfest": "master", "hacs/action": "main"}
 RELEASE: list[dict[str, Any]] = load_yaml_dict(str(WORKFLOWS / "release.yml"))["jobs"]["release"]["steps"]
+
+
+def build_zip(target: Path) -> zipfile.ZipFile:
+    """Build what is released, in a folder of its own: here the results must not land in the repository."""
+    (commands,) = (str(step["run"]) for step in RELEASE if step.get("name") == "Build the zip")
+    environment = os.environ | {"GITHUB_WORKSPACE": str(target)}
+    subprocess.run(["bash", "-ec", commands], check=True, cwd=REPOSITORY, env=environment, timeout=30)
+    return zipfile.ZipFile(target / "mkr1000_ota.zip")
 
 
 def run(name: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -30,14 +42,36 @@ def run(name: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize(
-    "path", [*WORKFLOWS.iterdir(), *(REPOSITORY / "examples").glob("*.yml")], ids=lambda path: path.name
-)
-def test_actions_are_used_by_their_major_version(path: Path) -> None:
-    used = re.findall(r"uses: ([\w./-]+)@(\S+)", path.read_text())
-    without_releases = {"home-assistant/actions/hassfest": "master", "hacs/action": "main"}
+@pytest.mark.parametrize("path", [*FILES, *(REPOSITORY / "examples").glob("*.yml")], ids=lambda path: path.name)
+def test_actions_are_pinned_to_what_was_read(path: Path) -> None:
+    """A tag can be moved to other code, a commit cannot. The checks of HACS and Home Assistant have to be the newest."""
+    used = re.findall(r"uses: ([\w./-]+)@(.+)", path.read_text())
+    assert used
     for action, version in used:
-        assert version == without_releases.get(action) or re.fullmatch(r"v\d+", version), action
+        if newest := ALWAYS_NEWEST.get(action):
+            assert version.split()[0] == newest
+        else:
+            assert re.fullmatch(r"[0-9a-f]{40} # v\d+\.\d+\.\d+", version), action
+
+
+@pytest.mark.parametrize("path", [*FILES, *(REPOSITORY / "examples").glob("*.yml")], ids=lambda path: path.name)
+def test_no_token_is_left_behind_in_a_checkout(path: Path) -> None:
+    jobs = load_yaml_dict(str(path)).get("jobs", {}).values()
+    checkouts = [step for job in jobs for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_workflow_says_what_it_may(path: Path) -> None:
+    workflow = load_yaml_dict(str(path))
+    assert workflow["permissions"] == {"contents": "write" if path.name == "release.yml" else "read"}
+    assert all("permissions" not in job for job in workflow["jobs"].values())
+
+
+def test_updates_of_what_is_used_are_proposed_when_they_are_some_days_old() -> None:
+    updates = load_yaml_dict(str(REPOSITORY / ".github" / "dependabot.yml"))["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"github-actions", "pip"}
+    assert all(update["cooldown"]["default-days"] >= 7 for update in updates)
 
 
 def test_hacs_and_hassfest_look_at_every_change() -> None:
@@ -58,19 +92,47 @@ def test_a_tag_must_say_what_the_manifest_says(tag: str, code: int) -> None:
     assert run("Compare the tag with every version in the repository", GITHUB_REF_NAME=tag).returncode == code
 
 
+@pytest.mark.parametrize(("tag", "kind"), [("v1.2.3", []), ("v1.2.3b1", ["--prerelease"])])
+def test_a_beta_is_published_as_one(tmp_path: Path, tag: str, kind: list[str]) -> None:
+    """Home Assistant offers a pre-release only to those who want one."""
+    told = tmp_path / "gh"
+    told.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    told.chmod(0o755)
+    ended = run("Publish", GITHUB_REF_NAME=tag, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    files = ["mkr1000_ota.zip", "SHA256SUMS"]
+    assert ended.stdout.split() == [
+        *("release", "create", tag, *files, "--verify-tag", "--notes-file", "notes.md", *kind)
+    ]
+    assert ended.returncode == 0
+
+
 def test_the_zip_holds_the_integration_and_nothing_else(tmp_path: Path) -> None:
     """What HACS unpacks into custom_components/mkr1000_ota."""
     files = (path.relative_to(INTEGRATION) for path in INTEGRATION.rglob("*") if path.is_file())
     listed = [path.as_posix() for path in files if "__pycache__" not in path.parts]
-    # The step runs where the repository is checked out; here its results must not land there.
-    (commands,) = (str(step["run"]) for step in RELEASE if step.get("name") == "Build the zip")
-    environment = {"PATH": os.environ["PATH"], "GITHUB_WORKSPACE": str(tmp_path)}
-    subprocess.run(["bash", "-ec", commands], check=True, cwd=REPOSITORY, env=environment, timeout=30)
-    with zipfile.ZipFile(tmp_path / "mkr1000_ota.zip") as archive:
-        assert sorted(archive.namelist()) == sorted(listed)
-        assert {"manifest.json", "translations/en.json", "brand/icon.png", "board/client.py"} <= set(listed)
-        assert archive.testzip() is None
-    assert (tmp_path / "SHA256SUMS").exists()
+    archive = build_zip(tmp_path)
+    assert sorted(archive.namelist()) == sorted(listed)
+    assert {"manifest.json", "translations/en.json", "brand/icon.png", "board/client.py"} <= set(listed)
+    assert archive.testzip() is None
+    digest = hashlib.sha256((tmp_path / "mkr1000_ota.zip").read_bytes()).hexdigest()
+    assert (tmp_path / "SHA256SUMS").read_text() == f"{digest}  mkr1000_ota.zip\n"
+
+
+def test_what_is_unpacked_by_hand_can_be_read_by_home_assistant_and_is_new(tmp_path: Path) -> None:
+    """Permissions and dates come along. Python runs what it has compiled before if date and size are the same."""
+    committed = ["git", "log", "-1", "--format=%ct"]
+    newest = subprocess.run(committed, check=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=30).stdout
+    for file in build_zip(tmp_path).infolist():
+        assert file.external_attr >> 16 == 0o100644
+        # The dates in a zip are even.
+        assert 0 <= int(newest) - calendar.timegm(file.date_time) <= 1
+
+
+def test_the_same_commit_makes_the_same_zip(tmp_path: Path) -> None:
+    build_zip(tmp_path)
+    first = (tmp_path / "mkr1000_ota.zip").read_bytes()
+    build_zip(tmp_path)
+    assert (tmp_path / "mkr1000_ota.zip").read_bytes() == first
 
 
 def test_who_reports_a_problem_is_asked_for_diagnostics() -> None:
