@@ -23,7 +23,9 @@ class Peer:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = address
         self.gone = False
-        """The peer has closed, be it only its own half: WiFi101 then closes the socket, and nothing can be sent."""
+        """The peer has closed, be it only its own half: WiFi101 then closes the socket there and then.
+
+        Nothing can be sent any more, whatever the sketch still makes of what it has heard."""
         self._connection = connection
         self._unread = bytearray()
 
@@ -40,12 +42,12 @@ class Peer:
         while not self._unread and not self.gone and not self._receive(limit):
             if not self.gone:
                 waited = True
-                await _readable(self._connection, None)
+                await self._arrival(None)
         return self._pop(limit), waited
 
     async def surplus(self) -> int:
         """How many bytes came behind the expected ones; they are dropped. Finds out whether the peer has gone, too."""
-        await _readable(self._connection, LATENCY)
+        await self._arrival(LATENCY)
         while self._receive(SEGMENT):
             pass
         return len(self._pop(len(self._unread)))
@@ -66,6 +68,8 @@ class Peer:
 
         A peer that closes while bytes are unsent ends nothing: its FIN waits behind them, only a reset gets through.
         """
+        if self.gone:
+            return
         with select.epoll() as hang_up:
             hang_up.register(self._connection, select.EPOLLRDHUP)
             await _readable(hang_up, None)
@@ -81,7 +85,9 @@ class Peer:
         self._connection.close()
 
     def reset(self) -> None:
-        """End the connection with a reset."""
+        """End the connection with a reset, if it has not ended."""
+        if self.closed:
+            return
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._connection.close()
 
@@ -90,11 +96,16 @@ class Peer:
         loop = asyncio.get_running_loop()
         until = loop.time() + GAP
         if not self._unread and not self.gone and not self._receive(SEGMENT):
-            await _readable(self._connection, GAP)
+            await self._arrival(GAP)
             self._receive(SEGMENT)
         if not self._unread and self.gone:
             await asyncio.sleep(until - loop.time())
         return self._pop(1) or None
+
+    async def _arrival(self, within: float | None) -> None:
+        """Wait until something has come, at most so many seconds; not for a peer that has gone."""
+        if not self.gone:
+            await _readable(self._connection, within)
 
     def _receive(self, limit: int) -> bool:
         """Take what the kernel has; whether that was anything, nothing also if the peer has gone."""
@@ -104,8 +115,10 @@ class Peer:
             return False
         except OSError:
             received = b""
+        if not received:
+            self.gone = True
+            self._connection.close()
         self._unread += received
-        self.gone = self.gone or not received
         return bool(received)
 
     def _pop(self, limit: int) -> bytes:
