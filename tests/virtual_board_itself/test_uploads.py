@@ -81,14 +81,12 @@ async def test_dying_behind_the_last_byte_flashes_too(start_board: StartBoard) -
     ids=["request line", "header", "body", "surplus"],
 )
 async def test_the_end_that_a_peer_makes_is_answered_at_once(start_board: StartBoard, sent: bytes) -> None:
-    """The module closes its end, too; the sketch goes on waiting for what is missing, and then lets its answer stand."""
-    board = await start_board(library="ArduinoOTA", pause=0.5)
-    assert await ask(board, sent, half_close=True) == SILENCE
+    """The module closes its end, too, while the sketch goes on waiting, for what is missing or behind its answer."""
+    board = await start_board(library="ArduinoOTA", pause=60.0)
+    async with asyncio.timeout(5):
+        assert await ask(board, sent, half_close=True) == SILENCE
     assert board.busy
     assert "answered" not in [event.kind for event in board.events]
-    assert (await ask(board, b"GET / HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 404 ")
-    assert board.flashed == []
-    assert board.requests[0].status is None
 
 
 @pytest.mark.parametrize("over", [1, 2, 3])
