@@ -1,6 +1,7 @@
 """Flash Arduino MKR1000 boards over the air."""
 
 import asyncio
+from functools import partial
 from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, Platform
@@ -15,6 +16,7 @@ from .homecoming import Homecoming
 from .installer import Installer
 from .namesakes import async_watch_namesakes
 from .outcome import async_clear_issues
+from .renamed import async_forget_renamed
 from .runtime import Board, BoardConfigEntry
 from .services import async_register_actions
 from .shared import async_shared
@@ -63,6 +65,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         entry.async_on_unload(catalog.async_add_listener(board.async_update_listeners))
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
+    entry.async_on_unload(partial(async_forget_renamed, hass, entry.entry_id))
     entry.async_on_unload(shared.presence.follow(homecoming))
     entry.async_on_unload(installer.async_keep_proving())
     async_finish(entry.runtime_data)

@@ -25,11 +25,11 @@ from .choosing import ChoosingFlow
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .discovery_flows import MAX_CARDS
 from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA
-from .found import Found, async_look_at, client_for, other_entries
+from .found import Found, async_look_at, client_for
 from .mending import async_take_address, async_take_password, is_at_home
 from .options_flow import BoardOptionsFlow
 from .problems import Refused, flow_error, flow_errors
-from .recognition import async_meet
+from .recognition import async_meet, other_entries
 from .shared import async_shared
 
 # A board asks for its address before it listens to anybody.

@@ -23,6 +23,7 @@ from .const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN
 from .identity import async_identify, async_mac_of
 from .presence import HEARD_LATELY
 from .problems import Refused
+from .recognition import other_entries
 from .shared import Shared, async_shared
 
 # What the stock example calls a board; used for one that was not heard to call itself anything.
@@ -169,11 +170,6 @@ def client_for(
             raise AnotherBoard(f"Nothing proves that it is the board that answers at {peer}")
 
     return BoardClient(async_get_clientsession(hass), found.host, found.port, assure)
-
-
-def other_entries(hass: HomeAssistant, entry: ConfigEntry | None) -> list[ConfigEntry]:
-    """Return the entries of all boards but one."""
-    return [one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry]
 
 
 async def _name_heard(hass: HomeAssistant, host: str) -> str | None:

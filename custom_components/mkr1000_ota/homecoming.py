@@ -13,6 +13,7 @@ from .coordinator import BoardCoordinator
 from .identity import Identity
 from .outcome import async_settle
 from .recognition import AnotherBoard, async_learn, async_recognise
+from .renamed import async_forget_renamed, async_report_renamed
 
 # A board that never went away is asked for its password so rarely, in seconds: it travels in clear.
 CHECK_PASSWORD_EVERY = 24 * 3600.0
@@ -48,9 +49,8 @@ class Homecoming:
     def answered(self) -> None:
         """Note that the board answered, being certainly this one."""
         board = self.board
-        self._stranger_at = None
         back = not board.data.reachable
-        board.set_reachable(True)
+        self._is_there()
         if back or self._is_due:
             self._welcome(changed=back)
 
@@ -65,8 +65,15 @@ class Homecoming:
         """Note that another board answers where this one should be, and say whether that is news."""
         host = self.board.host
         self.board.set_reachable(False)
+        async_report_renamed(self.board)
         known, self._stranger_at = self._stranger_at, host
         return known != host
+
+    @callback
+    def _is_there(self) -> None:
+        self._stranger_at = None
+        async_forget_renamed(self.board.hass, self.board.config_entry.entry_id)
+        self.board.set_reachable(True)
 
     @property
     def _is_due(self) -> bool:
@@ -111,8 +118,7 @@ class Homecoming:
             changed = not await async_resolve(board) and changed
         async with board.turn:
             identity = await async_recognise(board)
-            self._stranger_at = None
-            board.set_reachable(True)
+            self._is_there()
             if sighting := board.shared.asker.sightings.get(board.host):
                 board.follow(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library})
             if changed or self._password_is_due:

@@ -10,10 +10,12 @@ from homeassistant.core import HomeAssistant
 
 from .board.client import BoardClient
 from .board.errors import AnotherBoard, WrongPassword
+from .const import CONF_LIBRARY
 from .coordinator import BoardCoordinator
-from .found import Found, async_look_at_typed, client_for, other_entries
+from .found import Found, async_look_at_typed, client_for
+from .identity import Identity
 from .problems import Refused
-from .recognition import async_learn, async_recognise
+from .recognition import Recognition, async_learn, async_recognise, other_entries
 from .shared import async_shared
 from .store import BoardRecord
 
@@ -39,15 +41,34 @@ async def async_take_password(entry: ConfigEntry, password: str) -> None:
 
     Raises Refused, and a BoardError if the board does not take it.
     """
-    if entry.state is not ConfigEntryState.LOADED:
-        raise Refused("not_loaded")
-    refuse_while_flashed(entry)
-    board = _board_of(entry)
+    board = _idle_board_of(entry)
     async with board.turn:
         identity = await async_recognise(board)
         await board.client.check_password(password)
         await board.accept_password(password)
         async_learn(board, identity)
+
+
+async def async_take_name(entry: ConfigEntry, name: str, password: str) -> None:
+    """Take a person's word that what answers by another name is the board of an entry, if it takes the password.
+
+    Nothing that is stored is sent to it. What it runs is not known any more: it was not called that from here.
+
+    Raises Refused, and a BoardError if the board does not take the password, or is not called that.
+    """
+    board = _idle_board_of(entry)
+    async with board.turn:
+        recognition = Recognition(board, name)
+        client = board.client_with(recognition)
+        library = await client.identify()
+        await client.check_password(password)
+        await board.record.flashed_elsewhere()
+        board.follow(**{CONF_NAME: name, CONF_LIBRARY: library})
+        board.show_version()
+        await board.accept_password(password)
+        async_learn(board, Identity(library, recognition.mac))
+        board.set_reachable(True)
+    entry.runtime_data.homecoming.answered()
 
 
 async def async_take_address(
@@ -93,6 +114,13 @@ async def _first_accepted(client: BoardClient, passwords: Iterable[str]) -> str:
             await client.check_password(password)
             return password
     raise WrongPassword
+
+
+def _idle_board_of(entry: ConfigEntry) -> BoardCoordinator:
+    if entry.state is not ConfigEntryState.LOADED:
+        raise Refused("not_loaded")
+    refuse_while_flashed(entry)
+    return _board_of(entry)
 
 
 def _board_of(entry: ConfigEntry) -> BoardCoordinator:

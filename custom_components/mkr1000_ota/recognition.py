@@ -16,7 +16,7 @@ from .identity import Identity, async_address_of, async_identify, async_mac_of
 if TYPE_CHECKING:
     from .coordinator import BoardCoordinator
 
-__all__ = ["AnotherBoard", "Recognition", "async_find", "async_learn", "async_meet", "async_recognise"]
+__all__ = ["AnotherBoard", "Recognition", "async_find", "async_learn", "async_meet", "async_recognise", "other_entries"]
 
 
 class Recognition:
@@ -26,9 +26,10 @@ class Recognition:
     and while it is being connected to, the neighbour table is right about it.
     """
 
-    def __init__(self, board: BoardCoordinator) -> None:
-        """Look out for a board."""
+    def __init__(self, board: BoardCoordinator, name: str | None = None) -> None:
+        """Look out for a board; `name` is what it calls itself now, for one of which a person says so."""
         self._board = board
+        self._name = name
         self.mac: str | None = None
 
     async def __call__(self, peer: str) -> None:
@@ -46,6 +47,8 @@ class Recognition:
         """Tell whether the name that was heard from there, if any was, is that of the board or of its next sketch."""
         board = self._board
         sighting = board.shared.asker.sightings.get(peer)
+        if self._name is not None:
+            return sighting is not None and sighting.name == self._name
         if sighting is None or sighting.name == board.board_name:
             return True
         if board.awaits_name or board.activity.stage is Stage.RESTARTING:
@@ -56,8 +59,13 @@ class Recognition:
 
     def _has_namesakes(self) -> bool:
         board = self._board
-        entries = board.hass.config_entries.async_entries(DOMAIN, include_ignore=False)
-        return [entry.data[CONF_NAME] for entry in entries].count(board.board_name) > 1
+        others = other_entries(board.hass, board.config_entry)
+        return any(entry.data[CONF_NAME] == board.board_name for entry in others)
+
+
+def other_entries(hass: HomeAssistant, entry: ConfigEntry | None) -> list[ConfigEntry]:
+    """Return the entries of all boards but one."""
+    return [one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry]
 
 
 async def async_recognise(board: BoardCoordinator) -> Identity:

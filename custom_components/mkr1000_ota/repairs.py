@@ -4,13 +4,15 @@ from pathlib import Path
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
 from .board.errors import BoardError
+from .forms import PASSWORD_SCHEMA
 from .homecoming import async_resolve
-from .mending import refuse_while_flashed
-from .problems import Refused
+from .mending import async_take_name, refuse_while_flashed
+from .problems import Refused, flow_errors
 
 
 class NotBackFlow(RepairsFlow):
@@ -55,6 +57,41 @@ class NotBackFlow(RepairsFlow):
             return False
 
 
+class RenamedFlow(RepairsFlow):
+    """Takes a person's word that what answers by another name is the board that should be there."""
+
+    def __init__(self, entry_id: str, placeholders: dict[str, str]) -> None:
+        """Ask about the board of an entry."""
+        self._entry_id = entry_id
+        self._placeholders = placeholders
+
+    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Tell what answers, and what to do."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Take the password of the sketch that runs now, and check it with the board."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            try:
+                await self._take(user_input[CONF_PASSWORD])
+            except (BoardError, Refused) as err:
+                errors = flow_errors(err)
+            else:
+                return self.async_create_entry(data={})
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=PASSWORD_SCHEMA,
+            errors=errors,
+            description_placeholders=self._placeholders,
+        )
+
+    async def _take(self, password: str) -> None:
+        if (entry := self.hass.config_entries.async_get_entry(self._entry_id)) is None:
+            raise Refused("not_loaded")
+        await async_take_name(entry, self._placeholders["name"], password)
+
+
 class FolderFlow(RepairsFlow):
     """Makes a firmware folder that is missing."""
 
@@ -96,6 +133,8 @@ async def async_create_fix_flow(
     match data:
         case {"entry_id": str(entry_id), "board": str(board), "host": str(host), "version": str(version)}:
             return NotBackFlow(entry_id, {"board": board, "host": host, "version": version})
+        case {"entry_id": str(entry_id), "board": str(board), "host": str(host), "name": str(name)}:
+            return RenamedFlow(entry_id, {"board": board, "host": host, "name": name})
         case {"folder": str(folder)}:
             return FolderFlow(folder)
         case _:

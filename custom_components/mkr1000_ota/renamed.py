@@ -1,0 +1,43 @@
+"""Boards at whose address something answers by another name, where nothing but a name could tell that it is them."""
+
+from homeassistant.const import CONF_HOST
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .const import DOMAIN
+from .coordinator import BoardCoordinator
+from .recognition import other_entries
+
+RENAMED = "renamed"
+
+
+@callback
+def async_report_renamed(board: BoardCoordinator) -> None:
+    """Tell the user that what answers where a board should be calls itself otherwise, unless more is known about it.
+
+    A board whose hardware address is known is told by that, and one that is being flashed may call itself anything.
+    """
+    if board.mac is not None or board.is_being_flashed:
+        return
+    entry = board.config_entry
+    sighting = board.shared.asker.sightings.get(board.host)
+    if sighting is None or any(other.data[CONF_HOST] == board.host for other in other_entries(board.hass, entry)):
+        # It is known who that is: a board that is set up, too, and was followed to this address.
+        async_forget_renamed(board.hass, entry.entry_id)
+        return
+    ir.async_create_issue(
+        board.hass,
+        DOMAIN,
+        f"{RENAMED}_{entry.entry_id}",
+        data={"entry_id": entry.entry_id, "board": board.name, "host": board.host, "name": sighting.name},
+        is_fixable=True,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=RENAMED,
+        translation_placeholders={"board": board.name, "host": board.host, "name": sighting.name},
+    )
+
+
+@callback
+def async_forget_renamed(hass: HomeAssistant, entry_id: str) -> None:
+    """Take that back."""
+    ir.async_delete_issue(hass, DOMAIN, f"{RENAMED}_{entry_id}")
