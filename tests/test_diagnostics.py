@@ -113,6 +113,8 @@ async def test_a_source_that_fails_says_why(
     entry = await add_board(board, source="manifest", manifest_url="http://127.0.0.96:9/m.json")
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert told["source"]["last_look_succeeded"] is False
+    assert told["source"]["has_ever_succeeded"] is False
+    assert told["source"]["failing_since"]
     assert "127.0.0.96:9" in told["source"]["problem"]
 
 

@@ -112,7 +112,7 @@ async def test_what_only_a_person_can_mend_is_told_at_once(
     entry = await follow(board)
     text = the_only(home)
     assert words in text
-    assert site.url.host_port_subcomponent in text
+    assert f"{site.url.host}:{site.url.port}" in text
     assert "Arduino" in text
     assert "manifest.json" not in text
 
@@ -195,6 +195,19 @@ async def test_a_server_that_is_not_there(
     clock.hours_pass(25)
     await look(entry)
     assert "127.0.0.96:9 cannot be reached" in the_only(home)
+
+
+async def test_a_day_has_passed_also_if_home_assistant_was_restarted_in_between(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, clock: Clock
+) -> None:
+    site.serve(PATH, status=500)
+    entry = await follow(board)
+    clock.hours_pass(15)
+    await home.config_entries.async_reload(entry.entry_id)
+    assert not [*told(home)]
+    clock.hours_pass(15)
+    await home.config_entries.async_reload(entry.entry_id)
+    assert "the error 500" in the_only(home)
 
 
 async def test_once_it_is_told_it_is_told_what_is_wrong_now(

@@ -14,24 +14,31 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .board.sketch import Sketch
 from .const import DOMAIN, LOGGER
 from .failing import Failing
-from .findings import async_report_findings
+from .findings import async_report_findings, source_id
 from .firmware.folder import FolderSource
+from .firmware.reasons import PASSING, Reason
 from .firmware.release import Catalog, FirmwareSource, Release, SourceError
 from .problems import source_problem
+from .remembered import Remembered
 from .sketches import Sketches
 
 # A folder is looked at so often because somebody who drops a file there is watching.
 LOOK_AT_FOLDERS_EVERY = timedelta(seconds=3)
 ASK_SERVERS_EVERY = timedelta(hours=1)
+# In seconds: after a power cut Home Assistant is often there before the network is.
+ASK_AGAIN_AFTER = 300.0
 
 
 class SketchCatalog(DataUpdateCoordinator[Catalog]):
     """The catalog of one source, shared by all boards that take their sketches from there.
 
-    When the source fails, the last good catalog stays.
+    When the source fails, the last good catalog stays. After a restart, what is remembered of it is shown until the
+    first look that succeeds; nothing is installed before.
     """
 
     first_look: asyncio.Task[None]
+    # The source itself has said what it offers.
+    confirmed = False
 
     def __init__(self, hass: HomeAssistant, source: FirmwareSource, sketches: Sketches) -> None:
         """Follow a source."""
@@ -54,6 +61,26 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         """Look for the first time, and see to it that nothing is looked at while Home Assistant stops."""
         await self.async_register_shutdown()
         await self.async_refresh()
+
+    async def async_confirm(self) -> bool:
+        """See to it that the source has said itself what it offers, and return whether it has."""
+        if not self.first_look.done():
+            await asyncio.wait((self.first_look,))
+        elif not self.confirmed:
+            await self.async_refresh()
+        return self.confirmed
+
+    @callback
+    def remember(self, remembered: Remembered) -> None:
+        """Take over what is known from before a restart, unless the source itself is known already."""
+        if self.confirmed or remembered.source != source_id(self.source):
+            return
+        self.failing.remember(remembered.failing_since)
+        self.failing.tell(self.users)
+        if (offered := remembered.offered) is not None:
+            known = {one.version: one for one in (*self.data.releases, offered)}
+            self.data = Catalog.of(known.values())
+            self.async_update_listeners()
 
     async def sketch(self, release: Release, storage_size: int) -> Sketch:
         """Return the image of a release, inspected; it is in memory once, however many boards ask for it.
@@ -88,6 +115,9 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             async_report_findings(self.hass, self.source, ())
 
     async def _load(self, release: Release, storage_size: int) -> Sketch:
+        if not release.identifier:
+            # It is only remembered: nothing says any more what fetches it.
+            raise SourceError(Reason.FILE_GONE, file=release.label)
         image = await self.source.image(release)
         return await self._inspected.inspect(image, storage_size)
 
@@ -103,7 +133,9 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 translation_domain=DOMAIN,
                 translation_key=known.translation_key,
                 translation_placeholders=known.translation_placeholders,
+                retry_after=ASK_AGAIN_AFTER if err.reason in PASSING and not self.confirmed else None,
             ) from err
+        self.confirmed = True
         self.failing.over()
         if self.users:
             async_report_findings(self.hass, self.source, catalog.findings)

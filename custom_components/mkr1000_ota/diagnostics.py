@@ -51,6 +51,8 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
         "source": {
             "kind": type(catalog.source).__name__,
             "last_look_succeeded": catalog.last_update_success,
+            "has_ever_succeeded": catalog.confirmed,
+            "failing_since": catalog.failing.since,
             "problem": str(catalog.last_exception) if catalog.last_exception else None,
             "releases": [{"version": one.version, "file": one.file, "size": one.size} for one in board.releases],
             "findings": [{"file": one.file, "reason": one.reason} for one in catalog.data.findings],

@@ -43,6 +43,11 @@ class Failing:
         self.since = self.since or dt_util.utcnow()
 
     @callback
+    def remember(self, since: datetime | None) -> None:
+        """Note that the source was failing already before a restart."""
+        self.since = min((one for one in (self.since, since) if one is not None), default=None)
+
+    @callback
     def over(self) -> None:
         """Note that the source works, and take back what was told."""
         self.error = self.since = None

@@ -63,14 +63,20 @@ class Judged:
     signature: str | None
 
 
-def job_for_version(board: BoardCoordinator, version: str) -> Job | None:
-    """Return the job of installing a version that can still be had: from the source, else from the archive."""
-    for release in board.releases:
+async def async_job_for_version(board: BoardCoordinator, version: str) -> Job | None:
+    """Return the job of installing a version that can still be had: from the source, else from the archive.
+
+    Raises a translated HomeAssistantError if only the source can know, and that could not be asked since the start.
+    """
+    confirmed = await board.catalog.async_confirm()
+    for release in board.releases if confirmed else ():
         if release.version == version:
             return job_for_release(board, release)
     for flash in board.archived:
         if flash.version == version:
             return job_for_archived(board, flash)
+    if not confirmed and (error := board.catalog.failing.error) is not None:
+        raise source_problem(error) from error
     return None
 
 

@@ -14,12 +14,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .activity import IDLE
 from .entity import BoardEntity
 from .files import async_fetch
+from .findings import source_id
 from .firmware.release import Release, SourceError
 from .flash.flasher import Outcome
 from .installer import Installer
-from .job import async_job_for_file, job_for_archived, job_for_version
+from .job import async_job_for_file, async_job_for_version, job_for_archived
 from .outcome import report
 from .problems import mistake, source_problem
+from .remembered import Remembered
 from .runtime import Board, BoardConfigEntry
 
 # One board after the other would be slow; how many are flashed at once is limited where they are flashed.
@@ -54,6 +56,20 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         """Show the sketch of a board."""
         super().__init__(board.coordinator, _FIRMWARE)
         self._installer: Installer = board.installer
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> Remembered:
+        """What is on offer: it must not look as if it had just come out when a server is back after a restart."""
+        catalog = self.coordinator.catalog
+        return Remembered(source_id(catalog.source), self._latest, catalog.failing.since)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Offer what was offered before a restart, until the source can be asked."""
+        await super().async_added_to_hass()
+        if (left := await self.async_get_last_extra_data()) is not None:
+            self.coordinator.catalog.remember(Remembered.from_dict(left.as_dict()))
 
     @property
     @override
@@ -116,7 +132,7 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Install the version that is asked for, or the latest."""
         wanted = version or self.latest_version
-        job = job_for_version(self.coordinator, wanted)
+        job = await async_job_for_version(self.coordinator, wanted)
         if job is None:
             board, offered = self.coordinator.name, self.coordinator.versions
             if not offered:
