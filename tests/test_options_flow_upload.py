@@ -109,7 +109,7 @@ async def test_an_upload_for_an_entry_that_is_not_loaded_is_kept(
         ("1.0", "2.0", "garden-3.0.bin", "1.0"),
         (None, "v2.0", "garden-3.0.bin", "2.0"),
         (None, None, "garden-3.0.bin", "3.0"),
-        (None, None, "garden.ino.bin", "-"),
+        (None, None, "garden.ino.bin", None),
     ],
 )
 async def test_the_version_comes_from_the_best_that_says_it(
@@ -120,21 +120,23 @@ async def test_the_version_comes_from_the_best_that_says_it(
     marker: str | None,
     typed: str | None,
     file: str,
-    version: str,
+    version: str | None,
 ) -> None:
     entry = await add_board(board)
     given = {"file": await upload(build_sketch(version=marker), file)} | ({"version": typed} if typed else {})
     result = await submit(home, await open_options(home, entry, "upload"), **given)
-    assert result["description_placeholders"]["version"] == version
-    if version != "-":
+    if version is not None:
+        assert result["step_id"] == "confirm_upload"
+        assert result["description_placeholders"]["version"] == version
         assert result["data_schema"].schema == {}
         await submit(home, result)
     else:
+        assert result["step_id"] == "upload_without_version"
         result = await submit(home, result, version="not a version")
         assert result["errors"] == {"version": "source_bad_version"}
         assert shown(result) == {"version": "not a version"}
         await submit(home, result, version=" v4.0 ")
-    assert update_state(home).attributes["latest_version"] == version.replace("-", "4.0")
+    assert update_state(home).attributes["latest_version"] == (version or "4.0")
 
 
 async def test_an_unreadable_version_is_refused_before_the_file_is_used_up(

@@ -117,16 +117,18 @@ class BoardOptionsFlow(OptionsFlowWithReload):
             except Refused as err:
                 error = err
         return self._form(
-            "confirm_upload",
+            "upload_without_version" if upload.version is None else "confirm_upload",
             VERSION_SCHEMA if upload.version is None else vol.Schema({}),
             user_input or {},
             error,
             file=upload.file,
-            version=upload.version or "-",
+            version=upload.version or "",
             size=str(upload.sketch.size),
             library=upload.sketch.library or "-",
             name=upload.sketch.name or "-",
         )
+
+    async_step_upload_without_version = async_step_confirm_upload
 
     async def _offer_upload(self) -> ConfigFlowResult:
         entry = self.config_entry

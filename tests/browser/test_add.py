@@ -59,6 +59,7 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
 
     await frontend.open("/config/integrations/integration/mkr1000_ota")
     await frontend.press("Add device")
+    await frontend.press_text("Set up another instance of Arduino MKR1000 OTA")
     await frontend.sees("Already set up")
     await frontend.sees(f"Garden · {garden.address}")
     await frontend.take_picture("add-another")
