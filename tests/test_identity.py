@@ -26,7 +26,7 @@ from tests.virtual_board.sketches import build_sketch
 def neighbours(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The neighbour table: boards on loopback are in none."""
     table: dict[str, str] = {}
-    monkeypatch.setattr(identity, "_neighbour", table.get)
+    monkeypatch.setattr(identity, "neighbour", table.get)
     return table
 
 

@@ -8,8 +8,6 @@ from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .recognition import other_entries
 
-RENAMED = "renamed"
-
 
 @callback
 def async_report_renamed(board: BoardCoordinator) -> None:
@@ -28,11 +26,11 @@ def async_report_renamed(board: BoardCoordinator) -> None:
     ir.async_create_issue(
         board.hass,
         DOMAIN,
-        f"{RENAMED}_{entry.entry_id}",
+        _issue_id(entry.entry_id),
         data={"entry_id": entry.entry_id, "board": board.name, "host": board.host, "name": sighting.name},
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
-        translation_key=RENAMED,
+        translation_key="renamed",
         translation_placeholders={"board": board.name, "host": board.host, "name": sighting.name},
     )
 
@@ -40,4 +38,8 @@ def async_report_renamed(board: BoardCoordinator) -> None:
 @callback
 def async_forget_renamed(hass: HomeAssistant, entry_id: str) -> None:
     """Take that back."""
-    ir.async_delete_issue(hass, DOMAIN, f"{RENAMED}_{entry_id}")
+    ir.async_delete_issue(hass, DOMAIN, _issue_id(entry_id))
+
+
+def _issue_id(entry_id: str) -> str:
+    return f"renamed_{entry_id}"
