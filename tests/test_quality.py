@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from importlib import metadata, resources
 import json
 from pathlib import Path
 import re
@@ -75,8 +76,11 @@ MANIFEST_SCHEMA = vol.Schema(
     {
         vol.Required("domain"): DOMAIN,
         vol.Required("name"): str,
+        # Where Home Assistant 2026.11 and later show it among what can be added.
+        vol.Required("categories"): ["diy_makers.boards_hardware"],
         vol.Required("codeowners"): vol.All([vol.Match(r"@[\w/-]+$")], vol.Length(min=1)),
         vol.Required("config_flow"): True,
+        vol.Required("connectivity"): ["network"],
         vol.Required("documentation"): HTTPS,
         vol.Required("integration_type"): "device",
         vol.Required("iot_class"): vol.In({"local_push", "local_polling", "cloud_push", "cloud_polling"}),
@@ -209,6 +213,30 @@ def test_every_platform_says_how_many_updates_it_takes_at_once() -> None:
             assert re.search(r"^PARALLEL_UPDATES = \d", path.read_text(), re.MULTILINE), platform
 
 
+def test_what_is_required_has_types_of_its_own() -> None:
+    """Strict typing ends where a package says nothing of its types."""
+    for requirement in MANIFEST.get("requirements", ()):
+        files = metadata.distribution(requirement.partition("==")[0]).files or ()
+        assert any(file.name == "py.typed" for file in files), requirement
+
+
+def test_home_assistants_way_in_takes_a_typed_entry() -> None:
+    """In each of them hassfest wants to see the type of what runtime_data holds."""
+    ways_in = {
+        "async_get_config_entry_diagnostics": 1,
+        "async_get_options_flow": 0,
+        "async_remove_config_entry_device": 1,
+        "async_remove_entry": 1,
+        "async_setup_entry": 1,
+        "async_unload_entry": 1,
+    }
+    for path in INTEGRATION.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in ways_in:
+                annotation = node.args.args[ways_in[node.name]].annotation
+                assert isinstance(annotation, ast.Name) and annotation.id == "BoardConfigEntry", f"{path}: {node.name}"
+
+
 async def test_every_action_has_icon_name_description_and_fields(hass: HomeAssistant) -> None:
     assert await async_setup(hass, {})
     registered = set(hass.services.async_services_for_domain(DOMAIN))
@@ -229,7 +257,8 @@ async def test_every_action_has_icon_name_description_and_fields(hass: HomeAssis
 def test_icons_are_of_the_material_design() -> None:
     icons = list(_leaves({"entity": ICONS["entity"], "services": ICONS["services"]}))
     assert set(ICONS) == {"entity", "services"}
-    assert icons and all(re.fullmatch(r"mdi:[a-z0-9]+(-[a-z0-9]+)*", icon) for icon in icons)
+    there_are = resources.files("hass_frontend") / "static" / "mdi" / "iconList.json"
+    assert icons and set(icons) <= {f"mdi:{icon['name']}" for icon in json.loads(there_are.read_text())}
     assert all(set(icon) == {"service"} for icon in ICONS["services"].values())
 
 

@@ -8,7 +8,6 @@ from homeassistant.config_entries import (
     SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     SOURCE_USER,
-    ConfigEntry,
     ConfigFlowResult,
 )
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
@@ -30,6 +29,7 @@ from .mending import async_take_address, async_take_password, is_at_home
 from .options_flow import BoardOptionsFlow
 from .problems import Refused, flow_error, flow_errors
 from .recognition import async_meet, other_entries
+from .runtime import BoardConfigEntry
 from .shared import async_shared
 
 # A board asks for its address before it listens to anybody.
@@ -50,7 +50,7 @@ class BoardFlow(ChoosingFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry) -> BoardOptionsFlow:
+    def async_get_options_flow(config_entry: BoardConfigEntry) -> BoardOptionsFlow:
         return BoardOptionsFlow()
 
     @override
