@@ -147,10 +147,12 @@ async def test_it_is_taken_back_when_the_board_is_reconfigured(
 ) -> None:
     entry = await add_board(board)
     await rename(home, board, hear, "Garden")
+    entry.runtime_data.coordinator.record.installed_version = "1.0"
     result = await reconfigure(home, entry, typed(board), "password")
     assert result["reason"] == "reconfigure_successful"
     await settled(home)
     await look(home)
+    assert entry.runtime_data.coordinator.installed_version == UNKNOWN_VERSION
     assert told == ["create", "remove"]
     assert home.states.is_state(CONNECTIVITY, "on")
 

@@ -52,7 +52,7 @@ async def async_take_password(entry: ConfigEntry, password: str) -> None:
 async def async_take_name(entry: ConfigEntry, name: str, password: str) -> None:
     """Take a person's word that what answers by another name is the board of an entry, if it takes the password.
 
-    Nothing that is stored is sent to it. What it runs is not known any more: it was not called that from here.
+    Nothing that is stored is sent to it. What it runs is not known any more, because it was not called that from here.
 
     Raises Refused, and a BoardError if the board does not take the password, or is not called that.
     """
@@ -98,6 +98,9 @@ async def async_take_address(
         else:
             raise Refused("password_needed", CONF_PASSWORD)
         accepted = await _first_accepted(client_for(hass, found, entry, names), wanted)
+        if found.name not in names:
+            # It was not called that from here, so nobody knows what it runs.
+            await record.flashed_elsewhere()
         await record.accept(accepted)
     return replace(found, mac=found.mac or mac), accepted
 
