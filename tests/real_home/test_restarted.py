@@ -1,0 +1,86 @@
+"""What an owner was promised holds when Home Assistant is stopped, or killed, and started again."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.virtual_board import BoardOptions, VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+from tests.web import running
+
+from .client import CommandFailed, HomeClient
+from .eventually import eventually
+from .home import RealHome
+from .known_board import KnownBoard
+from .network import HomeNetwork
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+_OPTIONS = "/api/config/config_entries/options/flow"
+IMAGE = build_sketch("Fern", "sesame", "3.0")
+
+
+async def _choose(client: HomeClient, entry_id: str, *steps: dict[str, Any]) -> None:
+    """Go through the options of a board."""
+    shown = await client.post(_OPTIONS, handler=entry_id)
+    for entered in steps:
+        shown = await client.post(f"{_OPTIONS}/{shown['flow_id']}", **entered)
+    assert shown["type"] == "create_entry", shown
+
+
+def _images(home: RealHome, entry_id: str) -> list[Path]:
+    return list((home.folder / ".storage" / "mkr1000_ota.images" / entry_id).glob("*"))
+
+
+async def test_an_offer_outlives_its_server_and_a_flash_its_file(
+    tmp_path: Path, network: HomeNetwork, sockets: None
+) -> None:
+    """Stopped while the server is down, killed while the board is away."""
+    home = RealHome(tmp_path, network)
+    options = BoardOptions(address=network.address(11), port=65280, name="Fern", away=0.5)
+    try:
+        async with VirtualBoard(options) as board:
+            await home.start()
+            async with running() as site, home.connect() as client:
+                known = await KnownBoard.add(home, client, board.address, board.port, board.password)
+                manifest = {"version": "2.0", "path": "2.0.bin", "sha256": hashlib.sha256(IMAGE).hexdigest()}
+                url = str(site.serve_json("/manifest.json", manifest))
+                source = ({"next_step_id": "source"}, {"next_step_id": "manifest"}, {"manifest_url": url})
+                await _choose(client, known.entry_id, *source)
+                wait = {"storage": "internal", "wait_minutes": 60}
+                await _choose(client, known.entry_id, {"next_step_id": "board"}, wait)
+                firmware = await known.entity()
+            await home.stop()
+
+            await home.start()
+            async with home.connect() as client:
+                state = await client.state(firmware)
+                assert (state["state"], state["attributes"]["latest_version"]) == ("on", "2.0")
+                with pytest.raises(CommandFailed) as refused:
+                    await client.call("update.install", entity_id=firmware)
+                assert refused.value.key == "source_unreachable"
+
+                await board.power_off()
+                file = home.folder / "www" / "fern.bin"
+                file.parent.mkdir()
+                file.write_bytes(IMAGE)
+                answer = await client.call("mkr1000_ota.flash", answer=True, entity_id=firmware, file=str(file))
+                assert answer == {firmware: {"verdict": "waiting"}}
+                file.unlink()
+            home.kill()
+
+            await home.start()
+            async with home.connect() as client:
+                activity = await KnownBoard(home, client, known.entry_id).entity("activity")
+                assert (await client.state(activity))["state"] == "waiting"
+                await board.power_on()
+                await eventually(lambda: known.record["installed_version"] == "3.0", what="the end of the flash")
+                assert board.flashed == [IMAGE]
+                assert known.record["keyring"][0] == "sesame"
+                assert known.record["awaited"] is None
+                assert len(_images(home, known.entry_id)) == 1
+            await home.stop()
+    finally:
+        home.kill()
