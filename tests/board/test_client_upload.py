@@ -46,10 +46,14 @@ async def test_the_board_runs_what_was_uploaded(
 
 @pytest.mark.parametrize("size", [1, 4, transfer.PIECE - 1, transfer.PIECE, transfer.PIECE + 1, 3 * transfer.PIECE])
 async def test_any_length_arrives_whole(play: Play, size: int) -> None:
-    """The last piece may be a whole one, or a single byte."""
+    """The last piece may be a whole one, or a single byte; it is held back in any case."""
     image = bytes(byte % 251 for byte in range(size))
     bodies: list[bytes] = []
-    progress: list[int] = []
+    progress = [0]
+    held_back: list[int] = []
+
+    async def before_last() -> None:
+        held_back.append(size - progress[-1])
 
     async def store(wire: Wire) -> None:
         await wire.head()
@@ -57,9 +61,10 @@ async def test_any_length_arrives_whole(play: Play, size: int) -> None:
         await wire.send(OK)
 
     client, server = await play(store)
-    await client.upload(image, "password", on_progress=progress.append)
+    await client.upload(image, "password", on_progress=progress.append, before_last=before_last)
     assert bodies == [image]
     assert progress[-1] == size
+    assert held_back == [(size - 1) % transfer.PIECE + 1]
     assert server.connections == 1
 
 
@@ -126,6 +131,7 @@ async def test_the_board_cannot_flash_before_it_may(start_board: StartBoard, cli
     at_hook: list[int] = []
 
     async def before_last() -> None:
+        assert board.requests[-1].body_bytes > len(SKETCH) - transfer.PIECE - NEAR, "the board lacks more than that"
         # Longer than any stall may last: this is our own doing, not the board's.
         await asyncio.sleep(0.3)
         at_hook.append(board.requests[-1].body_bytes)

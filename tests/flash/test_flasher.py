@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from custom_components.mkr1000_ota.board.errors import UploadCut, UploadStalled, WrongPassword
+from custom_components.mkr1000_ota.board.library import Library
+from custom_components.mkr1000_ota.flash.candidates import GUESSES
 from custom_components.mkr1000_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Phase
+from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Pending, Phase
 from custom_components.mkr1000_ota.flash.keyring import Keyring
 from custom_components.mkr1000_ota.flash.verdict import Verdict
 from tests.conftest import BRISK
 from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, Firmware, VirtualBoard
-from tests.virtual_board.sketches import Quirks, build_sketch
+from tests.virtual_board.sketches import build_sketch
 
 NEW = build_sketch(name="Garden", password="sesame")
 SAME = build_sketch(name="Garden", password="password")
@@ -38,10 +40,25 @@ async def test_the_new_password_is_kept(
 
 async def test_it_is_written_down_before_the_board_can_flash(flasher: Flasher, journal: Notebook) -> None:
     """The phases are on the disk in their order, with what is needed to go on from each."""
-    await flasher.flash(order(NEW, "sesame"), ignore)
+    ordered = replace(order(NEW, "sesame"), signature="of somebody")
+    await flasher.flash(ordered, ignore)
     assert [page.phase for page in journal.pages][:3] == [Phase.UPLOADING, Phase.FINISHING, Phase.ANSWERED]
-    assert {page.old for page in journal.pages} == {"password"}
-    assert {page.expected for page in journal.pages} == {("sesame",)}
+    begun = journal.pages[0]
+    assert {replace(page, phase=Phase.UPLOADING, seen_away=False) for page in journal.pages} == {begun}
+    assert begun == Pending(
+        version="2.0",
+        previous_version="1.0",
+        sha256=hashlib.sha256(NEW).hexdigest(),
+        size=len(NEW),
+        started=begun.started,
+        old="password",
+        expected=("sesame",),
+        guesses=tuple(guess for guess in ordered.sketch.passwords if guess != "sesame")[:GUESSES],
+        declares_another=True,
+        name="Garden",
+        library=Library.WIFI101OTA,
+        signature="of somebody",
+    )
 
 
 @pytest.mark.parametrize("password", ["", "pä ß:x", "a" * 60], ids=["empty", "utf-8", "long"])
@@ -91,7 +108,8 @@ async def test_a_connection_that_is_cut_is_tried_again(
 
 
 async def test_a_connection_that_is_always_cut(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
-    """After some tries it is given up, and the board runs what it ran."""
+    """After some tries it is given up, and the board runs what it ran, with the password that it took."""
+    journal.keyring = Keyring(("yesterday", "password"))
 
     def cut_again(taken: int) -> None:
         board.options = replace(board.options, fault=Fault(at=4096, kind="reset"))
@@ -135,6 +153,7 @@ async def test_an_answer_that_is_lost(
     """The board has flashed: it is asked, and not flashed again."""
     board.options = replace(board.options, lose_answer=how, away=1.0)
     outcome = await flasher.flash(order(image), ignore)
+    assert outcome.pending.phase is Phase.FINISHING
     assert outcome.verdict is Verdict.FLASHED
     assert board.flashed == [image]
     assert journal.keyring.current == board.password
@@ -236,12 +255,3 @@ async def test_a_disk_that_fills_up_behind_the_answer(flasher: Flasher, board: V
     journal.full_at = Phase.ANSWERED
     assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.FLASHED
     assert journal.keyring.current == "sesame"
-
-
-async def test_a_sketch_without_ota_ends_it(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
-    """Nobody waits for a board that will not answer any more."""
-    image = build_sketch(quirks=Quirks(begin=False, poll=False))
-    outcome = await flasher.flash(order(image, allow_without_ota=True), ignore)
-    assert outcome.verdict is Verdict.WITHOUT_OTA
-    assert board.flashed == [image]
-    assert journal.pending is None

@@ -2,14 +2,12 @@
 
 import asyncio
 from base64 import b64encode
-from dataclasses import replace
 
 from custom_components.mkr1000_ota.flash.flasher import Flasher
 from custom_components.mkr1000_ota.flash.journal import Phase
 from custom_components.mkr1000_ota.flash.verdict import Verdict
-from tests.flash.conftest import PENDING, Notebook, ignore, order
+from tests.flash.conftest import PENDING, Notebook
 from tests.virtual_board import VirtualBoard
-from tests.virtual_board.sketches import Quirks, build_sketch
 
 UNSEEN = PENDING.at(Phase.FINISHING)
 
@@ -46,13 +44,3 @@ async def test_a_board_that_is_busy(flasher: Flasher, board: VirtualBoard, journ
     while outcome is None:
         outcome = await flasher.resolve()
     assert outcome.verdict is Verdict.UNCERTAIN
-
-
-async def test_a_lost_answer_of_a_sketch_without_ota(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
-    """It goes away and never answers again, as it was meant to."""
-    image = build_sketch(quirks=Quirks(begin=False, poll=False))
-    board.options = replace(board.options, lose_answer="reset")
-    outcome = await flasher.flash(order(image, allow_without_ota=True), ignore)
-    assert outcome.verdict is Verdict.WITHOUT_OTA
-    assert board.flashed == [image]
-    assert journal.closed
