@@ -82,6 +82,13 @@ def test_hacs_and_hassfest_look_at_every_change() -> None:
     }
 
 
+def test_nothing_else_is_taken_for_an_integration() -> None:
+    """The action of hassfest checks whatever has a file of that name, wherever it is: no example may be called so."""
+    listed = ["git", "ls-files", "manifest.json", "*/manifest.json"]
+    found = subprocess.run(listed, check=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=30).stdout
+    assert found.split() == [(INTEGRATION / "manifest.json").relative_to(REPOSITORY).as_posix()]
+
+
 def test_the_tests_run_on_the_oldest_and_on_the_newest_home_assistant() -> None:
     matrix = load_yaml_dict(str(WORKFLOWS / "tests.yml"))["jobs"]["tests"]["strategy"]["matrix"]["include"]
     assert [row["home-assistant"] for row in matrix] == ["2026.10", "newest"]
@@ -113,7 +120,7 @@ def test_the_zip_holds_the_integration_and_nothing_else(tmp_path: Path) -> None:
     archive = build_zip(tmp_path)
     assert sorted(archive.namelist()) == sorted(listed)
     assert {"manifest.json", "translations/en.json", "brand/icon.png", "board/client.py"} <= set(listed)
-    assert archive.testzip() is None
+    assert all(archive.read(name) == (INTEGRATION / name).read_bytes() for name in listed)
     digest = hashlib.sha256((tmp_path / "mkr1000_ota.zip").read_bytes()).hexdigest()
     assert (tmp_path / "SHA256SUMS").read_text() == f"{digest}  mkr1000_ota.zip\n"
 
