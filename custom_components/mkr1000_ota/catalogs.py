@@ -27,6 +27,8 @@ LOOK_AT_FOLDERS_EVERY = timedelta(seconds=3)
 ASK_SERVERS_EVERY = timedelta(hours=1)
 # In seconds: after a power cut Home Assistant is often there before the network is.
 ASK_AGAIN_AFTER = 300.0
+# A clock that is not set yet makes certificates look bad.
+_OVER_SOON = PASSING | {Reason.BAD_CERTIFICATE}
 
 
 class SketchCatalog(DataUpdateCoordinator[Catalog]):
@@ -133,7 +135,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 translation_domain=DOMAIN,
                 translation_key=known.translation_key,
                 translation_placeholders=known.translation_placeholders,
-                retry_after=ASK_AGAIN_AFTER if err.reason in PASSING and not self.confirmed else None,
+                retry_after=ASK_AGAIN_AFTER if err.reason in _OVER_SOON and not self.confirmed else None,
             ) from err
         self.confirmed = True
         self.failing.over()
