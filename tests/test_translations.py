@@ -6,6 +6,7 @@ from pathlib import Path
 import re
 from string import Formatter
 from typing import Any
+from unicodedata import east_asian_width
 
 from homeassistant.helpers import config_validation as cv
 import pytest
@@ -85,6 +86,15 @@ SCHEMA = vol.Schema(
 )
 
 
+# What a dialog on a phone has for its title, in letters of the Latin alphabet.
+LETTERS_OF_A_PHONE = 32
+
+
+def width(words: str) -> int:
+    """Return how wide a text is, in letters: a Chinese or Japanese sign takes the place of two."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in words)
+
+
 def leaves(tree: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
     """Return every text with its path."""
     for key, value in tree.items():
@@ -123,6 +133,15 @@ def test_a_language_is_not_english(language: str) -> None:
     texts = dict(leaves(read(language)))
     sentences = {key: words for key, words in leaves(ENGLISH) if words.count(" ") > 5}
     assert not [key for key, words in sentences.items() if texts.get(key) == words]
+
+
+@pytest.mark.parametrize("language", PRESENT)
+def test_the_title_of_a_repair_fits_into_its_dialog(language: str) -> None:
+    """A second line of it would cover who reports the problem, so that it names no board: names can be long."""
+    for issue in read(language)["issues"].values():
+        for step in issue.get("fix_flow", {"step": {}})["step"].values():
+            assert not placeholders(step["title"])
+            assert width(step["title"]) <= LETTERS_OF_A_PHONE, step["title"]
 
 
 @pytest.mark.parametrize("flow", ["config", "options"])
