@@ -6,7 +6,7 @@ from typing import Any
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
@@ -34,6 +34,7 @@ async def told(home: HomeAssistant) -> list[str]:
     assert await async_setup_component(home, REPAIRS, {})
     actions: list[str] = []
 
+    @callback
     def note(event: Event[ir.EventIssueRegistryUpdatedData]) -> None:
         if event.data["issue_id"].startswith("renamed_"):
             actions.append(event.data["action"])
