@@ -236,3 +236,31 @@ async def test_the_name_of_a_new_sketch_is_followed(
     await look(home)
     assert home.states.is_state(CONNECTIVITY, "on")
     assert home.config_entries.async_entries(DOMAIN) == [entry]
+
+
+async def test_only_the_first_name_of_a_new_sketch_is_followed(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, offer: Offer
+) -> None:
+    """Whoever calls itself otherwise later may be another board."""
+    entry = await add_board(board)
+    await offer(entry, {"garden.bin": build_sketch(name="Garden", version="2.0")})
+    await install(home)
+    for name in ("Garden by itself", "Pump"):
+        await hear(board, name=name)
+        await settled(home)
+    assert entry.data[CONF_NAME] == "Garden by itself"
+    assert home.states.is_state(CONNECTIVITY, "off")
+
+
+async def test_a_board_that_was_away_is_there_as_soon_as_it_is_heard(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+) -> None:
+    await add_board(board)
+    await hear(board)
+    await settled(home)
+    await leave_unheard(home, board)
+    assert home.states.is_state(CONNECTIVITY, "off")
+    await board.power_on()
+    await hear(board)
+    await settled(home)
+    assert home.states.is_state(CONNECTIVITY, "on")

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import CONF_HOST, CONF_MAC
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
@@ -13,7 +14,7 @@ from custom_components.mkr1000_ota.board.errors import AnotherBoard
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.homecoming import CHECK_PASSWORD_EVERY
 from custom_components.mkr1000_ota.identity import async_mac_of
-from custom_components.mkr1000_ota.recognition import async_recognise
+from custom_components.mkr1000_ota.recognition import async_meet, async_recognise
 from tests.actions import CONNECTIVITY, install
 from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
 from tests.looking import forget_sightings, look, settled
@@ -46,6 +47,8 @@ async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
     await hear(board)
     await settled(home)
     assert entry.unique_id == entry.data[CONF_MAC] == MAC
+    [device] = dr.async_entries_for_config_entry(dr.async_get(home), entry.entry_id)
+    assert (dr.CONNECTION_NETWORK_MAC, MAC) in device.connections
     assert await home.config_entries.async_reload(entry.entry_id)
     await settled(home)
 
@@ -53,8 +56,6 @@ async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
     identity_of = {(one.entity_id, one.unique_id, one.id, one.device_id) for one in before}
     assert {(one.entity_id, one.unique_id, one.id, one.device_id) for one in after} == identity_of
     assert {state.entity_id for state in home.states.async_all()} == set(states)
-    [device] = dr.async_entries_for_config_entry(dr.async_get(home), entry.entry_id)
-    assert (dr.CONNECTION_NETWORK_MAC, MAC) in device.connections
 
 
 async def test_a_device_of_the_router_with_the_same_hardware_address_is_no_hindrance(
@@ -71,8 +72,15 @@ async def test_a_device_of_the_router_with_the_same_hardware_address_is_no_hindr
     assert entry.unique_id == MAC
 
 
+@pytest.mark.parametrize("removed", [0, 1], ids=["the first", "the second"])
 async def test_two_entries_that_turn_out_to_be_one_board(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, start_board: StartBoard, hear: Hear, lease: Lease
+    home: HomeAssistant,
+    add_board: AddBoard,
+    board: VirtualBoard,
+    start_board: StartBoard,
+    hear: Hear,
+    lease: Lease,
+    removed: int,
 ) -> None:
     """The user is told, and neither of them is changed."""
     there = await start_board(address="127.0.1.5")
@@ -92,8 +100,16 @@ async def test_two_entries_that_turn_out_to_be_one_board(
     assert issue is not None
     assert issue.translation_placeholders == {"board": second.title, "other": first.title, "mac": MAC}
 
-    await home.config_entries.async_remove(second.entry_id)
+    await home.config_entries.async_remove((first, second)[removed].entry_id)
     assert ir.async_get(home).async_get_issue(DOMAIN, f"same_board_{second.entry_id}") is None
+
+
+async def test_a_board_that_is_ignored_is_not_followed(home: HomeAssistant) -> None:
+    """There is nothing to follow it with: such an entry holds no address."""
+    ignored = MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id=MAC)
+    ignored.add_to_hass(home)
+    async_meet(home, MAC, "10.0.0.5")
+    assert not ignored.data
 
 
 async def test_whoever_answers_is_known_better_than_whoever_had_the_address_once(

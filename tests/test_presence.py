@@ -18,7 +18,7 @@ from custom_components.mkr1000_ota.shared import async_shared
 from tests.actions import CONNECTIVITY, install
 from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
 from tests.looking import forget_sightings, leave_unheard, look, passwords, questions, settled
-from tests.steps import MAC
+from tests.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -225,6 +225,26 @@ async def test_somebody_who_fell_silent_has_everybody_asked_once(
     asked = sum(len(questions(board)) for board in boards[1:])
     await look(home, 3)
     assert sum(len(questions(board)) for board in boards[1:]) == asked + 3
+
+
+async def test_a_stranger_in_the_place_of_a_board_has_everybody_asked_once(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear, lease: Lease
+) -> None:
+    """It stays where it is: only that it came is a reason."""
+    boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 4)]
+    lease(MAC, boards[0].address)
+    for board in boards:
+        await add_board(board)
+        await hear(board)
+    await settled(home)
+    lease(MAC, "127.0.1.99")
+    lease(OTHER_MAC, boards[0].address)
+    await look(home)
+    for board in boards:
+        board.requests.clear()
+    await look(home, 2)
+    assert questions(boards[0])
+    assert sum(len(questions(board)) for board in boards[1:]) == 2
 
 
 async def test_a_board_that_moved_is_found_where_it_is_leased(

@@ -1,5 +1,6 @@
 """What is kept on disk for a board, through restarts, and what happens when the disk does not take it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Pending
 from custom_components.mkr1000_ota.flash.keyring import Keyring
-from custom_components.mkr1000_ota.store import KEPT_FLASHES, Awaited, BoardRecord, BoardStore
+from custom_components.mkr1000_ota.store import KEPT_FLASHES, Awaited, BoardRecord, BoardStore, PastFlash
 from tests.actions import OFFERED, choose, install, shown
 from tests.conftest import AddBoard, Offer
 from tests.virtual_board import VirtualBoard
@@ -49,7 +50,7 @@ async def reread(home: HomeAssistant) -> BoardRecord:
 async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardStore) -> None:
     record = store.record("one")
     await record.accept("password")
-    await record.close(Keyring(("sesame", "password")), installed=PENDING)
+    await record.close(Keyring(("sesame", "password")), installed=replace(PENDING, signature="of somebody"))
     await record.write(PENDING)
     await record.distrust("1.5")
     record.next_passwords["3.0"] = "typed"
@@ -62,7 +63,17 @@ async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardSt
     assert again.pending == PENDING
     assert again.keyring == Keyring(("sesame", "password"))
     assert again.awaited == record.awaited
-    assert again.history == record.history
+    assert again.history == [
+        PastFlash(
+            version="2.0",
+            sha256="ab" * 32,
+            size=1000,
+            at=1.7e9,
+            password="sesame",
+            signature="of somebody",
+            previous="1.0",
+        )
+    ]
 
 
 async def test_the_history_is_bounded(store: BoardStore) -> None:

@@ -213,6 +213,21 @@ async def test_a_board_that_does_not_come_back_is_watched_for(
     assert home.states.is_state(CONNECTIVITY, "on")
 
 
+async def test_a_sketch_whose_name_is_not_in_its_image_may_call_itself_anything(
+    home: HomeAssistant, restart: Restart, board: VirtualBoard, hear: Hear
+) -> None:
+    """What answers under an unknown name is the board that was flashed."""
+    await board.power_off()
+    entry = await restart(replace(pending(Phase.ANSWERED, NEW), name=None))
+    await until(lambda: issues(home) == {"not_back"})
+    becomes(board, NEW)
+    await board.power_on()
+    await hear(board, name="Pump")
+    await settled(home)
+    assert record_of(home, entry).pending is None
+    assert entry.data[CONF_PASSWORD] == board.password
+
+
 async def test_nothing_is_installed_while_it_is_being_found_out(
     home: HomeAssistant, restart: Restart, board: VirtualBoard, offer: Offer
 ) -> None:

@@ -1,6 +1,6 @@
 """A flasher without Home Assistant, for a virtual board over a real socket."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -35,6 +35,7 @@ class Notebook:
     pages: list[Pending] = field(default_factory=list)
     installed: Pending | None = None
     full_at: Phase | None = None
+    on_write: Callable[[], Awaitable[None]] | None = None
 
     @property
     def closed(self) -> bool:
@@ -46,6 +47,8 @@ class Notebook:
             raise JournalUnwritable
         self.pending = pending
         self.pages.append(pending)
+        if self.on_write:
+            await self.on_write()
 
     async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
         self.keyring = keyring

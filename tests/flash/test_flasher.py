@@ -123,6 +123,22 @@ async def test_a_connection_that_is_always_cut(flasher: Flasher, board: VirtualB
     assert journal.keyring.current == "password"
 
 
+async def test_a_board_that_is_gone_for_a_moment_is_tried_again(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
+    """It had answered the question before the upload, and refuses the connection for that."""
+    switches = iter([board.power_off, board.power_on])
+
+    async def switch() -> None:
+        await next(switches)()
+        journal.on_write = switch if len(journal.pages) == 1 else None
+
+    journal.on_write = switch
+    assert (await flasher.flash(order(NEW, "sesame"), ignore)).verdict is Verdict.FLASHED
+    assert [page.phase for page in journal.pages][:2] == [Phase.UPLOADING] * 2
+    assert board.flashed == [NEW]
+
+
 async def test_a_stall_is_given_up_and_the_board_is_not_left_deaf(
     flasher: Flasher, board: VirtualBoard, journal: Notebook
 ) -> None:
@@ -158,17 +174,6 @@ async def test_an_answer_that_is_lost(
     assert board.flashed == [image]
     assert journal.keyring.current == board.password
     assert journal.pending is None
-
-
-async def test_a_sketch_that_is_not_applied(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
-    """The last byte is cut off: the board goes on as before, and never restarts."""
-    board.options = replace(board.options, fault=Fault(at=len(SAME) - 1, kind="reset"))
-    outcome = await flasher.flash(order(SAME), ignore)
-    assert outcome.verdict is Verdict.NOT_APPLIED
-    assert not board.flashed
-    assert journal.closed
-    assert journal.installed is None
-    assert journal.keyring.current == board.password
 
 
 @pytest.mark.parametrize("away_as", ["refused", "silent"])
