@@ -76,8 +76,8 @@ _SENTENCES: Final = {
     ),
     Refusal.TOO_LARGE: (
         "This sketch has {size} bytes, and the board can store {limit}. The board keeps its running sketch until it "
-        "has the whole new one, so its internal storage is half of the 262144 bytes of flash less the 8192 of the "
-        "bootloader: 126976. Make the sketch smaller, or have it use an SD card or a serial flash."
+        "has the whole new one, so its internal storage is half of the flash that the bootloader leaves free: "
+        "(262144 - 8192) / 2 = 126976 bytes. Make the sketch smaller, or have it use an SD card or a serial flash."
     ),
     Refusal.NO_OTA: (
         "This sketch could not be flashed over the air again: it does not both start and serve updates. It would take "
