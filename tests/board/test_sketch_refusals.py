@@ -132,7 +132,7 @@ def test_a_sketch_larger_than_the_storage_is_refused_unless_there_is_a_card() ->
     error = refused(large)
     assert error.reason is Refusal.TOO_LARGE
     assert error.placeholders == {"size": "126980", "limit": "126976"}
-    assert "half of the 262144 bytes" in str(error)
+    assert "(262144 - 8192) / 2 = 126976 bytes" in str(error)
     assert Sketch.inspect(large, storage_size=LARGE_STORAGE).size == 126_980
     assert Sketch.inspect(build_sketch(size=126_976)).size == 126_976
 
