@@ -2,11 +2,12 @@
 
 import asyncio
 import traceback
-from typing import Any
+from typing import Any, override
 
+from aiohttp.abc import AbstractStreamWriter
 import pytest
 
-from custom_components.mkr1000_ota.board import transfer
+from custom_components.mkr1000_ota.board import client as board_client, transfer
 from custom_components.mkr1000_ota.board.errors import (
     AnswerLost,
     BoardError,
@@ -54,6 +55,23 @@ async def test_a_cut_near_the_end_leaves_it_open(start_board: StartBoard, client
     board = await start_board(fault=Fault(at=at, kind="reset"))
     with pytest.raises(AnswerLost):
         await client_of(board).upload(SKETCH, board.password)
+
+
+async def test_from_the_last_piece_on_the_board_may_have_everything(
+    board: VirtualBoard, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while that piece waits for the kernel, when the connection ends before all of it was handed over."""
+    may_be_complete: list[bool] = []
+
+    class Watched(transfer.Transfer):
+        @override
+        async def _hand_over(self, writer: AbstractStreamWriter, piece: memoryview) -> None:
+            may_be_complete.append(self.complete)
+            await super()._hand_over(writer, piece)
+
+    monkeypatch.setattr(board_client, "Transfer", Watched)
+    await client_of(board).upload(SKETCH, board.password)
+    assert may_be_complete == [False] * ((SIZE - 1) // transfer.PIECE) + [True]
 
 
 @pytest.mark.parametrize("way", ["reset", "closed", "silent"])
