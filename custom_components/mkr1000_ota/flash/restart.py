@@ -57,9 +57,8 @@ async def watch_restart(
             silent_since = None
             gone = surely and time.monotonic() - asked > ANSWER_ACROSS_RESTART
             answered = True
-            # All that an answer shows is that the board was there at some time behind the question.
             unseen = unseen or time.monotonic() - there >= timing.away_at_least
-            there = asked
+            there = time.monotonic()
         if gone and not away:
             away = True
             await seen_away()

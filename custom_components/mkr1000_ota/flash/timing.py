@@ -17,8 +17,8 @@ class Timing:
     # A board that has not been seen to go away by then has not restarted.
     leaves_within: float = 20.0
     returns_within: float = 180.0
-    # No restart is shorter: the pause behind a 200, the copy (6 ms for a row of 256 bytes, 2.5 ms for a page of 64; no
-    # sketch with OTA inside is below 20 KB), half a second of bootloader, and joining the network.
+    # No restart is shorter: the pause behind a 200, a second or more to copy any sketch with OTA inside, the bootloader,
+    # and seconds to join the network. Who has not looked for so long may have missed one.
     away_at_least: float = 2.0
     probe_every: float = 1.0
     probe_within: float = 3.0
