@@ -17,7 +17,7 @@ from tests.mending import know, reconfigure, settle, submit
 from tests.steps import MAC, OTHER_MAC, begin, enter_password, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
 
-pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
 
 PENDING = Pending(version="2.0", previous_version=None, sha256="00", size=4, started=0.0, old="password", name="Pump")
 

@@ -23,7 +23,7 @@ from tests.steps import MAC, OTHER_MAC, UPDATE, Result, passwords_sent_to, typed
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
-pytestmark = pytest.mark.usefixtures("settled_in_the_end")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end")]
 
 CONNECTIVITY = "binary_sensor.arduino_connectivity"
 
