@@ -1,5 +1,6 @@
 """What is kept on disk for a board, through restarts, and what happens when the disk does not take it."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,53 @@ async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardSt
             previous="1.0",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: record.write(PENDING),
+        lambda record: record.close(Keyring(("new", "sesame")), installed=PENDING),
+        lambda record: record.accept("new"),
+        lambda record: record.flashed_elsewhere(),
+        lambda record: record.distrust("2.0"),
+        lambda record: record.distrust("2.0", stays=True),
+        lambda record: record.trust("2.0"),
+    ],
+    ids=["begun", "ended", "accepted", "flashed elsewhere", "distrusted", "distrusted and kept", "trusted"],
+)
+async def test_every_change_is_on_the_disk_at_once(
+    home: HomeAssistant, store: BoardStore, change: Callable[[BoardRecord], Awaitable[None]]
+) -> None:
+    record = store.record("one")
+    await record.close(Keyring(("sesame",)), installed=PENDING)
+    before = record.as_dict()
+    await change(record)
+    assert record.as_dict() != before
+    assert (await reread(home)).as_dict() == record.as_dict()
+
+
+@pytest.mark.parametrize(
+    ("change", "unproven"),
+    [
+        (lambda record: record.accept("sesame"), True),
+        (lambda record: record.distrust("2.0"), True),
+        (lambda record: record.distrust("2.0", stays=True), False),
+        (lambda record: record.trust("2.0"), False),
+        (lambda record: record.flashed_elsewhere(), False),
+        (lambda record: record.close(Keyring(("sesame",)), installed=PENDING, locked=True), False),
+    ],
+    ids=["accepted", "distrusted", "distrusted and kept", "trusted", "flashed elsewhere", "locked"],
+)
+async def test_a_sketch_is_unproven_until_it_is_checked_or_gone(
+    store: BoardStore, change: Callable[[BoardRecord], Awaitable[None]], *, unproven: bool
+) -> None:
+    """Nor is one checked that nobody can talk to: no way leads back from there."""
+    record = store.record("one")
+    await record.close(Keyring(("sesame",)), installed=PENDING)
+    assert record.unproven
+    await change(record)
+    assert record.unproven is unproven
 
 
 async def test_the_history_is_bounded(store: BoardStore) -> None:
