@@ -18,7 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
-from custom_components.mkr1000_ota import presence
+from custom_components.mkr1000_ota import found, presence
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
 from custom_components.mkr1000_ota.flash.timing import Timing
 from custom_components.mkr1000_ota.shared import async_shared
@@ -148,6 +148,12 @@ def hear(home: HomeAssistant) -> Hear:
 def nobody_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whatever was heard be long ago."""
     monkeypatch.setattr(presence, "HEARD_LATELY", 0.0)
+
+
+@pytest.fixture
+def quick_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scan no longer than a test needs."""
+    monkeypatch.setattr(found, "SCAN_FOR", 0.02)
 
 
 @pytest.fixture

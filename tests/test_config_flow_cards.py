@@ -51,10 +51,8 @@ async def test_a_card_gives_way_to_the_board_that_took_its_address(
     assert result["result"].unique_id == OTHER_MAC
 
 
-async def test_a_card_goes_when_its_board_is_added_by_hand(
-    home: HomeAssistant, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("custom_components.mkr1000_ota.found.SCAN_FOR", 0.02)
+@pytest.mark.usefixtures("quick_scan")
+async def test_a_card_goes_when_its_board_is_added_by_hand(home: HomeAssistant, board: VirtualBoard) -> None:
     await discover(home, board)
     result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, "password")
@@ -62,10 +60,10 @@ async def test_a_card_goes_when_its_board_is_added_by_hand(
     assert home.config_entries.flow.async_progress() == []
 
 
+@pytest.mark.usefixtures("quick_scan")
 async def test_a_form_that_was_left_open_elsewhere_does_not_keep_a_card_from_its_entry(
-    home: HomeAssistant, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+    home: HomeAssistant, board: VirtualBoard
 ) -> None:
-    monkeypatch.setattr("custom_components.mkr1000_ota.found.SCAN_FOR", 0.02)
     card = await discover(home, board)
     await pick(home, await begin(home), typed(board))
     result = await enter_password(home, card, "password")

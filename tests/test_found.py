@@ -3,7 +3,6 @@
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mkr1000_ota import found
 from custom_components.mkr1000_ota.address import read_address, write_address
 from custom_components.mkr1000_ota.board.errors import AnotherBoard
 from custom_components.mkr1000_ota.found import async_look_at, async_scan, client_for
@@ -14,10 +13,8 @@ from tests.virtual_board import VirtualBoard
 pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 
 
-async def test_a_scan_returns_who_is_there(
-    home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(found, "SCAN_FOR", 0.02)
+@pytest.mark.usefixtures("quick_scan")
+async def test_a_scan_returns_who_is_there(home: HomeAssistant, board: VirtualBoard, hear: Hear) -> None:
     await hear(board)
     [sighting] = await async_scan(home)
     assert (sighting.name, sighting.address, sighting.port) == ("Arduino", board.address, board.port)

@@ -168,11 +168,9 @@ async def test_inspecting(home: HomeAssistant, add_board: AddBoard, board: Virtu
     assert not board.requests
 
 
-async def test_scanning(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("quick_scan")
+async def test_scanning(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear) -> None:
     await add_board(board)
-    monkeypatch.setattr("custom_components.mkr1000_ota.found.SCAN_FOR", 0.1)
     await hear(board)
     answer = await ask(home, "scan")
     assert answer["boards"] == [
