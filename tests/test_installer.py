@@ -119,22 +119,22 @@ async def test_only_so_many_at_once(
     ]
     for board in boards:
         await offer(await add_board(board), {"garden-2.0.bin": NEW})
-    sensors = [f"sensor.{name.lower()}_activity" for name in names]
+    updates = {f"sensor.{name.lower()}_activity": f"update.{name.lower()}_firmware" for name in names}
     most = 0
+    waiting_is_progress: set[bool] = set()
 
     def count(_: object) -> None:
         nonlocal most
-        states = [shown(home, sensor).state for sensor in sensors]
-        most = max(most, sum(state in ("checking", "uploading") for state in states))
+        states = {update: shown(home, sensor).state for sensor, update in updates.items()}
+        most = max(most, sum(state in ("checking", "uploading") for state in states.values()))
+        queued = (shown(home, update) for update, state in states.items() if state == "queued")
+        waiting_is_progress.update(state.attributes["in_progress"] for state in queued)
 
     stop = home.bus.async_listen("state_changed", count)
-    updates = [f"update.{name.lower()}_firmware" for name in names]
-    everything = asyncio.gather(*(install(home, entity_id=entity_id) for entity_id in updates))
-    await until_stage(home, "queued", sensors[3])
-    assert shown(home, updates[3]).attributes["in_progress"] is True
-    await everything
+    await asyncio.gather(*(install(home, entity_id=update) for update in updates.values()))
     stop()
     assert most == 2
+    assert waiting_is_progress == {True}, "whoever comes third waits for its turn"
     assert [len(board.flashed) for board in boards] == [1] * 4
 
 
