@@ -35,6 +35,7 @@ LOCKED_BY: Final = "locked_by"
 
 # What the update entity shows for a sketch that was not flashed from here. It can be compared with nothing, so
 # everything that is offered counts as new.
+# It is written as Home Assistant writes the state: the frontend shows an attribute as it is, and automations compare it.
 UNKNOWN_VERSION: Final = "unknown"
 
 
