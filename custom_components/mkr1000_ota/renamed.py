@@ -19,8 +19,9 @@ def async_report_renamed(board: BoardCoordinator) -> None:
         return
     entry = board.config_entry
     sighting = board.shared.asker.sightings.get(board.host)
-    if sighting is None or any(other.data[CONF_HOST] == board.host for other in other_entries(board.hass, entry)):
-        # It is known who that is: a board that is set up, too, and was followed to this address.
+    # A board that is set up, too, and was followed to this address: it is known who that is.
+    followed = any(other.data[CONF_HOST] == board.host for other in other_entries(board.hass, entry))
+    if followed or sighting is None or sighting.name == board.board_name:
         async_forget_renamed(board.hass, entry.entry_id)
         return
     ir.async_create_issue(
