@@ -1,10 +1,14 @@
 """What happens once a minute, as often as a test likes."""
 
+from dataclasses import replace
+import time
+
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.mkr1000_ota import presence
+from custom_components.mkr1000_ota.board.sighting import Sighting
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.virtual_board import Request, VirtualBoard
@@ -33,9 +37,20 @@ async def leave_unheard(home: HomeAssistant, board: VirtualBoard) -> None:
 
 def forget_sightings(home: HomeAssistant, *addresses: str) -> None:
     """Let nothing have been heard from some addresses, or from any."""
-    sightings = home.data[DOMAIN].asker.sightings._by_address  # noqa: SLF001 - they cannot be unheard otherwise
+    sightings = _sightings(home)
     for address in addresses or tuple(sightings):
         del sightings[address]
+
+
+def heard_ago(home: HomeAssistant, address: str, seconds: float) -> None:
+    """Let the board at an address have been heard so long ago, and not since."""
+    sightings = _sightings(home)
+    sightings[address] = replace(sightings[address], seen=time.monotonic() - seconds)
+
+
+def _sightings(home: HomeAssistant) -> dict[str, Sighting]:
+    by_address: dict[str, Sighting] = home.data[DOMAIN].asker.sightings._by_address  # noqa: SLF001 - no other way
+    return by_address
 
 
 def questions(board: VirtualBoard) -> list[Request]:

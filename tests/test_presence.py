@@ -17,7 +17,7 @@ from custom_components.mkr1000_ota.presence import LOOK_EVERY
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.actions import CONNECTIVITY, install
 from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
-from tests.looking import forget_sightings, leave_unheard, look, passwords, questions, settled
+from tests.looking import forget_sightings, heard_ago, leave_unheard, look, passwords, questions, settled
 from tests.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -92,6 +92,33 @@ async def test_whoever_asks_for_an_update_of_an_entity_has_the_board_asked(
     await coordinator.async_refresh()
     assert home.states.is_state(CONNECTIVITY, "off")
     assert not passwords(board)
+
+
+async def test_a_board_that_missed_a_question_is_asked_directly(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear
+) -> None:
+    """Besides the one whose turn it is."""
+    boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 5)]
+    for board in boards:
+        await add_board(board)
+        await hear(board)
+    await settled(home)
+    for board in boards:
+        board.requests.clear()
+    heard_ago(home, boards[1].address, LOOK_EVERY.total_seconds() * 1.2)
+    heard_ago(home, boards[2].address, LOOK_EVERY.total_seconds() * 1.8)
+    await look(home)
+    assert [len(questions(board)) for board in boards] == [1, 0, 1, 0]
+
+
+async def test_a_board_that_was_heard_before_it_is_set_up_need_not_be_heard_again(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+) -> None:
+    await hear(board)
+    await add_board(board)
+    await settled(home)
+    assert home.states.is_state(CONNECTIVITY, "on")
+    assert passwords(board) == ["password"]
 
 
 async def test_it_is_looked_after_once_a_minute(

@@ -139,6 +139,8 @@ async def test_a_password_that_was_not_known(store: BoardStore) -> None:
     await record.close(Keyring(("old",)), installed=PENDING, locked=True)
     await record.accept("sesame")
     assert record.history[0].password == "sesame"
+    await record.accept("another")
+    assert record.history[0].password == "sesame"
     await record.close(Keyring(("old",)), installed=PENDING, locked=True)
     await record.flashed_elsewhere()
     await record.accept("another")

@@ -44,6 +44,7 @@ async def test_it_is_written_down_before_the_board_can_flash(flasher: Flasher, j
     await flasher.flash(ordered, ignore)
     assert [page.phase for page in journal.pages][:3] == [Phase.UPLOADING, Phase.FINISHING, Phase.ANSWERED]
     begun = journal.pages[0]
+    assert journal.pages[2] == begun.at(Phase.ANSWERED), "before anybody saw it leave"
     assert {replace(page, phase=Phase.UPLOADING, seen_away=False) for page in journal.pages} == {begun}
     assert begun == Pending(
         version="2.0",

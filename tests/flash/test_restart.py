@@ -93,3 +93,33 @@ async def test_a_gap_between_two_looks_is_as_good_as_a_late_one(client: BoardCli
     timing = replace(TIMING, probe_every=0.4, leaves_within=0.3)
     watched = watch_restart(client, timing, since=time.monotonic(), surely=False, seen_away=nothing)
     assert await asyncio.wait_for(watched, 5) is Restart.UNSEEN
+
+
+async def test_a_sketch_that_is_busy_behind_a_lost_answer_has_not_restarted(
+    client: BoardClient, board: VirtualBoard, journal: Notebook
+) -> None:
+    """Somebody connects to it and says nothing: that costs it two seconds, and it lacks the last byte as before."""
+    busy: list[asyncio.StreamWriter] = []
+
+    async def keep_busy() -> None:
+        if len(journal.pages) == 3:
+            busy.append((await asyncio.open_connection(board.address, board.port))[1])
+
+    journal.on_write = keep_busy
+    board.options = replace(board.options, fault=Fault(at=len(SAME) - 1, kind="reset"))
+    patient = replace(BRISK, probe_within=1.0, silence_means_away=60.0, away_at_least=60.0)
+    outcome = await Flasher(client, journal, patient).flash(order(SAME), ignore)
+    assert outcome.verdict is Verdict.NOT_APPLIED
+    assert "" in [request.line for request in board.requests]
+    busy[0].close()
+
+
+async def test_any_silence_behind_a_200_is_the_restart(
+    client: BoardClient, board: VirtualBoard, journal: Notebook
+) -> None:
+    """The Wi-Fi module goes on accepting connections, and the board is back before any of them is refused."""
+    board.options = replace(board.options, accept_while_copying=True, copy_time=0.7, away=0.0, away_as="silent")
+    patient = replace(BRISK, silence_means_away=60.0, away_at_least=60.0)
+    outcome = await Flasher(client, journal, patient).flash(order(SAME), ignore)
+    assert outcome.verdict is Verdict.FLASHED
+    assert board.flashed == [SAME]

@@ -15,6 +15,7 @@ async def test_a_sketch_without_ota_ends_it(flasher: Flasher, board: VirtualBoar
     """Nobody waits for a board that will not answer any more."""
     outcome = await flasher.flash(order(DEAF, allow_without_ota=True), ignore)
     assert outcome.verdict is Verdict.WITHOUT_OTA
+    assert not outcome.pending.seen_away
     assert board.flashed == [DEAF]
     assert journal.pending is None
 
