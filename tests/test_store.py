@@ -1,5 +1,6 @@
 """What is kept on disk for a board, through restarts, and what happens when the disk does not take it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import STORAGE_DIR
+from homeassistant.helpers.storage import STORAGE_DIR, Store
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
@@ -126,11 +127,33 @@ async def test_a_sketch_is_unproven_until_it_is_checked_or_gone(
 
 async def test_the_history_is_bounded(store: BoardStore) -> None:
     record = store.record("one")
-    for _ in range(KEPT_FLASHES + 5):
-        await record.close(Keyring(("sesame",)), installed=PENDING)
-        await record.distrust("1.5")
-    assert len(record.history) == KEPT_FLASHES
-    assert record.failed_versions == ["1.5"]
+    versions = [f"{number}.0" for number in range(KEPT_FLASHES + 5)]
+    for version in (*versions, versions[-1]):
+        await record.close(Keyring(("sesame",)), installed=replace(PENDING, version=version))
+        await record.distrust(version)
+    last = versions[::-1][:KEPT_FLASHES]
+    assert [flash.version for flash in record.history] == [last[0], *last[:-1]]
+    assert record.failed_versions == last
+    await record.trust(last[0])
+    assert record.failed_versions == last[1:]
+
+
+async def test_what_many_want_to_be_saved_at_once_is_written_in_one_go(
+    home: HomeAssistant, store: BoardStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One file holds all boards: a hundred that are there at once are not worth a hundred writes."""
+    writes: list[Any] = []
+    write = Store.async_save
+
+    async def count(self: Store[Any], content: Any) -> None:
+        writes.append(content)
+        await asyncio.sleep(0)  # a disk takes its time, that of the tests none
+        await write(self, content)
+
+    monkeypatch.setattr(Store, "async_save", count)
+    await asyncio.gather(*(store.record(f"board {number}").accept("sesame") for number in range(100)))
+    assert len(writes) <= 2
+    assert len(writes[-1]["boards"]) == 100
 
 
 async def test_a_password_that_was_not_known(store: BoardStore) -> None:

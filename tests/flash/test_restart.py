@@ -123,3 +123,27 @@ async def test_any_silence_behind_a_200_is_the_restart(
     outcome = await Flasher(client, journal, patient).flash(order(SAME), ignore)
     assert outcome.verdict is Verdict.FLASHED
     assert board.flashed == [SAME]
+
+
+@pytest.mark.parametrize("for_good", [False, True], ids=["for a moment", "for good"])
+async def test_a_board_that_falls_silent_when_it_has_just_come_back(
+    client: BoardClient, board: VirtualBoard, journal: Notebook, *, for_good: bool
+) -> None:
+    """It is asked again, and given up only when it has had its time."""
+
+    async def stumble() -> None:
+        await board.next_event("listening")
+        await board.next_event("answered")
+        if for_good:
+            await board.power_off()
+        else:
+            board.options = replace(board.options, fault=Fault(at=0, kind="reset"))
+
+    stumbling = asyncio.create_task(stumble())
+    flasher = Flasher(client, journal, replace(BRISK, returns_within=1.0))
+    outcome = await flasher.flash(order(build_sketch(password="sesame"), "mistyped"), ignore)
+    await stumbling
+    assert board.options.fault is None
+    assert outcome.verdict is (Verdict.NOT_BACK if for_good else Verdict.FLASHED)
+    assert journal.keyring.current == ("password" if for_good else "sesame")
+    assert journal.closed is not for_good
