@@ -3,12 +3,14 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry
-from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .activity import Stage
+from .board.client import BoardClient
 from .board.errors import AnotherBoard, BoardError
 from .const import DOMAIN, LOGGER
 from .identity import Identity, async_address_of, async_identify, async_mac_of
@@ -42,6 +44,31 @@ class Recognition:
                 raise AnotherBoard(f"{self.mac} answers at {peer}")
         elif not self._is_called_like_it(peer) or (board.mac is not None and self._has_namesakes()):
             raise AnotherBoard(f"Nothing proves that it is the board that answers at {peer}")
+        elif self.mac is not None and await self._is_known(self.mac, peer):
+            raise AnotherBoard(f"{self.mac}, which is known as another board, answers at {peer}")
+
+    async def _is_known(self, mac: str, peer: str) -> bool:
+        """Tell whether a hardware address that was met is that of another entry's board, which has come here.
+
+        Where it answers at the address of that entry, too, a repeater puts it for those of all boards behind it, and it
+        says nothing.
+        """
+        hass = self._board.hass
+        entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, mac)
+        if entry is None or entry is self._board.config_entry or entry.source == SOURCE_IGNORE:
+            return False
+        host = entry.data[CONF_HOST]
+        if host == peer or _is_being_flashed(entry):
+            return True
+        try:
+            client = BoardClient(async_get_clientsession(hass), host, entry.data[CONF_PORT])
+            there = await async_identify(hass, client, host)
+        except BoardError:
+            return True
+        if there.mac in (mac, None):
+            return False
+        async_meet(hass, mac, peer)
+        return True
 
     def _is_called_like_it(self, peer: str) -> bool:
         """Tell whether the name that was heard from there, if any was, is that of the board or of its next sketch."""
@@ -66,6 +93,10 @@ class Recognition:
 def other_entries(hass: HomeAssistant, entry: ConfigEntry | None) -> list[ConfigEntry]:
     """Return the entries of all boards but one."""
     return [one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry]
+
+
+def _is_being_flashed(entry: ConfigEntry) -> bool:
+    return entry.state is ConfigEntryState.LOADED and bool(entry.runtime_data.coordinator.is_being_flashed)
 
 
 async def async_recognise(board: BoardCoordinator) -> Identity:
