@@ -65,6 +65,7 @@ async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardSt
     assert again.pending == PENDING
     assert again.keyring == Keyring(("sesame", "password"))
     assert again.awaited == record.awaited
+    assert "sesame" not in repr(again.history)
     assert again.history == [
         PastFlash(
             version="2.0",

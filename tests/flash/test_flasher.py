@@ -38,10 +38,14 @@ async def test_the_new_password_is_kept(
     assert taken[-1] == len(NEW)
 
 
-async def test_it_is_written_down_before_the_board_can_flash(flasher: Flasher, journal: Notebook) -> None:
+async def test_it_is_written_down_before_the_board_can_flash(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
     """The phases are on the disk in their order, with what is needed to go on from each."""
     ordered = replace(order(NEW, "sesame"), signature="of somebody")
     await flasher.flash(ordered, ignore)
+    asked = [(request.password, request.status) for request in board.requests if request.password]
+    assert asked == [("password", 400), ("password", 200), ("sesame", 400)]
     assert [page.phase for page in journal.pages][:3] == [Phase.UPLOADING, Phase.FINISHING, Phase.ANSWERED]
     begun = journal.pages[0]
     assert journal.pages[2] == begun.at(Phase.ANSWERED), "before anybody saw it leave"
@@ -200,14 +204,25 @@ async def test_a_password_that_is_nowhere(flasher: Flasher, board: VirtualBoard,
     """A sketch that computes its password is flashed all the same; then only a person can tell."""
     computed = Firmware(name="Garden", password="computed at run time")
     board.options = replace(board.options, images={hashlib.sha256(NEW).hexdigest(): computed})
-    outcome = await flasher.flash(order(NEW), ignore)
+    outcome = await flasher.flash(order(NEW, "mistyped"), ignore)
     assert outcome.verdict is Verdict.LOCKED
     assert board.flashed == [NEW]
     assert journal.pending is None
     assert journal.installed is not None
-    assert journal.keyring.current == "password"
+    assert journal.keyring == Keyring(("password", "mistyped"))
     tried = [request.password for request in board.requests if request.status == 401]
     assert len(tried) == len(set(tried)), "a password was tried twice"
+
+
+async def test_a_password_that_is_on_the_keyring_alone(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
+    """A sketch computes what another one had before."""
+    journal.keyring = Keyring(("password", "computed at run time"))
+    computed = Firmware(name="Garden", password="computed at run time")
+    board.options = replace(board.options, images={hashlib.sha256(NEW).hexdigest(): computed})
+    assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.FLASHED
+    assert journal.keyring == Keyring(("computed at run time", "password"))
 
 
 async def test_a_sketch_that_is_just_busy_has_not_restarted(

@@ -18,6 +18,7 @@ async def test_a_sketch_without_ota_ends_it(flasher: Flasher, board: VirtualBoar
     assert not outcome.pending.seen_away
     assert board.flashed == [DEAF]
     assert journal.pending is None
+    assert journal.installed is not None
 
 
 async def test_a_lost_answer_of_a_sketch_without_ota(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
