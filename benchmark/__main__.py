@@ -34,7 +34,7 @@ def main() -> None:
     for name, figure in figures.items():
         bound = BOUNDS.get(name)
         limit = f"<= {bound:g}" if bound is not None else ""
-        print(f"{name:<32}{figure:>12.3f}  {limit:<10}{'TOO MUCH' if bound is not None and figure > bound else ''}")
+        print(f"{name:<40}{figure:>12.3f}  {limit:<10}{'TOO MUCH' if bound is not None and figure > bound else ''}")
     if arguments.json:
         arguments.json.write_text(json.dumps({name: round(figure, 4) for name, figure in figures.items()}, indent=2))
 

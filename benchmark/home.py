@@ -74,12 +74,12 @@ def _run[R](measure: Callable[[], Coroutine[Any, Any, R]]) -> R:
 class Pauses:
     """The longest pause of the event loop while the context lasts, in seconds.
 
-    `longest` leaves out the time that the garbage collector took of a pause, and `collecting` is the longest of that: a
-    full collection pauses for as long as it takes to go through everything that is in memory, whoever has put it there.
+    `without_collector` leaves out the time that the garbage collector took of a pause: a full collection takes as long as it takes
+    to go through everything that is in memory, whoever has put it there.
     """
 
     longest = 0.0
-    collecting = 0.0
+    without_collector = 0.0
     _collected = 0.0
     _began = 0.0
 
@@ -98,9 +98,9 @@ class Pauses:
         while True:
             before, collected = time.perf_counter(), self._collected
             await asyncio.sleep(0.001)
-            collecting = self._collected - collected
-            self.longest = max(self.longest, time.perf_counter() - before - 0.001 - collecting)
-            self.collecting = max(self.collecting, collecting)
+            pause = time.perf_counter() - before - 0.001
+            self.longest = max(self.longest, pause)
+            self.without_collector = max(self.without_collector, pause - (self._collected - collected))
 
     def _collect(self, phase: str, _info: dict[str, int]) -> None:
         if phase == "start":
