@@ -74,8 +74,8 @@ def _run[R](measure: Callable[[], Coroutine[Any, Any, R]]) -> R:
 class Pauses:
     """The longest pause of the event loop while the context lasts, in seconds.
 
-    `without_collector` leaves out the time that the garbage collector took of a pause: a full collection takes as long as it takes
-    to go through everything that is in memory, whoever has put it there.
+    `without_collector` leaves out the time that the garbage collector took of a pause: a full collection takes as long
+    as it takes to go through everything that is in memory, whoever has put it there.
     """
 
     longest = 0.0
