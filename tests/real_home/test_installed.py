@@ -35,6 +35,7 @@ async def test_it_comes_and_goes_quietly(tmp_path: Path, network: HomeNetwork, s
                 await known.install()
                 assert board.password == NEXT_PASSWORD
                 assert _files_with(home, NEXT_PASSWORD)
+                _expect_to_be_kept_from_others(home)
                 await client.post(f"/api/config/config_entries/entry/{known.entry_id}/reload")
                 assert await _state_of(known) == "loaded"
             await home.stop()
@@ -66,6 +67,14 @@ def _files_with(home: RealHome, *texts: str) -> list[str]:
     """Which files of its storage hold one of some texts."""
     files = [path for path in (home.folder / ".storage").rglob("*") if path.is_file()]
     return [path.name for path in files if any(text.encode() in path.read_bytes() for text in texts)]
+
+
+def _expect_to_be_kept_from_others(home: RealHome) -> None:
+    """What the integration keeps holds passwords, and images with passwords in them: a folder for each board."""
+    storage = home.folder / ".storage"
+    kept = [storage / DOMAIN, *(storage / f"{DOMAIN}.images").iterdir()]
+    assert len(kept) == 2
+    assert not [path for path in kept if path.stat().st_mode & 0o077]
 
 
 async def _state_of(known: KnownBoard) -> str:
