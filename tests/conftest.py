@@ -24,6 +24,7 @@ from custom_components.mkr1000_ota.flash.timing import Timing
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.board.announcements import announcement, records
 from tests.flow_texts import check_texts
+from tests.looking import settled
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.web import Web, running
 
@@ -32,6 +33,7 @@ type Offer = Callable[[ConfigEntry, dict[str, bytes]], Awaitable[None]]
 type AddBoard = Callable[..., Awaitable[ConfigEntry]]
 type Hear = Callable[..., Awaitable[None]]
 type Lease = Callable[[str, str], None]
+type Welcome = Callable[..., Awaitable[list[ConfigEntry]]]
 
 # A board that loses no time where a test does not ask for it.
 QUICK: dict[str, Any] = {"address": "127.0.0.7", "pause": 0.05, "copy_time": 0.05, "away": 0.2}
@@ -142,6 +144,20 @@ def hear(home: HomeAssistant) -> Hear:
         shared.asker.sightings.hear(records(packet))
 
     return hear
+
+
+@pytest.fixture
+def welcome(home: HomeAssistant, add_board: AddBoard, hear: Hear) -> Welcome:
+    """Set up boards that are heard then, and wait until all that is due has been looked at."""
+
+    async def welcome(*boards: VirtualBoard) -> list[ConfigEntry]:
+        entries = [await add_board(board) for board in boards]
+        for board in boards:
+            await hear(board)
+        await settled(home)
+        return entries
+
+    return welcome
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from custom_components.mkr1000_ota.const import CONF_LIBRARY, DOMAIN, UNKNOWN_VERSION
 from custom_components.mkr1000_ota.homecoming import CHECK_PASSWORD_EVERY
 from tests.actions import CONNECTIVITY, FIRMWARE, install, shown
-from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
+from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard, Welcome
 from tests.looking import leave_unheard, look, passwords, questions, settled
 from tests.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
@@ -41,11 +41,9 @@ async def test_the_password_is_sent_once_when_a_board_is_first_there(
 
 
 async def test_it_is_sent_once_more_when_a_board_was_away(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear
 ) -> None:
-    await add_board(board)
-    await hear(board)
-    await settled(home)
+    await welcome(board)
     await leave_unheard(home, board)
     await board.power_on()
     for _ in range(3):
@@ -56,11 +54,9 @@ async def test_it_is_sent_once_more_when_a_board_was_away(
 
 
 async def test_it_is_sent_once_a_day_to_a_board_that_never_goes_away(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear
 ) -> None:
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     for day in range(1, 3):
         entry.runtime_data.coordinator.password_checked -= CHECK_PASSWORD_EVERY
         for _ in range(3):
@@ -70,12 +66,10 @@ async def test_it_is_sent_once_a_day_to_a_board_that_never_goes_away(
 
 
 async def test_it_is_sent_once_before_a_flash_and_once_after(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, offer: Offer
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, offer: Offer
 ) -> None:
     """The upload itself carries it, too: a board knows no other way."""
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     board.requests.clear()
     entry.runtime_data.coordinator.record.next_passwords["2.0"] = "sesame"
     await offer(entry, {"garden.bin": build_sketch(password="sesame", version="2.0")})
@@ -88,13 +82,11 @@ async def test_it_is_sent_once_before_a_flash_and_once_after(
 
 
 async def test_a_board_that_calls_itself_another_name_is_asked_and_followed(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, lease: Lease
 ) -> None:
     """It never seemed to be away: only its name shows that somebody has flashed it."""
     lease(MAC, board.address)
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     await board.flash_over_usb(build_sketch(name="Garden", password="password", library="ArduinoOTA"))
     for _ in range(3):
         await hear(board)
@@ -130,13 +122,11 @@ async def test_an_earlier_password_is_found_on_the_keyring(
 
 
 async def test_an_unknown_password_is_asked_for_and_not_guessed_at_every_minute(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease, texts: None
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, lease: Lease, texts: None
 ) -> None:
     """Reauthentication opens by itself, once, and says what has happened; the keyring is tried once, too."""
     lease(MAC, board.address)
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     board.requests.clear()
     await board.flash_over_usb(build_sketch(name="Garden", password="nobody knows"))
     for _ in range(4):
@@ -160,7 +150,7 @@ async def test_an_unknown_password_is_asked_for_and_not_guessed_at_every_minute(
 
 async def test_another_board_at_the_address_gets_no_password(
     home: HomeAssistant,
-    add_board: AddBoard,
+    welcome: Welcome,
     board: VirtualBoard,
     start_board: StartBoard,
     hear: Hear,
@@ -169,9 +159,7 @@ async def test_another_board_at_the_address_gets_no_password(
 ) -> None:
     """It bears the same name, and is told from the right one by its hardware address alone."""
     lease(MAC, board.address)
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     address, port = board.address, board.port
     await board.stop()
     stranger = await start_board(address=address, port=port, password="of the stranger")
@@ -193,12 +181,10 @@ async def test_another_board_at_the_address_gets_no_password(
 
 
 async def test_a_board_without_a_known_hardware_address_is_not_followed_to_another_name(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear
 ) -> None:
     """At the same address, under another name: it may be another board."""
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     await board.flash_over_usb(build_sketch(name="Garden", password="password"))
     board.requests.clear()
     for _ in range(3):
@@ -213,14 +199,12 @@ async def test_a_board_without_a_known_hardware_address_is_not_followed_to_anoth
 
 @pytest.mark.parametrize("known", [True, False], ids=["hardware address", "no hardware address"])
 async def test_the_name_of_a_new_sketch_is_followed(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease, offer: Offer, known: bool
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, lease: Lease, offer: Offer, known: bool
 ) -> None:
     """As its image says, and as it then says itself."""
     if known:
         lease(MAC, board.address)
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     image = build_sketch(name="Garden", password="sesame", version="2.0", library="ArduinoOTA")
     await offer(entry, {"garden.bin": image})
     flash = home.async_create_task(install(home))
@@ -253,11 +237,9 @@ async def test_only_the_first_name_of_a_new_sketch_is_followed(
 
 
 async def test_a_board_that_was_away_is_there_as_soon_as_it_is_heard(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear
 ) -> None:
-    await add_board(board)
-    await hear(board)
-    await settled(home)
+    await welcome(board)
     await leave_unheard(home, board)
     assert home.states.is_state(CONNECTIVITY, "off")
     await board.power_on()

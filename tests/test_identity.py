@@ -16,7 +16,7 @@ from custom_components.mkr1000_ota.homecoming import CHECK_PASSWORD_EVERY
 from custom_components.mkr1000_ota.identity import async_mac_of
 from custom_components.mkr1000_ota.recognition import async_meet, async_recognise
 from tests.actions import CONNECTIVITY, install
-from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
+from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard, Welcome
 from tests.looking import forget_sightings, look, settled
 from tests.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
@@ -32,12 +32,10 @@ def neighbours(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, lease: Lease
 ) -> None:
     """The unique id of the entry follows; entities, their ids, and so their history stay."""
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     assert entry.unique_id == f"Arduino@{board.address}"
     before = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
     states = {state.entity_id: state.last_changed for state in home.states.async_all()}
@@ -130,17 +128,14 @@ async def test_of_two_that_had_an_address_neither_is_taken_for_the_one_there(hom
 
 async def test_an_address_that_is_leased_to_a_board_and_used_by_another_is_not_followed(
     home: HomeAssistant,
-    add_board: AddBoard,
+    welcome: Welcome,
     board: VirtualBoard,
     start_board: StartBoard,
-    hear: Hear,
     lease: Lease,
     neighbours: dict[str, str],
 ) -> None:
     neighbours[board.address] = MAC
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     assert entry.unique_id == MAC
 
     await board.power_off()
@@ -156,19 +151,15 @@ async def test_an_address_that_is_leased_to_a_board_and_used_by_another_is_not_f
 
 async def test_boards_that_exchange_their_addresses_exchange_them_in_their_entries(
     home: HomeAssistant,
-    add_board: AddBoard,
+    welcome: Welcome,
     board: VirtualBoard,
     start_board: StartBoard,
-    hear: Hear,
     neighbours: dict[str, str],
 ) -> None:
     """Both answer all the time, under one name: the look at one of them shows it for both."""
     other = await start_board(address="127.0.1.8", port=board.port)
     neighbours |= {board.address: MAC, other.address: OTHER_MAC}
-    entries = [await add_board(board), await add_board(other)]
-    for one in (board, other):
-        await hear(one)
-    await settled(home)
+    entries = await welcome(board, other)
     neighbours |= {board.address: OTHER_MAC, other.address: MAC}
     await look(home)
     assert [entry.data[CONF_HOST] for entry in entries] == [other.address, board.address]
@@ -214,16 +205,14 @@ async def test_a_flash_goes_to_the_board_that_it_is_meant_for(
 async def test_a_hardware_address_that_cannot_be_learned_any_more(
     home: HomeAssistant,
     add_board: AddBoard,
+    welcome: Welcome,
     board: VirtualBoard,
     start_board: StartBoard,
-    hear: Hear,
     neighbours: dict[str, str],
 ) -> None:
     """A name proves something as long as no other board bears it, and nothing after that."""
     neighbours[board.address] = MAC
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     coordinator = entry.runtime_data.coordinator
     neighbours.clear()
     assert (await async_recognise(coordinator)).mac is None

@@ -16,7 +16,7 @@ from custom_components.mkr1000_ota.activity import Stage
 from custom_components.mkr1000_ota.presence import LOOK_EVERY
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.actions import CONNECTIVITY, install
-from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard
+from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard, Welcome
 from tests.looking import forget_sightings, heard_ago, leave_unheard, look, passwords, questions, settled
 from tests.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
@@ -43,14 +43,11 @@ def connections(board: VirtualBoard) -> int:
 
 
 async def test_boards_that_are_heard_cost_one_question_a_minute(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear
+    home: HomeAssistant, welcome: Welcome, start_board: StartBoard, hear: Hear
 ) -> None:
     """However many there are; who is asked goes round, so that every address is looked at in its turn."""
     boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 6)]
-    for board in boards:
-        await add_board(board)
-        await hear(board)
-    await settled(home)
+    await welcome(*boards)
     for board in boards:
         board.requests.clear()
 
@@ -95,14 +92,11 @@ async def test_whoever_asks_for_an_update_of_an_entity_has_the_board_asked(
 
 
 async def test_a_board_that_missed_a_question_is_asked_directly(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear
+    home: HomeAssistant, welcome: Welcome, start_board: StartBoard
 ) -> None:
     """Besides the one whose turn it is."""
     boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 5)]
-    for board in boards:
-        await add_board(board)
-        await hear(board)
-    await settled(home)
+    await welcome(*boards)
     for board in boards:
         board.requests.clear()
     heard_ago(home, boards[1].address, LOOK_EVERY.total_seconds() * 1.2)
@@ -121,12 +115,8 @@ async def test_a_board_that_was_heard_before_it_is_set_up_need_not_be_heard_agai
     assert passwords(board) == ["password"]
 
 
-async def test_it_is_looked_after_once_a_minute(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
-) -> None:
-    await add_board(board)
-    await hear(board)
-    await settled(home)
+async def test_it_is_looked_after_once_a_minute(home: HomeAssistant, welcome: Welcome, board: VirtualBoard) -> None:
+    await welcome(board)
     board.requests.clear()
     async_fire_time_changed(home, dt_util.utcnow() + LOOK_EVERY)
     await settled(home)
@@ -135,14 +125,12 @@ async def test_it_is_looked_after_once_a_minute(
 
 async def test_going_and_coming_back_are_logged_once_each(
     home: HomeAssistant,
-    add_board: AddBoard,
+    welcome: Welcome,
     board: VirtualBoard,
     hear: Hear,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    await add_board(board)
-    await hear(board)
-    await settled(home)
+    await welcome(board)
     await leave_unheard(home, board)
     await look(home, 2)
     assert logged(caplog, "does not answer") == 1
@@ -157,12 +145,10 @@ async def test_going_and_coming_back_are_logged_once_each(
 
 
 async def test_a_board_that_is_flashed_is_not_disturbed(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, hear: Hear
+    home: HomeAssistant, welcome: Welcome, offer: Offer, board: VirtualBoard, hear: Hear
 ) -> None:
     """Nothing but the upload is connected to it, whatever is heard of it, and whoever wants to know how it is."""
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
     image = build_sketch(name="Garden", password="sesame", version="2.0", size=20_000)
     await offer(entry, {"garden.bin": image})
     board.options = replace(board.options, seconds_per_byte=50e-6)
@@ -255,15 +241,12 @@ async def test_somebody_who_fell_silent_has_everybody_asked_once(
 
 
 async def test_a_stranger_in_the_place_of_a_board_has_everybody_asked_once(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, welcome: Welcome, start_board: StartBoard, lease: Lease
 ) -> None:
     """It stays where it is: only that it came is a reason."""
     boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 4)]
     lease(MAC, boards[0].address)
-    for board in boards:
-        await add_board(board)
-        await hear(board)
-    await settled(home)
+    await welcome(*boards)
     lease(MAC, "127.0.1.99")
     lease(OTHER_MAC, boards[0].address)
     await look(home)
@@ -275,12 +258,10 @@ async def test_a_stranger_in_the_place_of_a_board_has_everybody_asked_once(
 
 
 async def test_a_board_that_moved_is_found_where_it_is_leased(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, lease: Lease
 ) -> None:
     lease(MAC, board.address)
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
+    [entry] = await welcome(board)
 
     await board.renumber("127.0.1.77")
     lease(MAC, board.address)
