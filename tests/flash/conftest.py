@@ -34,6 +34,7 @@ class Notebook:
     pending: Pending | None = None
     pages: list[Pending] = field(default_factory=list)
     installed: Pending | None = None
+    locked: bool = False
     full_at: Phase | None = None
     on_write: Callable[[], Awaitable[None]] | None = None
 
@@ -54,6 +55,7 @@ class Notebook:
         self.keyring = keyring
         self.pending = None
         self.installed = installed
+        self.locked = locked
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ async def test_the_new_password_is_kept(
     assert journal.keyring == Keyring(("sesame", "password"))
     assert journal.pending is None
     assert journal.installed is not None
+    assert not journal.locked
+    assert outcome.seconds > board.options.away
     assert taken == sorted(taken)
     assert taken[-1] == len(NEW)
 
@@ -209,6 +211,7 @@ async def test_a_password_that_is_nowhere(flasher: Flasher, board: VirtualBoard,
     assert board.flashed == [NEW]
     assert journal.pending is None
     assert journal.installed is not None
+    assert journal.locked
     assert journal.keyring == Keyring(("password", "mistyped"))
     tried = [request.password for request in board.requests if request.status == 401]
     assert len(tried) == len(set(tried)), "a password was tried twice"

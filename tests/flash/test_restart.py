@@ -21,6 +21,8 @@ from tests.virtual_board.sketches import build_sketch
 SAME = build_sketch(name="Garden", password="password")
 # The boards of these tests are away for 0.3 s, and nobody waits long for them to leave.
 TIMING = replace(BRISK, away_at_least=0.25, leaves_within=0.5)
+# A silence that many questions in a row share, none of which is that long itself.
+LONG_ENOUGH = {"probe_within": 0.3, "silence_means_away": 0.8}
 
 
 @pytest.fixture
@@ -114,15 +116,24 @@ async def test_a_sketch_that_is_busy_behind_a_lost_answer_has_not_restarted(
     busy[0].close()
 
 
-async def test_any_silence_behind_a_200_is_the_restart(
-    client: BoardClient, board: VirtualBoard, journal: Notebook
+@pytest.mark.parametrize(
+    ("options", "timing"),
+    [
+        ({"accept_while_copying": True, "copy_time": 0.7, "away": 0.0}, {}),
+        ({"accept_while_copying": True, "copy_time": 1.2, "away": 0.0, "lose_answer": "reset"}, LONG_ENOUGH),
+    ],
+    ids=["a short one behind a 200", "a long one behind a lost answer"],
+)
+async def test_a_silence_is_the_restart(
+    client: BoardClient, board: VirtualBoard, journal: Notebook, options: dict[str, Any], timing: dict[str, Any]
 ) -> None:
-    """The Wi-Fi module goes on accepting connections, and the board is back before any of them is refused."""
-    board.options = replace(board.options, accept_while_copying=True, copy_time=0.7, away=0.0, away_as="silent")
+    """No connection is ever refused: they are accepted, or the attempts vanish, and the board is back."""
+    board.options = replace(board.options, away_as="silent", **options)
     patient = replace(BRISK, silence_means_away=60.0, away_at_least=60.0)
-    outcome = await Flasher(client, journal, patient).flash(order(SAME), ignore)
+    outcome = await Flasher(client, journal, replace(patient, **timing)).flash(order(SAME), ignore)
     assert outcome.verdict is Verdict.FLASHED
     assert board.flashed == [SAME]
+    assert [page.seen_away for page in journal.pages].count(True) == 1, "it is written down once"
 
 
 @pytest.mark.parametrize("for_good", [False, True], ids=["for a moment", "for good"])
