@@ -18,7 +18,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
-from custom_components.mkr1000_ota import found, presence
+from custom_components.mkr1000_ota import found, health, presence
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
 from custom_components.mkr1000_ota.flash.timing import Timing
 from custom_components.mkr1000_ota.shared import async_shared
@@ -61,12 +61,18 @@ def loopback(socket_enabled: None) -> Iterator[None]:
 
 
 @pytest.fixture
-async def start_board(loopback: None) -> AsyncIterator[StartBoard]:
+def haste() -> dict[str, Any]:
+    """What makes a board lose no time."""
+    return QUICK
+
+
+@pytest.fixture
+async def start_board(loopback: None, haste: dict[str, Any]) -> AsyncIterator[StartBoard]:
     """Start boards; they stop with the test."""
     async with AsyncExitStack() as stack:
 
         async def start(**options: Any) -> VirtualBoard:
-            return await stack.enter_async_context(VirtualBoard(BoardOptions(**(QUICK | options))))
+            return await stack.enter_async_context(VirtualBoard(BoardOptions(**(haste | options))))
 
         yield start
 
@@ -170,6 +176,12 @@ def nobody_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scan no longer than a test needs."""
     monkeypatch.setattr(found, "SCAN_FOR", 0.02)
+
+
+@pytest.fixture
+def asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again soon whether a new sketch does what it is for."""
+    monkeypatch.setattr(health, "ASK_EVERY", 0.05)
 
 
 @pytest.fixture

@@ -14,14 +14,10 @@ from custom_components.mkr1000_ota.health import async_becomes_healthy, has_heal
 from tests.conftest import AddBoard, StartBoard
 from tests.web import Web
 
+pytestmark = pytest.mark.usefixtures("asked_often")
+
 LAMP = "light.garden"
 ENTITY = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.3}
-
-
-@pytest.fixture(autouse=True)
-def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask again soon, and do not wait long for an answer."""
-    monkeypatch.setattr(health, "ASK_EVERY", 0.05)
 
 
 class Check:

@@ -9,7 +9,6 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
-from custom_components.mkr1000_ota import health
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
 from tests.actions import (
     ACTIVITY,
@@ -24,17 +23,11 @@ from tests.actions import (
     watching,
 )
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.going_back import LAMP, issues, sketches
+from tests.going_back import LAMP, issues, offer_a_bad_one, run_well, sketches
 from tests.virtual_board import VirtualBoard
 from tests.web import Web
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask again soon."""
-    monkeypatch.setattr(health, "ASK_EVERY", 0.05)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("asked_often")]
 
 
 @pytest.fixture
@@ -56,13 +49,10 @@ async def test_there_and_back_again(
         is_right.append(entry.data[CONF_PASSWORD] == board.password)
 
     async_track_state_change_event(home, FLASH, compare)
-    home.states.async_set(LAMP, "on")
-    await offer(entry, sketches("1.0"))
-    await install(home)
+    await run_well(home, entry, offer)
     assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
 
-    home.states.async_set(LAMP, "unavailable")
-    await offer(entry, sketches("2.0"))
+    await offer_a_bad_one(home, entry, offer)
     with (
         watching(home, ACTIVITY) as stages,
         watching(home, FLASH) as events,
@@ -95,11 +85,8 @@ async def test_another_try_that_succeeds(
 ) -> None:
     """The user mends what was wrong around the sketch, and chooses it again."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.2})
-    home.states.async_set(LAMP, "on")
-    await offer(entry, sketches("1.0"))
-    await install(home)
-    home.states.async_set(LAMP, "unavailable")
-    await offer(entry, sketches("2.0"))
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
     await choose(home, "2.0")
     with pytest.raises(HomeAssistantError):
         await install(home)
@@ -139,9 +126,7 @@ async def test_what_failed_before_is_passed_over(
 ) -> None:
     """From 4.0 back to 1.0, as 2.0 and 3.0 have failed themselves."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    home.states.async_set(LAMP, "on")
-    await offer(entry, sketches("1.0"))
-    await install(home)
+    await run_well(home, entry, offer)
     home.states.async_set(LAMP, "unknown")
     await offer(entry, sketches("2.0", "3.0"))
     for version in ("2.0", "3.0"):
@@ -163,9 +148,7 @@ async def test_the_way_back_is_blocked(
 ) -> None:
     """The new sketch dies soon after it has started: what can be done then is said."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    home.states.async_set(LAMP, "on")
-    await offer(entry, sketches("1.0"))
-    await install(home)
+    await run_well(home, entry, offer)
 
     async def dies(*_: object) -> bool:
         await board.stop()
@@ -191,9 +174,7 @@ async def test_an_image_that_is_damaged_is_no_way_back(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    home.states.async_set(LAMP, "on")
-    await offer(entry, sketches("1.0"))
-    await install(home)
+    await run_well(home, entry, offer)
     coordinator = entry.runtime_data.coordinator
     (sha256,) = coordinator.archive.sha256s
     await coordinator.archive.store(sha256, b"half an im")

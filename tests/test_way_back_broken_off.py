@@ -7,7 +7,6 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota import health
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN
 from custom_components.mkr1000_ota.homecoming import async_resolve
 from tests.actions import (
@@ -22,16 +21,10 @@ from tests.actions import (
     watching,
 )
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.going_back import LAMP, issues, sketches
+from tests.going_back import LAMP, issues, offer_a_bad_one, run_well, sketches
 from tests.virtual_board import VirtualBoard
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask again soon."""
-    monkeypatch.setattr(health, "ASK_EVERY", 0.05)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("asked_often")]
 
 
 async def test_the_check_is_broken_off(
@@ -39,11 +32,8 @@ async def test_the_check_is_broken_off(
 ) -> None:
     """The entry is reloaded while the new sketch is watched: it is watched again, and has to go."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.5})
-    await offer(entry, sketches("1.0"))
-    home.states.async_set(LAMP, "on")
-    await install(home)
-    home.states.async_set(LAMP, "unavailable")
-    await offer(entry, sketches("2.0"))
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
     caller = asyncio.create_task(install(home))
     await until_stage(home, "watching")
     assert await home.config_entries.async_reload(entry.entry_id)
@@ -69,11 +59,8 @@ async def test_the_way_back_is_broken_off(
     """The entry is reloaded in the middle of it: once that is found out, it is gone again."""
     board = await start_board(seconds_per_byte=20e-6)
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    await offer(entry, sketches("1.0"))
-    home.states.async_set(LAMP, "on")
-    await install(home)
-    home.states.async_set(LAMP, "unavailable")
-    await offer(entry, sketches("2.0"))
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
     caller = asyncio.create_task(install(home))
     await until_stage(home, "watching")
     await until_stage(home, "uploading")
@@ -93,9 +80,7 @@ async def test_a_sketch_whose_flash_nobody_saw_end(
 ) -> None:
     """It comes back long after it was given up, and has to show that it works all the same."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.2})
-    await offer(entry, sketches("1.0"))
-    home.states.async_set(LAMP, "on")
-    await install(home)
+    await run_well(home, entry, offer)
     await offer(entry, sketches("2.0"))
     await lose(home, board)
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
 
-from .conftest import StartBoard
 from .raw import (
     BAD_REQUEST,
     NOT_FOUND,

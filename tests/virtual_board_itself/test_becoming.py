@@ -5,12 +5,12 @@ from hashlib import sha256
 
 import pytest
 
+from tests.conftest import StartBoard
 from tests.virtual_board import Firmware, VirtualBoard
 from tests.virtual_board.corpus import LAYOUTS, bad_specimens
 from tests.virtual_board.firmware import NOTHING, LibraryName, start
 from tests.virtual_board.sketches import Quirks, build_sketch
 
-from .conftest import StartBoard
 from .raw import BAD_REQUEST, OK, UNAUTHORIZED, ask, head, upload
 
 

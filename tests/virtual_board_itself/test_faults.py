@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
+from tests.conftest import StartBoard
 from tests.virtual_board import Fault, VirtualBoard
 
-from .conftest import StartBoard
 from .raw import NOT_FOUND, OK, SILENCE, UNAUTHORIZED, Connection, ask, body_taken, head, upload
 
 IMAGE = bytes(range(256)) * 8

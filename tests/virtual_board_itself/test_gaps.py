@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
 
-from .conftest import StartBoard
 from .raw import BAD_REQUEST, NOT_FOUND, OK, UNAUTHORIZED, Connection, ask, authorization, head
 
 LONG = 1.25

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from zeroconf import DNSAddress, DNSIncoming, DNSPointer, DNSService, DNSText
 
+from tests.conftest import StartBoard
 from tests.private_network import private_network
 from tests.virtual_board import VirtualBoard
 
-from .conftest import StartBoard
 from .listener import QUESTION, SOON, Listener
 from .raw import Connection, head, upload
 

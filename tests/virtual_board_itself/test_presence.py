@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
 
-from .conftest import StartBoard
 from .raw import BAD_REQUEST, NOT_FOUND, OK, SILENCE, Connection, ask, body_taken, head, upload
 
 WHOAMI = b"GET / HTTP/1.1\r\n\r\n"

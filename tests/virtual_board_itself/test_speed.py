@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
 
-from .conftest import StartBoard
 from .raw import OK, Connection, body_taken, head, upload
 
 BOARD_SPEED = 50e-6

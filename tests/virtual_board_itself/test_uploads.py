@@ -5,9 +5,9 @@ import struct
 
 import pytest
 
+from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
 
-from .conftest import StartBoard
 from .raw import OK, SILENCE, UNAUTHORIZED, WRONG_SIZE, Connection, ask, body_taken, head, upload
 
 IMAGE = bytes(range(256)) * 20
