@@ -180,6 +180,41 @@ async def test_an_image_that_is_lost_is_told(home: HomeAssistant, order: Order, 
     assert not board.flashed
 
 
+async def test_what_began_to_wait_before_images_were_kept_is_told(
+    home: HomeAssistant, hass_storage: dict[str, Any], order: Order
+) -> None:
+    """What earlier versions wrote down of a wait can be read, though it is not enough to go on."""
+    entry = await order()
+
+    def becomes_older() -> None:
+        record = hass_storage[DOMAIN]["data"]["boards"][entry.entry_id]
+        record["awaited"] = {name: record["awaited"][name] for name in ("version", "until")}
+
+    await restart(home, entry, meanwhile=becomes_older)
+    await settled(home)
+    assert issue(home, entry)
+    assert shown(home, FLASH).attributes["reason"] == "image_lost"
+    assert entry.runtime_data.coordinator.record.awaited is None
+
+
+async def test_a_disk_that_is_full_when_the_board_is_back(
+    home: HomeAssistant, order: Order, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is there any more to be told by an error."""
+
+    async def is_full(_: BoardStore) -> bool:
+        return False
+
+    entry = await order()
+    monkeypatch.setattr(BoardStore, "save", is_full)
+    await board.power_on()
+    await until_stage(home, "idle")
+    assert shown(home, FLASH).attributes["reason"] == "journal_unwritable"
+    assert issue(home, entry)
+    assert entry.runtime_data.coordinator.record.awaited is None
+    assert not any(request.body_bytes for request in board.requests)
+
+
 async def test_a_key_that_is_pinned_meanwhile_counts(home: HomeAssistant, order: Order, board: VirtualBoard) -> None:
     entry = await order()
     options = {**entry.options, CONF_PUBLIC_KEY: Signer().public_key}

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final, override
+from typing import Any, Final, Self, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -54,6 +54,11 @@ class Awaited:
     # It was allowed that the board cannot be flashed over the air again.
     without_ota: bool = False
 
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """Read what was stored, also before images were kept: without one, the wait ends, and the user is told."""
+        return cls(**{"sha256": "", "file": stored["version"], **stored})
+
 
 class BoardRecord(Journal):
     """Keyring, journal and history of one board; what it writes is on the disk when it returns."""
@@ -77,7 +82,7 @@ class BoardRecord(Journal):
         # The sketch that was flashed last has not passed its health check yet, whether there is one or not.
         self.unproven: bool = stored.get("unproven", False)
         awaited = stored.get("awaited")
-        self.awaited = Awaited(**awaited) if awaited else None
+        self.awaited = Awaited.from_dict(awaited) if awaited else None
 
     @property
     @override
@@ -94,8 +99,10 @@ class BoardRecord(Journal):
         self._pending = pending
         # Whatever waited for the board ends with this flash, in the same moment: after a crash it is known to be one
         # or the other.
-        self.awaited = None
+        awaited, self.awaited = self.awaited, None
         if not await self._store.save():
+            # Without a journal there is no flash, so it ends otherwise, and that is to be told.
+            self.awaited = awaited
             raise JournalUnwritable
 
     @override
