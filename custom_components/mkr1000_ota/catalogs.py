@@ -66,10 +66,12 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
 
     async def async_confirm(self) -> bool:
         """See to it that the source has said itself what it offers, and return whether it has."""
-        if not self.first_look.done():
-            await asyncio.wait((self.first_look,))
-        elif not self.confirmed:
-            await self.async_refresh()
+        if self.first_look.done() and not self.confirmed:
+            # Who asks meanwhile waits for the same look: a refresh of their own each would begin when the last one ends.
+            self.first_look = self.hass.async_create_background_task(
+                self.async_refresh(), f"{DOMAIN} another first look at {self.name}"
+            )
+        await asyncio.wait((self.first_look,))
         return self.confirmed
 
     @callback
