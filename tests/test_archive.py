@@ -1,6 +1,8 @@
 """The images that a board ran: so many, whole, and gone with the board."""
 
+import asyncio
 from pathlib import Path
+import threading
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -67,6 +69,26 @@ async def test_a_write_that_is_broken_off_leaves_no_half_image(
     await archive.open()
     assert archive.sha256s == frozenset()
     assert not list(folder(home, "one").iterdir())
+
+
+@pytest.mark.parametrize("sha256", [SHA256, "0" * 64], ids=["the same", "another one"])
+async def test_what_is_stored_while_others_are_removed_stays(
+    home: HomeAssistant, archive: Archive, monkeypatch: pytest.MonkeyPatch, sha256: str
+) -> None:
+    """A wait that is cancelled may be ordered again at once."""
+    go_on = threading.Event()
+    unlink = Path.unlink
+
+    def take_long(path: Path, *, missing_ok: bool = False) -> None:
+        go_on.wait(10)
+        unlink(path, missing_ok=missing_ok)
+
+    await archive.store(SHA256, b"test")
+    monkeypatch.setattr(Path, "unlink", take_long)
+    home.loop.call_later(0.1, go_on.set)
+    await asyncio.gather(archive.keep(()), archive.store(sha256, b"test"))
+    assert archive.sha256s == {sha256}
+    assert [image.stem for image in folder(home, "one").iterdir()] == [sha256]
 
 
 async def test_so_many_of_each_board(home: HomeAssistant, add_board: AddBoard, start_board: StartBoard) -> None:

@@ -1,5 +1,6 @@
 """The images that a board was flashed with, kept so that there is a way back."""
 
+import asyncio
 from collections.abc import Collection
 import hashlib
 from pathlib import Path
@@ -29,6 +30,7 @@ class Archive:
         self._hass = hass
         self._folder = Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.images", entry_id))
         self.sha256s: frozenset[str] = frozenset()
+        self._changing = asyncio.Lock()
 
     async def open(self) -> None:
         """Look at what is there."""
@@ -36,17 +38,20 @@ class Archive:
 
     async def store(self, sha256: str, image: bytes) -> None:
         """Keep an image. Raises OSError."""
-        await self._hass.async_add_executor_job(self._write, sha256, image)
-        self.sha256s |= {sha256}
+        async with self._changing:
+            await self._hass.async_add_executor_job(self._write, sha256, image)
+            self.sha256s |= {sha256}
 
     async def load(self, sha256: str) -> bytes:
         """Return an image. Raises ImageLost."""
         return await self._hass.async_add_executor_job(self._read, sha256)
 
     async def keep(self, sha256s: Collection[str]) -> None:
-        """Remove every image but some."""
-        await self._hass.async_add_executor_job(self._remove, self.sha256s.difference(sha256s))
-        self.sha256s = self.sha256s.intersection(sha256s)
+        """Remove every image that is there now but some; what is stored meanwhile stays."""
+        removed = self.sha256s.difference(sha256s)
+        async with self._changing:
+            await self._hass.async_add_executor_job(self._remove, removed)
+            self.sha256s -= removed
 
     async def remove(self) -> None:
         """Remove the folder."""
