@@ -106,7 +106,6 @@ class BoardFlow(ChoosingFlow, domain=DOMAIN):
                 pass
             case _:
                 return self.async_abort(reason="not_a_board")
-        self._abort_if_at_home(host)
         # Once a board is set up, what is heard is offered address by address, and each of them brings a service here.
         for address in [] if self._async_current_entries(include_ignore=False) else others[:MAX_CARDS]:
             async_create_flow(
