@@ -1,7 +1,7 @@
 """A flasher without Home Assistant, for a virtual board over a real socket."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 import pytest
@@ -75,6 +75,12 @@ async def session(loopback: None) -> AsyncIterator[aiohttp.ClientSession]:
 def flasher(session: aiohttp.ClientSession, board: VirtualBoard, journal: Notebook) -> Flasher:
     """What flashes the board."""
     return Flasher(BoardClient(session, board.address, board.port), journal, BRISK)
+
+
+@pytest.fixture
+def impatient(session: aiohttp.ClientSession, board: VirtualBoard, journal: Notebook) -> Flasher:
+    """What flashes the board, and does not wait long for one that does not come back."""
+    return Flasher(BoardClient(session, board.address, board.port), journal, replace(BRISK, returns_within=0.8))
 
 
 def order(image: bytes, declared: str | None = None, version: str = "2.0", **inspection: bool) -> Order:

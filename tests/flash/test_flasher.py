@@ -239,28 +239,28 @@ async def test_a_sketch_that_is_just_busy_has_not_restarted(
 
 
 @pytest.mark.parametrize("loss", ["dead", "blank"])
-async def test_power_loss_while_copying(flasher: Flasher, board: VirtualBoard, journal: Notebook, loss: Any) -> None:
+async def test_power_loss_while_copying(impatient: Flasher, board: VirtualBoard, journal: Notebook, loss: Any) -> None:
     """The board is gone; the journal keeps what is needed once it has been brought back by cable."""
     board.options = replace(board.options, power_loss_while_copying=loss)
-    outcome = await flasher.flash(order(NEW, "sesame"), ignore)
+    outcome = await impatient.flash(order(NEW, "sesame"), ignore)
     assert outcome.verdict is Verdict.NOT_BACK
     assert journal.pending is not None
     assert journal.pending.expected == ("sesame",)
 
     board.options = replace(board.options, power_loss_while_copying=None)
     await board.flash_over_usb(NEW)
-    resolved = await flasher.resolve()
+    resolved = await impatient.resolve()
     assert resolved is not None
     assert resolved.verdict is Verdict.FLASHED
     assert journal.closed
     assert journal.keyring.current == "sesame"
 
 
-async def test_a_board_that_never_comes_back(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+async def test_a_board_that_never_comes_back(impatient: Flasher, board: VirtualBoard, journal: Notebook) -> None:
     """As long as it is away, nothing is concluded."""
     board.options = replace(board.options, comes_back=False)
-    assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.NOT_BACK
-    assert await flasher.resolve() is None
+    assert (await impatient.flash(order(NEW), ignore)).verdict is Verdict.NOT_BACK
+    assert await impatient.resolve() is None
     assert journal.pending is not None
 
 

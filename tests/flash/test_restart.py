@@ -138,7 +138,7 @@ async def test_a_silence_is_the_restart(
 
 @pytest.mark.parametrize("for_good", [False, True], ids=["for a moment", "for good"])
 async def test_a_board_that_falls_silent_when_it_has_just_come_back(
-    client: BoardClient, board: VirtualBoard, journal: Notebook, *, for_good: bool
+    impatient: Flasher, board: VirtualBoard, journal: Notebook, *, for_good: bool
 ) -> None:
     """It is asked again, and given up only when it has had its time."""
 
@@ -151,8 +151,7 @@ async def test_a_board_that_falls_silent_when_it_has_just_come_back(
             board.options = replace(board.options, fault=Fault(at=0, kind="reset"))
 
     stumbling = asyncio.create_task(stumble())
-    flasher = Flasher(client, journal, replace(BRISK, returns_within=1.0))
-    outcome = await flasher.flash(order(build_sketch(password="sesame"), "mistyped"), ignore)
+    outcome = await impatient.flash(order(build_sketch(password="sesame"), "mistyped"), ignore)
     await stumbling
     assert board.options.fault is None
     assert outcome.verdict is (Verdict.NOT_BACK if for_good else Verdict.FLASHED)

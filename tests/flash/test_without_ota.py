@@ -21,10 +21,12 @@ async def test_a_sketch_without_ota_ends_it(flasher: Flasher, board: VirtualBoar
     assert journal.installed is not None
 
 
-async def test_a_lost_answer_of_a_sketch_without_ota(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
+async def test_a_lost_answer_of_a_sketch_without_ota(
+    impatient: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
     """It goes away and never answers again, as it was meant to."""
     board.options = replace(board.options, lose_answer="reset")
-    outcome = await flasher.flash(order(DEAF, allow_without_ota=True), ignore)
+    outcome = await impatient.flash(order(DEAF, allow_without_ota=True), ignore)
     assert outcome.verdict is Verdict.WITHOUT_OTA
     assert board.flashed == [DEAF]
     assert journal.closed
