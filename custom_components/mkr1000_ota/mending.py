@@ -68,7 +68,9 @@ async def async_take_name(entry: ConfigEntry, name: str, password: str) -> None:
         await board.accept_password(password)
         async_learn(board, Identity(library, recognition.mac))
         board.set_reachable(True)
-    entry.runtime_data.homecoming.answered()
+    # It may have been unloaded while the board was asked.
+    if entry.state is ConfigEntryState.LOADED:
+        entry.runtime_data.homecoming.answered()
 
 
 async def async_take_address(

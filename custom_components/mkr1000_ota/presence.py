@@ -153,16 +153,24 @@ class Presence:
                 return False
             host = board.host
             there = board.data.reachable
+            failure: BoardError | None = None
             try:
                 async with board.turn:
                     await async_recognise(board)
-            except AnotherBoard:
+            except BoardError as err:
+                failure = err
+        if homecoming not in self._followed:
+            # Its entry was unloaded meanwhile.
+            return False
+        match failure:
+            case None:
+                homecoming.answered()
+                return board.host != host
+            case AnotherBoard():
                 return homecoming.met_stranger()
-            except BoardError:
+            case _:
                 homecoming.missing()
                 return there is not False and board.mac is not None and self._census_is_due
-        homecoming.answered()
-        return board.host != host
 
     @property
     def _census_is_due(self) -> bool:
