@@ -44,7 +44,9 @@ def test_the_table(pending: Pending, accepted: str | None, watched: bool, verdic
 
 def test_a_pending_flash_survives_its_journey_to_the_disk() -> None:
     pending = replace(ANSWERED, library=Library.ARDUINOOTA, guesses=("a", "b"), name="Garden").away()
-    assert Pending.from_dict(json.loads(json.dumps(pending.as_dict()))) == pending
+    again = Pending.from_dict(json.loads(json.dumps(pending.as_dict())))
+    assert again == pending
+    assert again.phase is Phase.ANSWERED, "a text that is equal to it would be judged otherwise"
 
 
 SECRETIVE = replace(ANSWERED, old="s3cret", expected=("s3cret",), guesses=("s3cret",))
