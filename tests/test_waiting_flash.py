@@ -1,6 +1,7 @@
 """A sketch that an action names waits for its board as it is: through a restart, until its end, and no longer."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ from custom_components.mkr1000_ota import waiting
 from custom_components.mkr1000_ota.const import CONF_PUBLIC_KEY, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.shared import FLASHES_AT_ONCE
 from custom_components.mkr1000_ota.store import BoardStore
-from tests.actions import FLASH, act, drop, press_cancel, shown, until_stage
+from tests.actions import FLASH, act, drop, press_cancel, shown, until, until_stage
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.looking import settled
 from tests.minisign import Signer
-from tests.virtual_board import Firmware, VirtualBoard
+from tests.virtual_board import Fault, Firmware, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 pytestmark = pytest.mark.slow
@@ -213,6 +214,25 @@ async def test_a_disk_that_is_full_when_the_board_is_back(
     assert issue(home, entry)
     assert entry.runtime_data.coordinator.record.awaited is None
     assert not any(request.body_bytes for request in board.requests)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
+async def test_a_board_that_goes_away_again_in_the_middle_of_it(
+    home: HomeAssistant, order: Order, board: VirtualBoard, *, restarted: bool
+) -> None:
+    entry = await order()
+    board.options = replace(board.options, fault=Fault(at=1000, kind="power_loss"), away=60)
+    if restarted:
+        assert await home.config_entries.async_unload(entry.entry_id)
+        await board.power_on()
+        assert await home.config_entries.async_setup(entry.entry_id)
+    else:
+        await board.power_on()
+    await until(home, FLASH, lambda state: state.attributes.get("event_type") == "failed")
+    assert issue(home, entry)
+    await settled(home)
+    assert not kept(home, entry)
+    assert not board.flashed
 
 
 async def test_a_key_that_is_pinned_meanwhile_counts(home: HomeAssistant, order: Order, board: VirtualBoard) -> None:

@@ -170,9 +170,10 @@ class Installer:
             await async_wait_for_board(board, job, judged, self._waits.set)
             outcome = await self._flash(job, judged)
         except Exception:
-            if (awaited := board.record.awaited) is not None:
-                # It ends here, and a restart of Home Assistant must not begin it again.
-                async_report_not_installed(board, awaited.version)
+            awaited = board.record.awaited
+            if awaited is not None or job.waits_until is not None or self._waits.is_set():
+                # Whoever ordered it has gone, and a restart of Home Assistant must not begin it again.
+                async_report_not_installed(board, awaited.version if awaited else job.version)
                 await async_forget_wait(board)
             raise
         self._judged = True

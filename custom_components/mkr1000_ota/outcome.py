@@ -89,7 +89,7 @@ def async_report_not_back(board: BoardCoordinator, pending: Pending) -> None:
 
 @callback
 def async_report_not_installed(board: BoardCoordinator, version: str) -> None:
-    """Tell the user that an install which waited for its board has come to nothing; the board was sent nothing."""
+    """Tell the user that an install which waited for its board came to nothing; the board runs what it ran."""
     ir.async_create_issue(
         board.hass,
         DOMAIN,

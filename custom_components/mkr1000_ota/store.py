@@ -99,10 +99,8 @@ class BoardRecord(Journal):
         self._pending = pending
         # Whatever waited for the board ends with this flash, in the same moment: after a crash it is known to be one
         # or the other.
-        awaited, self.awaited = self.awaited, None
+        self.awaited = None
         if not await self._store.save():
-            # Without a journal there is no flash, so it ends otherwise, and that is to be told.
-            self.awaited = awaited
             raise JournalUnwritable
 
     @override
