@@ -22,7 +22,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE.bin")
     parser.add_argument("--name", help="what the sketch is called")
     parser.add_argument("--version", help="the version of a file that states none, neither inside nor in its name")
-    parser.add_argument("--notes", type=Path, metavar="FILE", help="release notes, in Markdown")
+    parser.add_argument("--notes", type=_text_of, metavar="FILE", help="release notes, in Markdown")
     parser.add_argument(
         "--password",
         help="the OTA password of the new sketch; it can be read by everybody who can read the manifest or the sketch",
@@ -47,7 +47,7 @@ def release(file: Path, wanted: argparse.Namespace) -> dict[str, Any]:
         "sha256": hashlib.sha256(image).hexdigest(),
         "md5": hashlib.md5(image, usedforsecurity=False).hexdigest(),
         "release_url": wanted.release_url,
-        "notes": wanted.notes.read_text(encoding="utf-8") if wanted.notes else None,
+        "notes": wanted.notes,
         "password": wanted.password,
         "signature": wanted.url_prefix + quote(f"{file.name}.minisig") if _is_signed(file) else None,
     }
@@ -62,13 +62,25 @@ def main() -> int:
     for file in wanted.files:
         try:
             releases.append(release(file, wanted))
-        except (OSError, ValueError, sketches.SketchRefused) as error:
+        except OSError as error:
+            print(f"{file}: The file cannot be read: {error.strerror}.", file=sys.stderr)
+            refused = True
+        except (ValueError, sketches.SketchRefused) as error:
             print(f"{file}: {error}", file=sys.stderr)
             refused = True
     if refused:
         return 1
     print(json.dumps(releases[0] if len(releases) == 1 else {"releases": releases}, indent=2, ensure_ascii=False))
     return 0
+
+
+def _text_of(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise argparse.ArgumentTypeError(f"{file} is not a text in UTF-8") from error
 
 
 def _is_signed(file: Path) -> bool:
