@@ -77,7 +77,9 @@ async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, out
         await stack.enter_async_context(relay(outside, home.port))
         screen.chapter(f"Look at it: http://127.0.0.1:{outside.getsockname()[1]}")
         screen.say(f"User name {home.login.username}, password {home.login.password}. Version 2.0.0 is offered.")
-        screen.say(f"Files dropped into {home.folder / DOMAIN} are offered, too. Ctrl+C ends it.")
+        screen.say(f"Files dropped into {home.folder / DOMAIN} are offered, too.")
+        passwords = " and ".join(f"{board.name} takes {board.password!r}" for board in (garden, cellar))
+        screen.say(f"A board that you delete can be added again: {passwords}. Ctrl+C ends it.")
         await asyncio.Event().wait()
 
 

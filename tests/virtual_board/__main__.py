@@ -1,7 +1,7 @@
 """Run virtual boards: one JSON object a line tells what happens to them, until SIGTERM or SIGINT.
 
-Each option applies to all boards; --board and --config add boards that differ. Commands can be given on the standard
-input while they run, see commands.py.
+Each option applies to all boards; --board and --config add boards that differ. What the options mean stands in
+options.py. Commands can be given on the standard input while they run, see commands.py. Both are in tests/virtual_board/.
 """
 
 import argparse
