@@ -81,9 +81,9 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             return
         self.failing.remember(remembered.failing_since)
         self.failing.tell(self.users)
-        if (offered := remembered.offered) is not None:
-            known = {one.version: one for one in (*self.data.releases, offered)}
-            self.data = Catalog.of(known.values())
+        offered = remembered.offered
+        if offered is not None and self.data.find(offered.version) is None:
+            self.data = Catalog.of((*self.data.releases, offered))
             self.async_update_listeners()
 
     async def sketch(self, release: Release, storage_size: int) -> Sketch:
