@@ -7,10 +7,12 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, DOMAIN
 from custom_components.mkr1000_ota.homecoming import async_resolve
+from custom_components.mkr1000_ota.shared import FLASHES_AT_ONCE
 from tests.actions import (
     ACTIVITY,
+    CANCEL,
     FIRMWARE,
     find_again,
     install,
@@ -51,6 +53,35 @@ async def test_the_check_is_broken_off(
     assert issues(home) == {"rolled_back"}
     assert "Version 2.0 failed its health check" in caplog.text
     assert not entry.runtime_data.coordinator.record.unproven
+
+
+async def test_a_way_back_that_waits_for_its_turn_is_not_cancelled(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """A sketch that does not work would stay, and nobody would be told."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.1})
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, "watching")
+    turns = home.data[DOMAIN].flashes
+    for _ in range(FLASHES_AT_ONCE):
+        await turns.acquire()
+    record = entry.runtime_data.coordinator.record
+    async with asyncio.timeout(10):
+        while not record.failed_versions:
+            await asyncio.sleep(0.01)
+    assert shown(home, CANCEL).state == "unavailable"
+    with pytest.raises(HomeAssistantError) as error:
+        await entry.runtime_data.installer.cancel()
+    assert error.value.translation_key == "nothing_to_cancel"
+
+    for _ in range(FLASHES_AT_ONCE):
+        turns.release()
+    with pytest.raises(HomeAssistantError) as error:
+        await caller
+    assert error.value.translation_key == "rolled_back"
+    assert board.password == "of 1.0"
 
 
 async def test_the_way_back_is_broken_off(

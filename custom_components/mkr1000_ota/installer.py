@@ -168,6 +168,9 @@ class Installer:
         try:
             judged = await job.judge(board)
             await async_wait_for_board(board, job, judged, self._waits.set)
+            if board.shared.flashes.locked():
+                # A way back has to wait as well, but is nothing that a person has ordered and may cancel.
+                board.set_activity(Activity(Stage.QUEUED, job.version))
             outcome = await self._flash(job, judged)
         except Exception:
             awaited = board.record.awaited
@@ -213,8 +216,6 @@ class Installer:
 
     async def _flash(self, job: Job, judged: Judged) -> Outcome:
         board = self._board
-        if board.shared.flashes.locked():
-            board.set_activity(Activity(Stage.QUEUED, job.version))
         async with board.shared.flashes:
             board.set_activity(Activity(Stage.CHECKING, job.version))
             if board.record.pending is not None and not await async_resolve(board):
