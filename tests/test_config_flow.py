@@ -1,5 +1,6 @@
 """A board is added by hand: the scan, what it offers, and the entry that comes of it."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntry, ConfigEntryState
@@ -89,6 +90,26 @@ async def test_a_chosen_board_that_is_not_heard_any_more_is_asked_for_by_its_add
     monkeypatch.setattr(found, "HEARD_LATELY", 0)
     result = await pick(home, result, board.address)
     assert (result["step_id"], result["errors"]) == ("none_answered", {CONF_HOST: "board_unreachable"})
+
+
+async def test_a_chosen_board_is_asked_once_whatever_comes_of_it(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever keeps silent takes ten seconds for that."""
+    connections: list[asyncio.StreamWriter] = []
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        writer.close()
+
+    await hear(board)
+    await board.power_off()
+    result = await begin(home)
+    monkeypatch.setattr(found, "HEARD_LATELY", 0)
+    async with await asyncio.start_server(hang_up, board.address, board.port):
+        result = await pick(home, result, board.address)
+    assert (result["step_id"], result["errors"]) == ("none_answered", {CONF_HOST: "board_silent"})
+    assert len(connections) == 1
 
 
 async def test_a_board_that_is_set_up_is_not_offered_and_not_added_twice(

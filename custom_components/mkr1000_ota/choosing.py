@@ -2,10 +2,12 @@
 
 from abc import abstractmethod
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_HOST
+from homeassistant.core import callback
 
 from .board.errors import BoardError
 from .board.sighting import Sighting
@@ -42,7 +44,7 @@ class ChoosingFlow(ConfigFlow):
                 return await self.async_step_password()
         free, taken = await self._heard()
         if not free:
-            return await self.async_step_address(user_input)
+            return self._ask_address(free, taken, user_input, errors)
         return self.async_show_form(
             step_id="pick_more" if taken else "pick",
             data_schema=self.add_suggested_values_to_schema(pick_schema(free), user_input),
@@ -57,17 +59,26 @@ class ChoosingFlow(ConfigFlow):
             errors = await self._look_at(user_input[CONF_HOST])
             if not errors:
                 return await self.async_step_password()
-        free, taken = await self._heard()
+        return self._ask_address(*await self._heard(), user_input, errors)
+
+    # The same forms, in other words for what the scan has found besides.
+    async_step_pick_more = async_step_pick
+    async_step_none_answered = async_step_all_set_up = async_step_address
+
+    @callback
+    def _ask_address(
+        self,
+        free: Collection[Sighting],
+        taken: Collection[Sighting],
+        user_input: dict[str, Any] | None,
+        errors: dict[str, str],
+    ) -> ConfigFlowResult:
         return self.async_show_form(
             step_id="address" if free else "all_set_up" if taken else "none_answered",
             data_schema=self.add_suggested_values_to_schema(ADDRESS_SCHEMA, user_input),
             errors=errors,
             description_placeholders={"configured": bullets(taken)},
         )
-
-    # The same forms, in other words for what the scan has found besides.
-    async_step_pick_more = async_step_pick
-    async_step_none_answered = async_step_all_set_up = async_step_address
 
     async def _look_at(self, typed: str) -> dict[str, str]:
         """Take the board at an address; return the errors that the form shows if there is none to be added."""
