@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from dataclasses import asdict
 import json
+import os
 from pathlib import Path
 
 from . import crowd, flashing
@@ -27,6 +28,8 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as a JSON object")
     parser.add_argument("--crowd", action="store_true", help="also measure 10, 100 and 1000 boards (ten minutes)")
     arguments = parser.parse_args()
+    if os.geteuid():
+        parser.error("only root can make the network that the boards are in")
     with lan(max(crowd.COUNTS)):
         figures: dict[str, float] = asdict(asyncio.run(flashing.measure()))
         if arguments.crowd:

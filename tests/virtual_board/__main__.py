@@ -54,10 +54,14 @@ def _boards(arguments: argparse.Namespace) -> list[BoardOptions]:
     try:
         described = [json.loads(text) for text in boards] + (json.loads(config.read_text()) if config else [])
         different = [changed(common, settings) for settings in described]
-    except (OSError, TypeError, ValueError, AttributeError) as error:
+    except OSError as error:
+        raise SettingError(f"{config} cannot be read: {error.strerror}") from error
+    except (TypeError, ValueError, AttributeError) as error:
         raise SettingError(f"boards are JSON objects: {error}") from error
-    count = 0 if different else 1
-    return consecutive(common, count if arguments.count is None else arguments.count) + different
+    count = (0 if different else 1) if arguments.count is None else arguments.count
+    if count < 0 or not (count or different):
+        raise SettingError(f"there cannot be {count} boards")
+    return consecutive(common, count) + different
 
 
 async def _run(options: list[BoardOptions], *, until_stdin_closes: bool) -> None:

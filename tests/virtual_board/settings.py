@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from ipaddress import IPv4Address
 from pathlib import Path
+import re
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from .firmware import Firmware, LibraryName
@@ -12,6 +13,7 @@ from .options import BoardOptions, Fault
 
 TYPES = get_type_hints(BoardOptions)
 ONLY_IN_JSON = {"images"}
+MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 class SettingError(Exception):
@@ -39,6 +41,13 @@ def _value(key: str, given: object) -> Any:
                 raise SettingError(f"{path} cannot be read: {error.strerror}") from error
         case "fault", str(text):
             return _fault(text)
+        case "address", str(text):
+            try:
+                return str(IPv4Address(text))
+            except ValueError as error:
+                raise SettingError(f"{text!r} is no IPv4 address") from error
+        case "mac", str(text) if not MAC.fullmatch(text):
+            raise SettingError(f"{text!r} is no hardware address like f8:f0:05:00:00:01")
         case "images", {**images}:
             return {sha256: _firmware(facts) for sha256, facts in images.items()}
     if not any(_fits(given, kind) for kind in _kinds(key)):

@@ -124,6 +124,8 @@ def test_options_can_be_said_in_json(tmp_path: Path) -> None:
         {"fault": "melt@3"},
         {"fault": "stall@x"},
         {"image": "/nowhere.bin"},
+        {"address": "garden.local"},
+        {"mac": "f8:f0:05"},
         {"images": {"00ff": {"nme": "x"}}},
         {"images": ["00ff"]},
     ],
