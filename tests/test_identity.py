@@ -74,24 +74,25 @@ async def test_a_device_of_the_router_with_the_same_hardware_address_is_no_hindr
 async def test_two_entries_that_turn_out_to_be_one_board(
     home: HomeAssistant,
     add_board: AddBoard,
-    board: VirtualBoard,
     start_board: StartBoard,
     hear: Hear,
     lease: Lease,
     removed: int,
 ) -> None:
-    """The user is told, and neither of them is changed."""
-    there = await start_board(address="127.0.1.5")
-    first = await add_board(there)
-    lease(MAC, there.address)
-    await hear(there)
-    await settled(home)
-    assert first.unique_id == MAC
-
-    second = await add_board(board)
+    """The one that is known to be that board is followed, the other one is not changed, and the user is told."""
+    board = await start_board(address="127.0.1.5", port=65280)
+    first = await add_board(board)
     lease(MAC, board.address)
     await hear(board)
     await settled(home)
+    assert first.unique_id == MAC
+
+    await board.renumber("127.0.1.6")
+    second = await add_board(board)
+    lease(MAC, board.address)
+    forget_sightings(home)
+    await look(home, times=2)
+    assert first.data[CONF_HOST] == board.address
     assert CONF_MAC not in second.data
     assert second.unique_id == f"Arduino@{board.address}"
     issue = ir.async_get(home).async_get_issue(DOMAIN, f"same_board_{second.entry_id}")

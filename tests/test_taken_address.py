@@ -1,10 +1,13 @@
 """A board whose hardware address is not known, and another one of its name, which is known, at its address."""
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.mkr1000_ota import identity
+from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import AddBoard, Hear, StartBoard
 from tests.looking import forget_sightings, look, passwords, settled
 from tests.steps import MAC, OTHER_MAC
@@ -12,6 +15,11 @@ from tests.virtual_board import VirtualBoard
 
 HERE = "127.0.0.8"
 THERE = "127.0.0.9"
+
+
+def is_told(home: HomeAssistant, entry: ConfigEntry) -> bool:
+    """Whether the user is told that the other board is where the one of an entry should be."""
+    return ir.async_get(home).async_get_issue(DOMAIN, f"same_board_{entry.entry_id}") is not None
 
 
 @pytest.fixture
@@ -73,6 +81,74 @@ async def test_it_is_not_taken_for_the_one_that_is_not_there(
     if old_address != "is free":
         assert other.data[CONF_HOST] == HERE
         assert other.runtime_data.coordinator.data.reachable
+        await look(home)
+        assert is_told(home, entry)
+        return
+
+    await known.renumber(THERE)
+    await unknown.renumber(HERE)
+    neighbours |= {THERE: MAC, HERE: OTHER_MAC}
+    await look(home, times=2)
+    assert entry.runtime_data.coordinator.data.reachable
+    assert other.runtime_data.coordinator.data.reachable
+
+
+async def test_it_is_told_until_both_are_where_they_were(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    start_board: StartBoard,
+    unknown: VirtualBoard,
+    known: VirtualBoard,
+    hear: Hear,
+    neighbours: dict[str, str],
+) -> None:
+    entry = await add_board(unknown)
+    neighbours[THERE] = MAC
+    other = await add_board(known)
+    await hear(known)
+    await settled(home)
+    await unknown.power_off()
+    await known.renumber(HERE)
+    neighbours[HERE] = MAC
+    neighbours[THERE] = OTHER_MAC
+    stranger = await start_board(address=THERE, port=65280)
+    forget_sightings(home)
+    await look(home, times=3)
+    assert is_told(home, entry)
+
+    await stranger.power_off()
+    await known.renumber(THERE)
+    neighbours[THERE] = MAC
+    neighbours[HERE] = OTHER_MAC
+    await unknown.power_on()
+    await hear(known)
+    await look(home, times=3)
+    assert other.data[CONF_HOST] == THERE
+    assert entry.runtime_data.coordinator.data.reachable
+    assert not is_told(home, entry)
+
+
+async def test_whoever_cannot_be_told_from_another_board_is_not_trusted(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    unknown: VirtualBoard,
+    known: VirtualBoard,
+    hear: Hear,
+    neighbours: dict[str, str],
+) -> None:
+    """What answers at the address of the known board may be anybody: its hardware address cannot be learned."""
+    entry = await add_board(unknown)
+    neighbours[THERE] = MAC
+    await add_board(known)
+    await hear(known)
+    await settled(home)
+    neighbours.clear()
+    neighbours[HERE] = MAC
+    forget_sightings(home)
+    unknown.requests.clear()
+    await look(home, times=2)
+    assert not entry.runtime_data.coordinator.data.reachable
+    assert not passwords(unknown)
 
 
 async def test_a_repeater_that_puts_its_own_hardware_address_for_all_is_no_hindrance(

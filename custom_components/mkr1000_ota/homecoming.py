@@ -14,6 +14,7 @@ from .identity import Identity
 from .outcome import async_settle
 from .recognition import AnotherBoard, async_learn, async_recognise
 from .renamed import async_forget_renamed, async_report_renamed
+from .same_board import async_forget_same_board
 
 # A board that never went away is asked for its password so rarely, in seconds: it travels in clear.
 CHECK_PASSWORD_EVERY = 24 * 3600.0
@@ -71,8 +72,11 @@ class Homecoming:
 
     @callback
     def _is_there(self) -> None:
+        entry_id = self.board.config_entry.entry_id
+        if self._stranger_at is not None:
+            async_forget_same_board(self.board.hass, entry_id)
         self._stranger_at = None
-        async_forget_renamed(self.board.hass, self.board.config_entry.entry_id)
+        async_forget_renamed(self.board.hass, entry_id)
         self.board.set_reachable(True)
 
     @property

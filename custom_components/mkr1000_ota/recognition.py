@@ -1,12 +1,11 @@
 """Making sure of a board before anything is sent to where it should be."""
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr, issue_registry as ir
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .activity import Stage
@@ -14,6 +13,7 @@ from .board.client import BoardClient
 from .board.errors import AnotherBoard, BoardError
 from .const import DOMAIN, LOGGER
 from .identity import Identity, async_address_of, async_identify, async_mac_of
+from .same_board import async_report_same_board
 
 if TYPE_CHECKING:
     from .coordinator import BoardCoordinator
@@ -58,17 +58,16 @@ class Recognition:
         if entry is None or entry is self._board.config_entry or entry.source == SOURCE_IGNORE:
             return False
         host = entry.data[CONF_HOST]
-        if host == peer or _is_being_flashed(entry):
+        if host == peer or _has_no_time(entry):
             return True
         try:
             client = BoardClient(async_get_clientsession(hass), host, entry.data[CONF_PORT])
             there = await async_identify(hass, client, host)
         except BoardError:
             return True
-        if there.mac in (mac, None):
-            return False
-        async_meet(hass, mac, peer)
-        return True
+        if there.mac not in (mac, None):
+            async_meet(hass, mac, peer)
+        return there.mac != mac
 
     def _is_called_like_it(self, peer: str) -> bool:
         """Tell whether the name that was heard from there, if any was, is that of the board or of its next sketch."""
@@ -95,8 +94,10 @@ def other_entries(hass: HomeAssistant, entry: ConfigEntry | None) -> list[Config
     return [one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry]
 
 
-def _is_being_flashed(entry: ConfigEntry) -> bool:
-    return entry.state is ConfigEntryState.LOADED and bool(entry.runtime_data.coordinator.is_being_flashed)
+def _has_no_time(entry: ConfigEntry) -> bool:
+    """Tell whether the board of an entry must not be asked anything now."""
+    busy = (Stage.CHECKING, Stage.UPLOADING, Stage.RESTARTING)
+    return entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.activity.stage in busy
 
 
 async def async_recognise(board: BoardCoordinator) -> Identity:
@@ -147,31 +148,13 @@ def async_learn(board: BoardCoordinator, identity: Identity) -> None:
     entry = board.config_entry
     entries = board.hass.config_entries
     if (other := entries.async_entry_for_domain_unique_id(DOMAIN, mac)) is not None and other is not entry:
-        _report_same_board(board, other, mac)
+        async_report_same_board(board, other, mac)
         return
     entries.async_update_entry(entry, data={**entry.data, CONF_MAC: mac}, unique_id=mac)
     devices = dr.async_get(board.hass)
     if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):
         connections = device.connections | {(dr.CONNECTION_NETWORK_MAC, mac)}
         devices.async_update_device(device.id, new_connections=connections)
-
-
-@callback
-def _report_same_board(board: BoardCoordinator, other: ConfigEntry, mac: str) -> None:
-    """Tell the user that two entries are one board, until one of them is deleted or set up anew."""
-    entry = board.config_entry
-    issue_id = f"same_board_{entry.entry_id}"
-    for one in (entry, other):
-        one.async_on_unload(partial(ir.async_delete_issue, board.hass, DOMAIN, issue_id))
-    ir.async_create_issue(
-        board.hass,
-        DOMAIN,
-        issue_id,
-        is_fixable=False,
-        severity=ir.IssueSeverity.WARNING,
-        translation_key="same_board",
-        translation_placeholders={"board": entry.title, "other": other.title, "mac": mac},
-    )
 
 
 async def _ask(board: BoardCoordinator) -> Identity:

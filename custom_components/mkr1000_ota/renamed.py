@@ -1,12 +1,13 @@
 """Boards at whose address something answers by another name, where nothing but a name could tell that it is them."""
 
-from homeassistant.const import CONF_HOST
+from homeassistant.const import CONF_HOST, CONF_MAC
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .recognition import other_entries
+from .same_board import async_report_same_board
 
 
 @callback
@@ -20,7 +21,10 @@ def async_report_renamed(board: BoardCoordinator) -> None:
     entry = board.config_entry
     sighting = board.shared.asker.sightings.get(board.host)
     # A board that is set up, too, and was followed to this address: it is known who that is.
-    followed = any(other.data[CONF_HOST] == board.host for other in other_entries(board.hass, entry))
+    followed = [other for other in other_entries(board.hass, entry) if other.data[CONF_HOST] == board.host]
+    for other in followed:
+        if (mac := other.data.get(CONF_MAC)) is not None:
+            async_report_same_board(board, other, mac)
     if followed or sighting is None or sighting.name == board.board_name:
         async_forget_renamed(board.hass, entry.entry_id)
         return
