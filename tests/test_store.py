@@ -221,7 +221,9 @@ async def test_what_a_flash_leaves_on_the_disk(
     assert stored["installed_version"] == "2.0"
     assert stored["pending"] is None
     images = Path(home.config.path(STORAGE_DIR, f"{DOMAIN}.images", entry.entry_id))
-    assert images.stat().st_mode & 0o077 == 0, "images hold passwords"
+    [image] = images.iterdir()
+    for kept in (images.parent, images, image):
+        assert kept.stat().st_mode & 0o077 == 0, "images hold passwords"
 
 
 async def test_a_removed_board_leaves_nothing(

@@ -61,11 +61,13 @@ class Archive:
         return frozenset(path.stem for path in self._folder.glob("*.bin"))
 
     def _write(self, sha256: str, image: bytes) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self._folder.parent, self._folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / f"{sha256}.bin"
         # Half an image under its full name would be offered as a way back.
         unfinished = path.with_suffix(".part")
         try:
+            unfinished.touch(mode=0o600)
             unfinished.write_bytes(image)
             unfinished.replace(path)
         except OSError:
