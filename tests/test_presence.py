@@ -151,7 +151,7 @@ async def test_a_board_that_is_flashed_is_not_disturbed(
     [entry] = await welcome(board)
     image = build_sketch(name="Garden", password="sesame", version="2.0", size=20_000)
     await offer(entry, {"garden.bin": image})
-    board.options = replace(board.options, seconds_per_byte=50e-6)
+    board.options = replace(board.options, seconds_per_byte=150e-6)
     coordinator = entry.runtime_data.coordinator
     shared = await async_shared(home)
     seen: list[int] = []
