@@ -15,6 +15,11 @@ from .lan import INTERFACE, address_of
 QUICK = {"mdns": False, "pause": 0.5, "copy_time": 0.0, "away": 0.5, "port": 65280, "interface": INTERFACE}
 
 
+def name_of(number: int) -> str:
+    """Return what a board calls itself."""
+    return f"Board {number}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Expected:
     board: int
@@ -54,13 +59,25 @@ class Boards:
 
 
 @asynccontextmanager
-async def boards(count: int, **options: object) -> AsyncIterator[Boards]:
-    """Run boards as long as the context lasts."""
+async def boards(count: int, *, answer_within: float = 0.0, **options: object) -> AsyncIterator[Boards]:
+    """Run boards as long as the context lasts, each with a name of its own.
+
+    They answer a question one after the other, within so many seconds.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.virtual_board", "--config", "/dev/stdin", stdin=PIPE, stdout=PIPE
     )
     assert process.stdin
-    described = [{**QUICK, "address": address_of(number), **options} for number in range(count)]
+    described = [
+        {
+            **QUICK,
+            "address": address_of(number),
+            "name": name_of(number),
+            "mdns_delay": answer_within * number / count,
+            **options,
+        }
+        for number in range(count)
+    ]
     process.stdin.write(json.dumps(described).encode())
     process.stdin.close()
     fleet = Boards(process, count)

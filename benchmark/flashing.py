@@ -17,7 +17,7 @@ from custom_components.mkr1000_ota.board.client import BoardClient
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.virtual_board.sketches import build_sketch
 
-from .boards import Boards, boards
+from .boards import Boards, boards, name_of
 from .home import Pauses, add_board, apart, home
 
 # About what a real board needs for a byte, in seconds.
@@ -97,7 +97,7 @@ async def _install_and_curl(image: Path) -> float:
     theirs: list[float] = []
     with tempfile.TemporaryDirectory() as config:
         async with boards(1, seconds_per_byte=BOARD_SPEED) as fleet, home(Path(config)) as hass:
-            update = await add_board(hass, fleet.addresses[0], PASSWORD, FOLDER)
+            update = await add_board(hass, name_of(0), fleet.addresses[0], PASSWORD, FOLDER)
             for run in range(RUNS):
                 theirs.append(await _curl(fleet, image))
                 await _offer(hass, FOLDER, image, f"{run + 1}.0")
@@ -110,7 +110,7 @@ async def _crowd(image: Path, *, trace: bool) -> tuple[float, float, float, floa
     with tempfile.TemporaryDirectory() as config:
         async with boards(CROWD, seconds_per_byte=BOARD_SPEED) as fleet, home(Path(config)) as hass:
             updates = {
-                await add_board(hass, address, PASSWORD, FOLDER): number
+                await add_board(hass, name_of(number), address, PASSWORD, FOLDER): number
                 for number, address in enumerate(fleet.addresses)
             }
             (await async_shared(hass)).flashes = asyncio.Semaphore(CROWD)

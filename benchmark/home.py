@@ -42,13 +42,13 @@ async def home(config: Path) -> AsyncIterator[HomeAssistant]:
         await hass.async_stop(force=True)
 
 
-async def add_board(hass: HomeAssistant, address: str, password: str, folder: str) -> str:
+async def add_board(hass: HomeAssistant, name: str, address: str, password: str, folder: str) -> str:
     """Add a board as if its discovery card had been filled in, and return the id of its update entity."""
     flows = hass.config_entries.flow
     form = await flows.async_init(
         DOMAIN,
         context={"source": SOURCE_INTEGRATION_DISCOVERY},
-        data={"host": address, "port": 65280, "name": "Arduino", "board": "mkr1000"},
+        data={"host": address, "port": 65280, "name": name, "board": "mkr1000"},
     )
     assert form.get("step_id") == "password", form
     created = await flows.async_configure(form["flow_id"], {"password": password})
