@@ -42,26 +42,37 @@ async def known(start_board: StartBoard) -> VirtualBoard:
     return await start_board(address=THERE, port=65280, password="of the known")
 
 
-@pytest.mark.parametrize("old_address", ["is free", "has got another board", "was exchanged"])
-async def test_it_is_not_taken_for_the_one_that_is_not_there(
+@pytest.fixture
+async def entries(
     home: HomeAssistant,
     add_board: AddBoard,
-    start_board: StartBoard,
     unknown: VirtualBoard,
     known: VirtualBoard,
     hear: Hear,
     neighbours: dict[str, str],
-    old_address: str,
-) -> None:
-    """Nothing that is meant for one of them is sent to the other, and the one that is known is followed."""
-    entry = await add_board(unknown)
+) -> tuple[ConfigEntry, ConfigEntry]:
+    """The entries of the one and the other."""
     neighbours[THERE] = MAC
-    other = await add_board(known)
+    entry, other = await add_board(unknown), await add_board(known)
     await hear(known)
     await settled(home)
     assert CONF_MAC not in entry.data
     assert other.data[CONF_MAC] == MAC
+    return entry, other
 
+
+@pytest.mark.parametrize("old_address", ["is free", "has got another board", "was exchanged"])
+async def test_it_is_not_taken_for_the_one_that_is_not_there(
+    home: HomeAssistant,
+    entries: tuple[ConfigEntry, ConfigEntry],
+    start_board: StartBoard,
+    unknown: VirtualBoard,
+    known: VirtualBoard,
+    neighbours: dict[str, str],
+    old_address: str,
+) -> None:
+    """Nothing that is meant for one of them is sent to the other, and the one that is known is followed."""
+    entry, other = entries
     await known.renumber("127.0.0.10")
     await unknown.renumber(THERE if old_address == "was exchanged" else "127.0.0.11")
     await known.renumber(HERE)
@@ -95,18 +106,14 @@ async def test_it_is_not_taken_for_the_one_that_is_not_there(
 
 async def test_it_is_told_until_both_are_where_they_were(
     home: HomeAssistant,
-    add_board: AddBoard,
+    entries: tuple[ConfigEntry, ConfigEntry],
     start_board: StartBoard,
     unknown: VirtualBoard,
     known: VirtualBoard,
     hear: Hear,
     neighbours: dict[str, str],
 ) -> None:
-    entry = await add_board(unknown)
-    neighbours[THERE] = MAC
-    other = await add_board(known)
-    await hear(known)
-    await settled(home)
+    entry, other = entries
     await unknown.power_off()
     await known.renumber(HERE)
     neighbours[HERE] = MAC
@@ -130,18 +137,13 @@ async def test_it_is_told_until_both_are_where_they_were(
 
 async def test_whoever_cannot_be_told_from_another_board_is_not_trusted(
     home: HomeAssistant,
-    add_board: AddBoard,
+    entries: tuple[ConfigEntry, ConfigEntry],
     unknown: VirtualBoard,
     known: VirtualBoard,
-    hear: Hear,
     neighbours: dict[str, str],
 ) -> None:
     """What answers at the address of the known board may be anybody: its hardware address cannot be learned."""
-    entry = await add_board(unknown)
-    neighbours[THERE] = MAC
-    await add_board(known)
-    await hear(known)
-    await settled(home)
+    entry, _ = entries
     neighbours.clear()
     neighbours[HERE] = MAC
     forget_sightings(home)
@@ -153,19 +155,12 @@ async def test_whoever_cannot_be_told_from_another_board_is_not_trusted(
 
 async def test_a_repeater_that_puts_its_own_hardware_address_for_all_is_no_hindrance(
     home: HomeAssistant,
-    add_board: AddBoard,
+    entries: tuple[ConfigEntry, ConfigEntry],
     unknown: VirtualBoard,
-    known: VirtualBoard,
     hear: Hear,
     neighbours: dict[str, str],
 ) -> None:
-    entry = await add_board(unknown)
-    neighbours[THERE] = MAC
-    other = await add_board(known)
-    await hear(known)
-    await settled(home)
-    assert other.data[CONF_MAC] == MAC
-
+    entry, other = entries
     neighbours[HERE] = MAC
     await hear(unknown)
     await look(home, times=2)
