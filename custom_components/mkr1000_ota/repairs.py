@@ -1,6 +1,8 @@
 """Repairs that can be done in place."""
 
+from abc import abstractmethod
 from pathlib import Path
+from typing import override
 
 from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
@@ -15,18 +17,27 @@ from .mending import async_take_name, refuse_while_flashed
 from .problems import Refused, flow_errors
 
 
-class NotBackFlow(RepairsFlow):
-    """Asks a board that did not come back once more."""
+class BoardRepair(RepairsFlow):
+    """Mends something about the board of an entry, in one step."""
 
     def __init__(self, entry_id: str, placeholders: dict[str, str]) -> None:
-        """Ask the board of an entry."""
+        """Take what the form says about the board."""
         self._entry_id = entry_id
         self._placeholders = placeholders
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Show the steps of recovery."""
+        """Tell what is wrong, and what to do."""
         return await self.async_step_confirm()
 
+    @abstractmethod
+    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
+        """Do it, once that is confirmed."""
+
+
+class NotBackFlow(BoardRepair):
+    """Asks a board that did not come back once more."""
+
+    @override
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Ask it now."""
         errors: dict[str, str] = {}
@@ -57,18 +68,10 @@ class NotBackFlow(RepairsFlow):
             return False
 
 
-class RenamedFlow(RepairsFlow):
+class RenamedFlow(BoardRepair):
     """Takes a person's word that what answers by another name is the board that should be there."""
 
-    def __init__(self, entry_id: str, placeholders: dict[str, str]) -> None:
-        """Ask about the board of an entry."""
-        self._entry_id = entry_id
-        self._placeholders = placeholders
-
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Tell what answers, and what to do."""
-        return await self.async_step_confirm()
-
+    @override
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Take the password of the sketch that runs now, and check it with the board."""
         errors: dict[str, str] = {}
