@@ -17,6 +17,7 @@ from homeassistant.util import slugify
 from .address import read_address
 from .board.client import BoardClient
 from .board.errors import AnotherBoard, BoardUnreachable
+from .board.hardware import is_own_address
 from .board.library import Library
 from .board.sighting import Sighting
 from .const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN
@@ -36,7 +37,7 @@ SCAN_STEPS = 10
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A board that answers at an IPv4 address. `mac` is None where it cannot be learned."""
+    """A board that answers at an IPv4 address. `mac` is None where it cannot be learned, and is never a repeater's."""
 
     host: str
     port: int
@@ -128,7 +129,8 @@ async def async_look_at(hass: HomeAssistant, host: str, port: int, name: str | N
     Raises BoardUnreachable, BoardSilent or NotABoard.
     """
     identity = await async_identify(hass, BoardClient(async_get_clientsession(hass), host, port), host)
-    return Found(host, port, await _name_heard(hass, host) or name or DEFAULT_NAME, identity.library, identity.mac)
+    mac = identity.mac if identity.mac is not None and is_own_address(identity.mac) else None
+    return Found(host, port, await _name_heard(hass, host) or name or DEFAULT_NAME, identity.library, mac)
 
 
 async def async_scan(hass: HomeAssistant, on_progress: Callable[[float], None] | None = None) -> list[Sighting]:

@@ -11,6 +11,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from .activity import Stage
 from .board.client import BoardClient
 from .board.errors import AnotherBoard, BoardError
+from .board.hardware import is_own_address
 from .const import DOMAIN, LOGGER
 from .identity import Identity, async_address_of, async_identify, async_mac_of
 from .same_board import async_report_same_board
@@ -143,7 +144,7 @@ def async_meet(hass: HomeAssistant, mac: str, host: str) -> None:
 def async_learn(board: BoardCoordinator, identity: Identity) -> None:
     """Note the hardware address of a board that has just accepted its password."""
     mac = identity.mac
-    if mac is None or board.mac is not None:
+    if mac is None or board.mac is not None or not is_own_address(mac):
         return
     entry = board.config_entry
     entries = board.hass.config_entries
