@@ -7,8 +7,8 @@ import json
 import os
 from pathlib import Path
 
-from . import crowd, flashing
-from .lan import lan
+from benchmark import crowd, flashing
+from benchmark.lan import lan
 
 # What a figure must not exceed.
 BOUNDS = {

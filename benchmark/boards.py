@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-from .lan import INTERFACE, address_of
+from benchmark.lan import INTERFACE, address_of
 
 # A restart as short as one can be: what comes behind the 200 is not measured.
 QUICK = {"mdns": False, "pause": 0.5, "copy_time": 0.0, "away": 0.5, "port": 65280, "interface": INTERFACE}

@@ -8,8 +8,8 @@ import time
 from homeassistant.core import HomeAssistant
 from homeassistant.util.async_ import create_eager_task
 
-from .boards import boards, name_of
-from .home import DOMAIN, Pauses, add_board, apart, home
+from benchmark.boards import boards, name_of
+from benchmark.home import DOMAIN, Pauses, add_board, apart, home
 
 COUNTS = (10, 100, 1000)
 # All boards have been heard and looked after once, and everything that follows a start is over.

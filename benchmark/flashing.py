@@ -13,12 +13,11 @@ import tracemalloc
 import aiohttp
 from homeassistant.core import HomeAssistant
 
-from custom_components.mkr1000_ota.board.client import BoardClient
+from benchmark.boards import Boards, boards, name_of
+from benchmark.home import Pauses, add_board, apart, home
+from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.virtual_board.sketches import build_sketch
-
-from .boards import Boards, boards, name_of
-from .home import Pauses, add_board, apart, home
 
 # About what a real board needs for a byte, in seconds.
 BOARD_SPEED = 50e-6

@@ -9,7 +9,7 @@ from typing import Any
 
 from without_home_assistant import without_home_assistant
 
-sketches = without_home_assistant("board.sketch")
+sketches = without_home_assistant("sketch.sketch")
 STORAGE = {
     "internal": sketches.INTERNAL_STORAGE,
     "sd": sketches.LARGE_STORAGE,

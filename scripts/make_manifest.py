@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from without_home_assistant import without_home_assistant
 
-sketches = without_home_assistant("board.sketch")
-names = without_home_assistant("firmware.version_names")
+sketches = without_home_assistant("sketch.sketch")
+names = without_home_assistant("firmware.versions")
 
 
 def arguments() -> argparse.Namespace:

@@ -6,7 +6,7 @@ import sys
 from types import ModuleType
 from typing import Any
 
-INTEGRATION = Path(__file__).resolve().parent.parent / "custom_components" / "mkr1000_ota"
+INTEGRATION = Path(__file__).resolve().parent.parent / "custom_components" / "mkr1000_ota" / "arduino_ota"
 
 
 def without_home_assistant(module: str) -> Any:

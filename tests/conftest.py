@@ -19,10 +19,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
 from custom_components.mkr1000_ota import found, health, presence
+from custom_components.mkr1000_ota.arduino_ota.flash.timing import Timing
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
-from custom_components.mkr1000_ota.flash.timing import Timing
 from custom_components.mkr1000_ota.shared import async_shared
-from tests.board.announcements import announcement, records
+from tests.discovery.announcements import announcement, records
 from tests.flow_texts import check_texts
 from tests.looking import settled
 from tests.virtual_board import BoardOptions, VirtualBoard
@@ -93,7 +93,7 @@ async def home(
     monkeypatch: pytest.MonkeyPatch,
 ) -> HomeAssistant:
     """A Home Assistant whose files are its own, and which waits no longer than a virtual board needs."""
-    monkeypatch.setattr("custom_components.mkr1000_ota.flash.timing.DEFAULT", BRISK)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", BRISK)
     # It changes the class for good, and other tests open an instance of their own.
     monkeypatch.setattr("homeassistant.components.zeroconf.install_multiple_zeroconf_catcher", lambda _: None)
     monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))

@@ -8,7 +8,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.mkr1000_ota import presence
-from custom_components.mkr1000_ota.board.sighting import Sighting
+from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.virtual_board import Request, VirtualBoard

@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.mkr1000_ota import discovery_flows
 from custom_components.mkr1000_ota.asker import Asker
 from custom_components.mkr1000_ota.const import DOMAIN
-from tests.board.announcements import announcement, records
+from tests.discovery.announcements import announcement, records
 
 TEN = [f"10.0.0.{last}" for last in range(1, 11)]
 type Facts = dict[str, Any]

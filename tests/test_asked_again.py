@@ -8,10 +8,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.findings import source_id
-from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
-from custom_components.mkr1000_ota.firmware.release import Release
 from custom_components.mkr1000_ota.remembered import Remembered
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.actions import install

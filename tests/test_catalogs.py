@@ -18,10 +18,10 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
+from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.catalogs import ASK_SERVERS_EVERY, LOOK_AT_FOLDERS_EVERY, SketchCatalog
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.firmware.folder import FolderSource
-from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.shared import async_shared
 from custom_components.mkr1000_ota.sources import uploads_of
 from tests.actions import FIRMWARE, act, drop, install, shown

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
-from custom_components.mkr1000_ota.flash.journal import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending
 from custom_components.mkr1000_ota.store import Awaited
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.steps import UPDATE

@@ -12,9 +12,9 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.board.literals import VERSION_MARKER
-from custom_components.mkr1000_ota.board.sketch import Sketch
-from custom_components.mkr1000_ota.firmware.manifest_format import read_manifest
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest_format import read_manifest
+from custom_components.mkr1000_ota.arduino_ota.sketch.library_strings import VERSION_MARKER
+from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
 from tests.virtual_board.sketches import build_sketch
 
 REPOSITORY = Path(__file__).parent.parent

@@ -11,9 +11,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
 from custom_components.mkr1000_ota.files import Fetched, async_fetch
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import SourceError
 
 
 @pytest.fixture

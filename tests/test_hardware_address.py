@@ -6,8 +6,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 import pytest
 
-from custom_components.mkr1000_ota.board.client import BoardClient
-from custom_components.mkr1000_ota.board.library import Library
+from custom_components.mkr1000_ota.arduino_ota.libraries import Library
+from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.identity import Identity, async_address_of, async_identify, async_mac_of
 from tests.conftest import Lease
 from tests.steps import MAC, OTHER_MAC

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota import identity
-from custom_components.mkr1000_ota.board.errors import AnotherBoard
+from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.homecoming import CHECK_PASSWORD_EVERY
 from custom_components.mkr1000_ota.identity import async_mac_of

@@ -8,18 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.mkr1000_ota.shared import async_shared
-from tests.actions import (
-    ACTIVITY,
-    CANCEL,
-    FIRMWARE,
-    act,
-    drop,
-    install,
-    press_cancel,
-    shown,
-    until_stage,
-    watching,
-)
+from tests.actions import ACTIVITY, CANCEL, FIRMWARE, act, drop, install, press_cancel, shown, until_stage, watching
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch

@@ -9,15 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.mkr1000_ota.archive import Archive
-from tests.actions import (
-    ACTIVITY,
-    FIRMWARE,
-    FLASH,
-    install,
-    shown,
-    until,
-    until_stage,
-)
+from tests.actions import ACTIVITY, FIRMWARE, FLASH, install, shown, until, until_stage
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch

@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota.flash.candidates import GUESSES
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import GUESSES
 from tests.actions import FLASH, act, drop, install, reauths, shown
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.virtual_board import Firmware

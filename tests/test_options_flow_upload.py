@@ -259,7 +259,7 @@ async def test_a_disk_that_takes_nothing_is_reported(
     result = await submit(home, await open_options(home, entry, "upload"), file=file)
     full = OSError(28, "No space left on device")
     with monkeypatch.context() as disk:
-        disk.setattr("custom_components.mkr1000_ota.firmware.uploaded._write", _raising(full))
+        disk.setattr("custom_components.mkr1000_ota.arduino_ota.firmware.upload._write", _raising(full))
         result = await submit(home, result)
     assert result["step_id"] == "confirm_upload"
     assert result["errors"] == {"base": "source_folder_unwritable"}

@@ -10,8 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota import found, identity
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.flash.journal import Pending
 from tests.conftest import AddBoard, Hear, StartBoard
 from tests.mending import know, reconfigure, settle, submit
 from tests.steps import MAC, OTHER_MAC, begin, enter_password, passwords_sent_to, pick, typed

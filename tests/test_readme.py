@@ -12,8 +12,8 @@ from homeassistant.util.yaml import parse_yaml
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.firmware.local_sketch import read_description
-from custom_components.mkr1000_ota.firmware.manifest_format import read_manifest
+from custom_components.mkr1000_ota.arduino_ota.firmware.description import read_description
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest_format import read_manifest
 from tests.test_quality import ENGLISH, REPOSITORY, SERVICES
 
 DOCUMENTS = [

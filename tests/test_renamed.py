@@ -315,7 +315,9 @@ async def test_a_board_that_was_brought_back_by_cable_under_another_name(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It did not come back after a flash; what became of that is found out once it is known again."""
-    monkeypatch.setattr("custom_components.mkr1000_ota.flash.timing.DEFAULT", replace(BRISK, returns_within=0.5))
+    monkeypatch.setattr(
+        "custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", replace(BRISK, returns_within=0.5)
+    )
     board = await start_board(comes_back=False)
     entry = await add_board(board)
     await settle(home)

@@ -13,9 +13,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Pending
-from custom_components.mkr1000_ota.flash.keyring import Keyring
 from custom_components.mkr1000_ota.store import KEPT_FLASHES, Awaited, BoardRecord, BoardStore, PastFlash
 from tests.actions import OFFERED, choose, install, shown
 from tests.conftest import AddBoard, Offer

@@ -13,11 +13,11 @@ from homeassistant.helpers.entity import EntityDescription
 import pytest
 
 from custom_components.mkr1000_ota import PLATFORMS, problems
-from custom_components.mkr1000_ota.board import errors
-from custom_components.mkr1000_ota.board.refusal import _SENTENCES as REFUSALS
+from custom_components.mkr1000_ota.arduino_ota import errors
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import SENTENCES, Reason
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.sketch.refusals import _SENTENCES as REFUSALS
 from custom_components.mkr1000_ota.const import StorageKind
-from custom_components.mkr1000_ota.firmware.reasons import SENTENCES, Reason
-from custom_components.mkr1000_ota.flash.verdict import Verdict
 from custom_components.mkr1000_ota.outcome import _ISSUES as OUTCOMES
 from tests.test_quality import ENGLISH, ICONS, INTEGRATION
 

@@ -12,8 +12,8 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Phase
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.flash.journal import Pending, Phase
 from custom_components.mkr1000_ota.store import BoardRecord
 from tests.actions import ACTIVITY, CONNECTIVITY, install
 from tests.conftest import BRISK, AddBoard, Hear, Offer

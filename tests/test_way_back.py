@@ -10,18 +10,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
-from tests.actions import (
-    ACTIVITY,
-    FIRMWARE,
-    FLASH,
-    OFFERED,
-    act,
-    choose,
-    install,
-    reauths,
-    shown,
-    watching,
-)
+from tests.actions import ACTIVITY, FIRMWARE, FLASH, OFFERED, act, choose, install, reauths, shown, watching
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.going_back import LAMP, issues, offer_a_bad_one, run_well, sketches
 from tests.virtual_board import VirtualBoard

@@ -10,18 +10,7 @@ import pytest
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, DOMAIN
 from custom_components.mkr1000_ota.homecoming import async_resolve
 from custom_components.mkr1000_ota.shared import FLASHES_AT_ONCE
-from tests.actions import (
-    ACTIVITY,
-    CANCEL,
-    FIRMWARE,
-    find_again,
-    install,
-    lose,
-    shown,
-    until,
-    until_stage,
-    watching,
-)
+from tests.actions import ACTIVITY, CANCEL, FIRMWARE, find_again, install, lose, shown, until, until_stage, watching
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.going_back import LAMP, issues, offer_a_bad_one, run_well, sketches
 from tests.virtual_board import VirtualBoard

@@ -11,13 +11,13 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
-from .board.sketch import Sketch
+from .arduino_ota.firmware.folder import FolderSource
+from .arduino_ota.firmware.reasons import PASSING, Reason
+from .arduino_ota.firmware.release import Catalog, FirmwareSource, Release, SourceError
+from .arduino_ota.sketch.sketch import Sketch
 from .const import DOMAIN, LOGGER
 from .failing import Failing
 from .findings import async_report_findings, source_id
-from .firmware.folder import FolderSource
-from .firmware.reasons import PASSING, Reason
-from .firmware.release import Catalog, FirmwareSource, Release, SourceError
 from .problems import source_problem
 from .remembered import Remembered
 from .sketches import Sketches

@@ -9,8 +9,8 @@ from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
 from homeassistant.const import CONF_HOST
 from homeassistant.core import callback
 
-from .board.errors import BoardError
-from .board.sighting import Sighting
+from .arduino_ota.discovery.announcements import Sighting
+from .arduino_ota.errors import BoardError
 from .const import DOMAIN
 from .forms import ADDRESS_SCHEMA, ANOTHER, bullets, pick_schema
 from .found import Found, async_look_at_typed, async_scan, heard_lately

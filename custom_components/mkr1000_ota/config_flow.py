@@ -19,7 +19,7 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .address import write_address
-from .board.errors import BoardError
+from .arduino_ota.errors import BoardError
 from .choosing import ChoosingFlow
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .discovery_flows import MAX_CARDS

@@ -15,14 +15,14 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .activity import IDLE, Activity, Stage
 from .archive import KEPT_IMAGES, Archive
-from .board.client import BoardClient
-from .board.errors import BoardError
-from .board.library import Library
-from .board.sketch import INTERNAL_STORAGE, LARGE_STORAGE
+from .arduino_ota.errors import BoardError
+from .arduino_ota.firmware.release import Release
+from .arduino_ota.flash.flasher import Flasher
+from .arduino_ota.libraries import Library
+from .arduino_ota.protocol.client import BoardClient
+from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .catalogs import SketchCatalog
 from .const import CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
-from .firmware.release import Release
-from .flash.flasher import Flasher
 from .recognition import Recognition
 from .store import BoardRecord, PastFlash
 

@@ -19,8 +19,8 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.helpers.start import async_at_started
 
+from .arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sighting
 from .asker import Asker
-from .board.discovery import MAX_SIGHTINGS, Sighting
 from .const import CONF_BOARD, DOMAIN
 
 # The boards answer a question within a second; what they say is looked at together, so that a thousand boards that are

@@ -7,8 +7,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .arduino_ota.flash.verdict import Verdict
 from .entity import BoardEntity
-from .flash.verdict import Verdict
 from .outcome import FAILED, ROLLED_BACK, UNHEALTHY, flash_signal
 from .runtime import BoardConfigEntry
 

@@ -9,11 +9,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.util import dt as dt_util
 
+from .arduino_ota.firmware.folder import FolderSource
+from .arduino_ota.firmware.reasons import PASSING
+from .arduino_ota.firmware.release import FirmwareSource, SourceError
 from .const import DOMAIN
 from .findings import async_forgive_folder, async_report_folder, source_id
-from .firmware.folder import FolderSource
-from .firmware.reasons import PASSING
-from .firmware.release import FirmwareSource, SourceError
 
 # How long something that may pass by itself is not worth a word.
 OUTAGE_LASTS: Final = timedelta(days=1)

@@ -8,12 +8,12 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .firmware.http import Fetcher, Kind, OriginHeaders, http_url
-from .firmware.local_files import read_inside
-from .firmware.local_sketch import LARGEST_FILE
-from .firmware.manifest import signature_beside
-from .firmware.reasons import Reason
-from .firmware.release import LARGEST_SIGNATURE, SourceError
+from .arduino_ota.firmware.description import LARGEST_FILE
+from .arduino_ota.firmware.directory import read_inside
+from .arduino_ota.firmware.fetcher import Fetcher, Kind, OriginHeaders, http_url
+from .arduino_ota.firmware.manifest import signature_beside
+from .arduino_ota.firmware.reasons import Reason
+from .arduino_ota.firmware.release import LARGEST_SIGNATURE, SourceError
 from .problems import mistake
 
 SIGNATURE_SUFFIX = ".minisig"

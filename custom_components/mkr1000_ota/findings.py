@@ -7,8 +7,8 @@ from pathlib import Path
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
+from .arduino_ota.firmware.release import Finding, FirmwareSource
 from .const import DOMAIN, LOGGER
-from .firmware.release import Finding, FirmwareSource
 
 _PREFIX = "finding"
 

@@ -13,7 +13,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
-from .board.sighting import Sighting
+from .arduino_ota.discovery.announcements import Sighting
 
 SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
 

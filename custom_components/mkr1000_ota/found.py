@@ -15,11 +15,11 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import slugify
 
 from .address import read_address
-from .board.client import BoardClient
-from .board.errors import AnotherBoard, BoardUnreachable
-from .board.hardware import is_own_address
-from .board.library import Library
-from .board.sighting import Sighting
+from .arduino_ota.discovery.announcements import Sighting
+from .arduino_ota.errors import AnotherBoard, BoardUnreachable
+from .arduino_ota.hardware import is_own_address
+from .arduino_ota.libraries import Library
+from .arduino_ota.protocol.client import BoardClient
 from .const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN
 from .identity import async_identify, async_mac_of
 from .presence import HEARD_LATELY

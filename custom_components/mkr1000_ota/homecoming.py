@@ -6,8 +6,8 @@ from homeassistant.const import CONF_NAME
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
-from .board.errors import BoardError, BoardUnreachable
-from .board.sighting import Sighting
+from .arduino_ota.discovery.announcements import Sighting
+from .arduino_ota.errors import BoardError, BoardUnreachable
 from .const import CONF_LIBRARY, DOMAIN, LOGGER
 from .coordinator import BoardCoordinator
 from .identity import Identity

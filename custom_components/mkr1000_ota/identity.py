@@ -11,8 +11,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 
-from .board.client import BoardClient
-from .board.library import Library
+from .arduino_ota.libraries import Library
+from .arduino_ota.protocol.client import BoardClient
 from .neighbours import neighbour
 
 

@@ -10,12 +10,12 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dis
 from homeassistant.helpers.start import async_at_started
 
 from .activity import IDLE, Activity, Stage
-from .board.errors import BoardError, BoardSilent, WrongPassword
+from .arduino_ota.errors import BoardError, BoardSilent, WrongPassword
+from .arduino_ota.flash.flasher import Order, Outcome
+from .arduino_ota.flash.journal import JournalUnwritable
+from .arduino_ota.flash.verdict import Verdict
 from .const import DOMAIN, LOGGER
 from .coordinator import BoardCoordinator
-from .flash.flasher import Order, Outcome
-from .flash.journal import JournalUnwritable
-from .flash.verdict import Verdict
 from .health import async_becomes_healthy, has_health_check
 from .homecoming import async_resolve
 from .job import Job, Judged, job_for_archived, sketch_before

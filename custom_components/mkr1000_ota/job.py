@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from .archive import ImageLost
-from .board.errors import SketchRefused
-from .board.sketch import Sketch
+from .arduino_ota.errors import SketchRefused
+from .arduino_ota.firmware.minisign import PublicKey, SignatureRefused
+from .arduino_ota.firmware.release import Release, SourceError
+from .arduino_ota.firmware.versions import VERSION, version_of_file
+from .arduino_ota.sketch.sketch import Sketch
 from .const import CONF_PUBLIC_KEY
 from .coordinator import BoardCoordinator
 from .files import Fetched
-from .firmware.minisign import PublicKey, SignatureRefused
-from .firmware.release import Release, SourceError
-from .firmware.version_names import VERSION, version_of_file
 from .problems import mistake, problem, refusal, signature_refusal, source_problem
 from .store import Awaited, PastFlash
 

@@ -8,8 +8,8 @@ from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
-from .board.client import BoardClient
-from .board.errors import AnotherBoard, WrongPassword
+from .arduino_ota.errors import AnotherBoard, WrongPassword
+from .arduino_ota.protocol.client import BoardClient
 from .const import CONF_LIBRARY
 from .coordinator import BoardCoordinator
 from .found import Found, async_look_at_typed, client_for

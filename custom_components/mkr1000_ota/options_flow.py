@@ -9,13 +9,13 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
 
-from .board.errors import SketchRefused
+from .arduino_ota.errors import SketchRefused
+from .arduino_ota.firmware.fetcher import http_url
+from .arduino_ota.firmware.minisign import PublicKey, SignatureRefused
+from .arduino_ota.firmware.release import Release, SourceError
+from .arduino_ota.flash.passwords import candidates
 from .const import CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_SOURCE, CONF_WAIT, SourceKind
 from .coordinator import BoardCoordinator
-from .firmware.http import http_url
-from .firmware.minisign import PublicKey, SignatureRefused
-from .firmware.release import Release, SourceError
-from .flash.candidates import candidates
 from .mending import refuse_while_flashed
 from .options_forms import (
     BOARD_SCHEMA,

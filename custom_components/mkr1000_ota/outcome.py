@@ -8,11 +8,11 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
+from .arduino_ota.flash.flasher import Outcome
+from .arduino_ota.flash.journal import Pending
+from .arduino_ota.flash.verdict import Verdict
 from .const import CONF_LIBRARY, DOMAIN, LOCKED_BY
 from .coordinator import BoardCoordinator
-from .flash.flasher import Outcome
-from .flash.journal import Pending
-from .flash.verdict import Verdict
 from .problems import problem
 
 # The event of an install that ended before there was anything to judge.

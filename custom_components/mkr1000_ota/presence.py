@@ -11,10 +11,10 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 
+from .arduino_ota.discovery.announcements import Sighting
+from .arduino_ota.errors import BoardError
+from .arduino_ota.protocol.client import BoardClient
 from .asker import Asker
-from .board.client import BoardClient
-from .board.errors import BoardError
-from .board.sighting import Sighting
 from .homecoming import Homecoming
 from .identity import async_identify
 from .recognition import AnotherBoard, async_meet, async_recognise

@@ -3,10 +3,10 @@
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .board import errors
+from .arduino_ota import errors
+from .arduino_ota.firmware.minisign import SignatureRefused
+from .arduino_ota.firmware.release import SourceError
 from .const import DOMAIN
-from .firmware.minisign import SignatureRefused
-from .firmware.release import SourceError
 
 _KEYS: dict[type[errors.BoardError], str] = {
     errors.BoardUnreachable: "board_unreachable",

@@ -9,9 +9,9 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from .activity import Stage
-from .board.client import BoardClient
-from .board.errors import AnotherBoard, BoardError
-from .board.hardware import is_own_address
+from .arduino_ota.errors import AnotherBoard, BoardError
+from .arduino_ota.hardware import is_own_address
+from .arduino_ota.protocol.client import BoardClient
 from .const import DOMAIN, LOGGER
 from .identity import Identity, async_address_of, async_identify, async_mac_of
 from .same_board import async_report_same_board

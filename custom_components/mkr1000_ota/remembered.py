@@ -7,7 +7,7 @@ from typing import Any, Self, override
 
 from homeassistant.helpers.restore_state import ExtraStoredData
 
-from .firmware.release import Release
+from .arduino_ota.firmware.release import Release
 
 # No address, no password: what fetches a sketch, and what it wants, is for the source to say when it is asked again.
 _KEPT = ("version", "title", "url", "size")

@@ -10,7 +10,7 @@ from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
-from .board.errors import BoardError
+from .arduino_ota.errors import BoardError
 from .forms import PASSWORD_SCHEMA
 from .homecoming import async_resolve
 from .mending import async_take_name, refuse_while_flashed

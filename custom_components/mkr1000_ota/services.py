@@ -9,11 +9,11 @@ from homeassistant.helpers.typing import VolDictType
 from homeassistant.util.json import JsonObjectType
 import voluptuous as vol
 
-from .board.errors import SketchRefused
-from .board.sketch import LARGE_STORAGE, Sketch
+from .arduino_ota.errors import SketchRefused
+from .arduino_ota.firmware.release import SourceError
+from .arduino_ota.sketch.sketch import LARGE_STORAGE, Sketch
 from .const import DOMAIN
 from .files import async_fetch
-from .firmware.release import SourceError
 from .found import async_scan
 from .problems import refusal, source_problem
 

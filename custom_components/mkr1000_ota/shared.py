@@ -7,12 +7,12 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
+from .arduino_ota.flash import timing as board_timing
+from .arduino_ota.flash.timing import Timing
 from .asker import Asker
 from .catalogs import Catalogs
 from .const import DOMAIN
 from .discovery_flows import DiscoveryFlows
-from .flash import timing as board_timing
-from .flash.timing import Timing
 from .presence import Presence
 from .sketches import Sketches
 from .store import BoardStore

@@ -4,7 +4,7 @@ from weakref import WeakValueDictionary
 
 from homeassistant.core import HomeAssistant
 
-from .board.sketch import Sketch
+from .arduino_ota.sketch.sketch import Sketch
 
 
 class Sketches:

@@ -8,6 +8,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR
 
+from .arduino_ota.firmware.folder import FolderSource
+from .arduino_ota.firmware.github import API, GitHubSource
+from .arduino_ota.firmware.manifest import ManifestSource
+from .arduino_ota.firmware.release import FirmwareSource
+from .arduino_ota.firmware.upload import UploadedSource
 from .const import (
     CONF_ASSET,
     CONF_BASE_URL,
@@ -21,11 +26,6 @@ from .const import (
     LOGGER,
     SourceKind,
 )
-from .firmware.folder import FolderSource
-from .firmware.github import API, GitHubSource
-from .firmware.manifest import ManifestSource
-from .firmware.release import FirmwareSource
-from .firmware.uploaded import UploadedSource
 from .problems import Refused
 
 

@@ -7,9 +7,9 @@ from typing import Any, Final, Self, override
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
+from .arduino_ota.flash.journal import Journal, JournalUnwritable, Pending
+from .arduino_ota.flash.passwords import Keyring
 from .const import DOMAIN
-from .flash.journal import Journal, JournalUnwritable, Pending
-from .flash.keyring import Keyring
 
 STORAGE_VERSION: Final = 1
 KEPT_FLASHES: Final = 10

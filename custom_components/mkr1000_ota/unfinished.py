@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from .activity import IDLE, Activity, Stage
-from .board.errors import BoardError
+from .arduino_ota.errors import BoardError
 from .const import DOMAIN, LOGGER
 from .homecoming import async_resolve
 from .job import job_for_awaited

@@ -12,11 +12,11 @@ from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .activity import IDLE
+from .arduino_ota.firmware.release import Release, SourceError
+from .arduino_ota.flash.flasher import Outcome
 from .entity import BoardEntity
 from .files import async_fetch
 from .findings import source_id
-from .firmware.release import Release, SourceError
-from .flash.flasher import Outcome
 from .installer import Installer
 from .job import async_job_for_file, async_job_for_version, job_for_archived
 from .outcome import report

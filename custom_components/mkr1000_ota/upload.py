@@ -10,14 +10,13 @@ from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
-from .board.errors import SketchRefused
-from .board.sketch import INTERNAL_STORAGE, LARGE_STORAGE, Sketch
+from .arduino_ota.errors import SketchRefused
+from .arduino_ota.firmware import schema
+from .arduino_ota.firmware.description import LARGEST_FILE
+from .arduino_ota.firmware.minisign import PublicKey, SignatureRefused
+from .arduino_ota.firmware.versions import VERSION, bare, version_of_file
+from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE, Sketch
 from .const import CONF_PUBLIC_KEY, CONF_STORAGE
-from .firmware import schema
-from .firmware.local_sketch import LARGEST_FILE
-from .firmware.minisign import PublicKey, SignatureRefused
-from .firmware.version_names import VERSION, version_of_file
-from .firmware.versions import bare
 from .options_forms import CONF_FILE, CONF_NOTES, CONF_SIGNATURE, CONF_VERSION
 from .problems import Refused
 from .sources import uploads_of

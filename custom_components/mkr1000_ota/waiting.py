@@ -5,10 +5,10 @@ import time
 from typing import Final
 
 from .activity import Activity, Stage
-from .board.errors import AnotherBoard, BoardError, BoardSilent, BoardUnreachable
+from .arduino_ota.errors import AnotherBoard, BoardError, BoardSilent, BoardUnreachable
+from .arduino_ota.flash.journal import JournalUnwritable
 from .const import CONF_WAIT
 from .coordinator import BoardCoordinator
-from .flash.journal import JournalUnwritable
 from .job import Job, Judged
 from .recognition import async_recognise
 from .store import Awaited

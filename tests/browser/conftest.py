@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.browser.frontend import Frontend, frontend_of
 from tests.real_home import DOMAIN, HomeClient, HomeNetwork, KnownBoard, RealHome
 from tests.real_home.conftest import network, sockets
 from tests.virtual_board import BoardOptions, VirtualBoard
-
-from .frontend import Frontend, frontend_of
 
 __all__ = ["network", "sockets"]
 

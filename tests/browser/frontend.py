@@ -9,9 +9,8 @@ from typing import Final
 
 from playwright.async_api import Locator, Page, ViewportSize
 
+from tests.browser.chromium import chromium
 from tests.real_home import KnownBoard, RealHome, eventually
-
-from .chromium import chromium
 
 # An ordinary window of an ordinary notebook.
 _WINDOW: Final = ViewportSize(width=1280, height=800)

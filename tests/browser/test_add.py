@@ -5,11 +5,10 @@ import re
 
 import pytest
 
+from tests.browser.conftest import AddBoard, StartBoard
+from tests.browser.frontend import Frontend
 from tests.real_home import HomeClient, KnownBoard, RealHome
 from tests.virtual_board.sketches import build_sketch
-
-from .conftest import AddBoard, StartBoard
-from .frontend import Frontend
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

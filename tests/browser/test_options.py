@@ -7,12 +7,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 import pytest
 
+from tests.browser.conftest import AddBoard
+from tests.browser.frontend import Frontend
 from tests.real_home import eventually
 from tests.virtual_board.bad_sketches import OTHER_BOARDS
 from tests.virtual_board.sketches import build_sketch
-
-from .conftest import AddBoard
-from .frontend import Frontend
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -4,12 +4,11 @@ import shutil
 
 import pytest
 
+from tests.browser.conftest import AddBoard
+from tests.browser.frontend import Frontend
 from tests.real_home import DOMAIN, HomeClient, eventually
 from tests.virtual_board.bad_sketches import OTHER_BOARDS
 from tests.virtual_board.sketches import Quirks, build_sketch
-
-from .conftest import AddBoard
-from .frontend import Frontend
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -11,12 +11,11 @@ import sys
 import tempfile
 from typing import Final
 
+from tests.demo.relay import listen, relay
+from tests.demo.screen import Screen
+from tests.demo.story import Story
 from tests.real_home import DOMAIN, CommandFailed, HomeNetwork, NotStarted, RealHome, enter_home_network
 from tests.virtual_board import BoardOptions, VirtualBoard
-
-from .relay import listen, relay
-from .screen import Screen
-from .story import Story
 
 OTA_PORT: Final = 65280
 # What a shell says of a command that was interrupted.

@@ -5,20 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from tests.real_home import (
-    DOMAIN,
-    CommandFailed,
-    Flow,
-    HomeClient,
-    KnownBoard,
-    RealHome,
-    eventually,
-)
+from tests.demo.screen import Screen
+from tests.real_home import DOMAIN, CommandFailed, Flow, HomeClient, KnownBoard, RealHome, eventually
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.bad_sketches import OTHER_BOARDS
 from tests.virtual_board.sketches import build_sketch
-
-from .screen import Screen
 
 # A bar is drawn for each so many percent.
 _STEP = 10.0

@@ -6,10 +6,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.firmware.http import Patience
+from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Patience
+from tests.firmware.tls import make_certificate, serving, trusting
 from tests.web import Web, running
-
-from .tls import make_certificate, serving, trusting
 
 # Long enough for a busy machine to answer, short enough to wait for what never comes.
 SHORT = Patience(connect=0.3, silence=0.3, total=0.6)

@@ -6,14 +6,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.firmware.http import (
-    Answer,
-    Fetcher,
-    Kind,
-)
-from custom_components.mkr1000_ota.firmware.release import SourceError
-
-from .conftest import SHORT
+from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Answer, Fetcher, Kind
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
+from tests.firmware.conftest import SHORT
 
 SECRET = "s3cret"
 

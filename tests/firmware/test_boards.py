@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.mkr1000_ota.firmware.boards import is_chip, is_mkr1000
+from custom_components.mkr1000_ota.arduino_ota.firmware.board_names import is_chip, is_mkr1000
 
 
 @pytest.mark.parametrize(

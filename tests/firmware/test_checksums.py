@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.mkr1000_ota.firmware.checksums import find_sha256, is_checksums
+from custom_components.mkr1000_ota.arduino_ota.firmware.checksums import find_sha256, is_checksums
 
 SUM, OTHER = "ab" * 32, "cd" * 32
 

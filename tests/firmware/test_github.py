@@ -8,12 +8,11 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.firmware.github import GitHubSource
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import Catalog, Release, SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.github import GitHubSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
+from tests.firmware.conftest import SHORT
 from tests.web import Web
-
-from .conftest import SHORT
 
 IMAGE = bytes(range(256)) * 4
 SHA256 = hashlib.sha256(IMAGE).hexdigest()

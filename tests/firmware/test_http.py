@@ -10,17 +10,11 @@ from aiohttp import web
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.firmware.http import (
-    Fetcher,
-    Kind,
-    Patience,
-    http_url,
-)
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Fetcher, Kind, Patience, http_url
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
+from tests.firmware.fetching import SECRET, fetch, refusal
 from tests.web import Web
-
-from .fetching import SECRET, fetch, refusal
 
 
 async def test_a_body_comes_as_it_is(site: Web, session: aiohttp.ClientSession) -> None:

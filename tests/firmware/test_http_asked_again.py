@@ -7,16 +7,11 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.firmware.http import (
-    Fetcher,
-    Kind,
-    Validators,
-)
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Fetcher, Kind, Validators
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
+from tests.firmware.conftest import SHORT
 from tests.web import Web
-
-from .conftest import SHORT
 
 
 async def test_an_unchanged_copy_is_not_sent_again(site: Web, session: aiohttp.ClientSession) -> None:

@@ -4,13 +4,10 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.firmware.http import (
-    OriginHeaders,
-)
-from custom_components.mkr1000_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import OriginHeaders
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from tests.firmware.fetching import SECRET, fetch, refusal
 from tests.web import Web
-
-from .fetching import SECRET, fetch, refusal
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

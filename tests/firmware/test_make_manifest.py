@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.firmware.integrity import check_announced
-from custom_components.mkr1000_ota.firmware.manifest_format import read_manifest
+from custom_components.mkr1000_ota.arduino_ota.firmware.integrity import check_announced
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest_format import read_manifest
 from tests.virtual_board.sketches import build_sketch
 
 COMMAND = Path(__file__).parents[2] / "scripts" / "make_manifest"

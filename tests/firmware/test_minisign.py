@@ -8,10 +8,9 @@ from itertools import pairwise
 
 import pytest
 
-from custom_components.mkr1000_ota.firmware.minisign import PublicKey, SignatureRefused
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-
-from .signed import KEY, KEY_FILE, PAYLOAD, SIGNATURE
+from custom_components.mkr1000_ota.arduino_ota.firmware.minisign import PublicKey, SignatureRefused
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from tests.firmware.signed import KEY, KEY_FILE, PAYLOAD, SIGNATURE
 
 OTHER_KEY = "RWT2QqHsGRqoAxC5W2Yom5hETCJC9DuC649PRYrLs5nO4Xc24yLrA04/"
 LEGACY_SIGNATURE = """untrusted comment: signature from minisign secret key

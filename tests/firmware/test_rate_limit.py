@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from multidict import CIMultiDict
 import pytest
 
-from custom_components.mkr1000_ota.firmware import rate_limit
+from custom_components.mkr1000_ota.arduino_ota.firmware import rate_limit
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 DATE = "Sun, 22 Nov 2026 12:00:00 GMT"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from custom_components.mkr1000_ota.board.errors import SketchRefused
-from custom_components.mkr1000_ota.firmware.integrity import check_announced
-from custom_components.mkr1000_ota.firmware.reasons import Reason, sentence
-from custom_components.mkr1000_ota.firmware.release import Catalog, Finding, Release, SourceError
+from custom_components.mkr1000_ota.arduino_ota.errors import SketchRefused
+from custom_components.mkr1000_ota.arduino_ota.firmware.integrity import check_announced
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason, sentence
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Finding, Release, SourceError
 
 IMAGE = b"sketch"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.mkr1000_ota.board.errors import SketchRefused
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import Catalog, Release, SourceError
-from custom_components.mkr1000_ota.firmware.uploaded import UploadedSource
+from custom_components.mkr1000_ota.arduino_ota.errors import SketchRefused
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.upload import UploadedSource
 from tests.virtual_board.sketches import build_sketch
 
 SKETCH = build_sketch()

@@ -3,8 +3,13 @@
 from awesomeversion import AwesomeVersion
 import pytest
 
-from custom_components.mkr1000_ota.firmware.version_names import version_in_name, version_of_file, version_of_tag
-from custom_components.mkr1000_ota.firmware.versions import bare, newest_first
+from custom_components.mkr1000_ota.arduino_ota.firmware.versions import (
+    bare,
+    newest_first,
+    version_in_name,
+    version_of_file,
+    version_of_tag,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field, replace
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.board.client import BoardClient
-from custom_components.mkr1000_ota.board.sketch import Sketch
-from custom_components.mkr1000_ota.flash.flasher import Flasher, Order
-from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Pending, Phase
-from custom_components.mkr1000_ota.flash.keyring import Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher, Order
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
+from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
+from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
 from tests.conftest import BRISK
 from tests.virtual_board import VirtualBoard
 

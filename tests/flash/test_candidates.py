@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from custom_components.mkr1000_ota.board.sketch import Sketch
-from custom_components.mkr1000_ota.flash.candidates import GUESSES, candidates
-from custom_components.mkr1000_ota.flash.keyring import KEPT_PASSWORDS, Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import GUESSES, KEPT_PASSWORDS, Keyring, candidates
+from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
 from tests.virtual_board.sketches import build_sketch
 
 GARDEN = Sketch.inspect(build_sketch(password="sesame"))

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from custom_components.mkr1000_ota.board.errors import UploadCut, UploadStalled, WrongPassword
-from custom_components.mkr1000_ota.board.library import Library
-from custom_components.mkr1000_ota.flash.candidates import GUESSES
-from custom_components.mkr1000_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.flash.journal import JournalUnwritable, Pending, Phase
-from custom_components.mkr1000_ota.flash.keyring import Keyring
-from custom_components.mkr1000_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.errors import UploadCut, UploadStalled, WrongPassword
+from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import GUESSES, Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from tests.conftest import BRISK
 from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, Firmware, VirtualBoard

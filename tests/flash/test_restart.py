@@ -8,11 +8,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.board.client import BoardClient
-from custom_components.mkr1000_ota.flash import flasher as flashing
-from custom_components.mkr1000_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.flash.restart import Restart, watch_restart
-from custom_components.mkr1000_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.flash import flasher as flashing
+from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
+from custom_components.mkr1000_ota.arduino_ota.flash.restart import Restart, watch_restart
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from tests.conftest import BRISK
 from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, VirtualBoard

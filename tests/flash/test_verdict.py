@@ -5,13 +5,12 @@ import json
 
 import pytest
 
-from custom_components.mkr1000_ota.board.library import Library
-from custom_components.mkr1000_ota.board.sketch import Sketch
-from custom_components.mkr1000_ota.flash.candidates import Candidates
-from custom_components.mkr1000_ota.flash.flasher import Order, Outcome
-from custom_components.mkr1000_ota.flash.journal import Pending, Phase
-from custom_components.mkr1000_ota.flash.keyring import Keyring
-from custom_components.mkr1000_ota.flash.verdict import Verdict, judge
+from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Order, Outcome
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Candidates, Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict, judge
+from custom_components.mkr1000_ota.arduino_ota.libraries import Library
+from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
 from tests.flash.conftest import PENDING
 from tests.virtual_board.sketches import build_sketch
 

@@ -5,12 +5,11 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
+from tests.real_home.home import RealHome
+from tests.real_home.known_board import KnownBoard
+from tests.real_home.moments import SIZE, Moment
 from tests.virtual_board import BoardOptions, Event, VirtualBoard
 from tests.virtual_board.sketches import build_sketch
-
-from .home import RealHome
-from .known_board import KnownBoard
-from .moments import SIZE, Moment
 
 _versions = count(1)
 

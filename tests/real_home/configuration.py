@@ -5,8 +5,8 @@ from pathlib import Path
 import shutil
 from typing import Final
 
-from .edition import INTEGRATION
-from .network import HomeNetwork
+from tests.real_home.edition import INTEGRATION
+from tests.real_home.network import HomeNetwork
 
 # All that a board's pages use; no default_config, which would call its makers' servers.
 _INTEGRATIONS: Final = (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import pytest_socket
 
-from .network import HomeNetwork, home_network
+from tests.real_home.network import HomeNetwork, home_network
 
 
 @pytest.fixture(scope="package")

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Self
 
-from .client import HomeClient
+from tests.real_home.client import HomeClient
 
 _FLOWS = "/api/config/config_entries/flow"
 # Seconds; the frontend is told when a step that takes time has ended, here it is asked for.

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import aiohttp
 
-from .client import HomeClient
-from .configuration import furnish
-from .edition import NEWEST, Edition
-from .eventually import eventually
-from .network import HomeNetwork
-from .onboarding import Login, onboard
+from tests.real_home.client import HomeClient
+from tests.real_home.configuration import furnish
+from tests.real_home.edition import NEWEST, Edition
+from tests.real_home.eventually import eventually
+from tests.real_home.network import HomeNetwork
+from tests.real_home.onboarding import Login, onboard
 
 # Seconds; a small machine that does something else takes ten times as long as a fast one.
 STARTS_WITHIN: Final = 90.0

@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 from typing import Any, Self
 
-from .client import HomeClient
-from .edition import INTEGRATION
-from .eventually import eventually
-from .flow import Flow
-from .home import RealHome
+from tests.real_home.client import HomeClient
+from tests.real_home.edition import INTEGRATION
+from tests.real_home.eventually import eventually
+from tests.real_home.flow import Flow
+from tests.real_home.home import RealHome
 
 DOMAIN = INTEGRATION.name
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 
-from .client import HomeClient
+from tests.real_home.client import HomeClient
 
 
 @dataclass(frozen=True, slots=True)

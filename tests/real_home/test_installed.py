@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.real_home.client import HomeClient
+from tests.real_home.edition import NEWEST, PINNED, Edition
+from tests.real_home.eventually import eventually
+from tests.real_home.home import RealHome
+from tests.real_home.known_board import DOMAIN, KnownBoard
+from tests.real_home.network import HomeNetwork
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.virtual_board.sketches import build_sketch
-
-from .client import HomeClient
-from .edition import NEWEST, PINNED, Edition
-from .eventually import eventually
-from .home import RealHome
-from .known_board import DOMAIN, KnownBoard
-from .network import HomeNetwork
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

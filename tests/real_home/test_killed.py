@@ -8,16 +8,15 @@ from functools import partial
 
 import pytest
 
+from tests.real_home import moments
+from tests.real_home.bed import Bed
+from tests.real_home.client import HomeClient
+from tests.real_home.eventually import eventually
+from tests.real_home.home import RealHome
+from tests.real_home.known_board import DOMAIN, KnownBoard
+from tests.real_home.moments import Moment
+from tests.real_home.network import HomeNetwork
 from tests.virtual_board import BoardOptions
-
-from . import moments
-from .bed import Bed
-from .client import HomeClient
-from .eventually import eventually
-from .home import RealHome
-from .known_board import DOMAIN, KnownBoard
-from .moments import Moment
-from .network import HomeNetwork
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
+from tests.real_home.client import CommandFailed, HomeClient
+from tests.real_home.eventually import eventually
+from tests.real_home.home import RealHome
+from tests.real_home.known_board import KnownBoard
+from tests.real_home.network import HomeNetwork
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 from tests.web import running
-
-from .client import CommandFailed, HomeClient
-from .eventually import eventually
-from .home import RealHome
-from .known_board import KnownBoard
-from .network import HomeNetwork
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

@@ -18,13 +18,13 @@ import stat
 import sys
 import time
 
-from .board import VirtualBoard
-from .commands import obey
-from .multicast import Air
-from .options import BoardOptions
-from .records import Event
-from .responder import interface_of
-from .settings import SettingError, add_arguments, changed, consecutive
+from tests.virtual_board.board import VirtualBoard
+from tests.virtual_board.commands import obey
+from tests.virtual_board.multicast import Air
+from tests.virtual_board.options import BoardOptions
+from tests.virtual_board.records import Event
+from tests.virtual_board.responder import interface_of
+from tests.virtual_board.settings import SettingError, add_arguments, changed, consecutive
 
 SOCKETS_OF_A_BOARD = 8
 

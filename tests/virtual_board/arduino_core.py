@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from random import Random
 from struct import pack
 
-from .assembler import Call, Function, Word, compiled, instructions
-from .linker import RAM_SIZE, SRAM, Image
+from tests.virtual_board.assembler import Call, Function, Word, compiled, instructions
+from tests.virtual_board.linker import RAM_SIZE, SRAM, Image
 
 VARIABLES_START = "__data_start__"
 VARIABLES_END = "__data_end__"

@@ -13,7 +13,7 @@ import struct
 from typing import NamedTuple
 import zipfile
 
-from .sketches import SDU_STUB_SIZE, Board, Quirks, build_sdu_stub, build_sketch
+from tests.virtual_board.sketches import SDU_STUB_SIZE, Board, Quirks, build_sdu_stub, build_sketch
 
 INTERNAL_STORAGE = 126_976
 BOOTLOADER_SIZE = 0x2000

@@ -8,14 +8,14 @@ from hashlib import sha256
 from types import TracebackType
 from typing import NoReturn, Self
 
-from .firmware import NOTHING, Firmware, start
-from .multicast import Air
-from .options import BoardOptions
-from .peer import Peer
-from .port import Port
-from .records import Event, Request
-from .responder import Responder
-from .service import ConnectionCutError, PowerLostError, Service
+from tests.virtual_board.firmware import NOTHING, Firmware, start
+from tests.virtual_board.multicast import Air
+from tests.virtual_board.options import BoardOptions
+from tests.virtual_board.peer import Peer
+from tests.virtual_board.port import Port
+from tests.virtual_board.records import Event, Request
+from tests.virtual_board.responder import Responder
+from tests.virtual_board.service import ConnectionCutError, PowerLostError, Service
 
 
 class VirtualBoard:

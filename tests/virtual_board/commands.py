@@ -6,8 +6,8 @@ from dataclasses import replace
 import json
 from pathlib import Path
 
-from .board import VirtualBoard
-from .settings import SettingError, changed
+from tests.virtual_board.board import VirtualBoard
+from tests.virtual_board.settings import SettingError, changed
 
 
 async def obey(boards: Sequence[VirtualBoard], line: str) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
 
-from . import bad_sketches
-from .sketches import GENUINO, SDU_STUB_SIZE, STOCK, Quirks, build_sketch
+from tests.virtual_board import bad_sketches
+from tests.virtual_board.sketches import GENUINO, SDU_STUB_SIZE, STOCK, Quirks, build_sketch
 
 INTERNAL_STORAGE = bad_sketches.INTERNAL_STORAGE
 LARGE_STORAGE = 253_952

@@ -8,7 +8,7 @@ import sys
 from types import TracebackType
 from typing import Any, Self
 
-from .settings import SettingError
+from tests.virtual_board.settings import SettingError
 
 REPOSITORY = Path(__file__).parents[2]
 LONGEST_LINE = 1 << 20

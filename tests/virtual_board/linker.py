@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from .assembler import Function, Word
+from tests.virtual_board.assembler import Function, Word
 
 SRAM = 0x2000_0000
 RAM_SIZE = 0x8000

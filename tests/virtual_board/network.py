@@ -15,7 +15,7 @@ import subprocess
 from types import TracebackType
 from typing import Self
 
-from .fleet import Fleet
+from tests.virtual_board.fleet import Fleet
 
 IP = "ip"
 HOST = IPv4Interface("10.77.0.1/24")

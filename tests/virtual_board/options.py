@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .firmware import Firmware, LibraryName
+from tests.virtual_board.firmware import Firmware, LibraryName
 
 INTERNAL_STORAGE = 126_976
 """Largest sketch that InternalStorage takes, in bytes: half of the flash behind the bootloader."""

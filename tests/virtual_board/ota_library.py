@@ -8,9 +8,17 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
-from .assembler import Call, Function, Word, compiled, instructions
-from .linker import SRAM
-from .sketch_strings import ANSWER, ANSWER_OF_ARDUINOOTA, BASE64, BEGIN, REQUEST, STORAGE, mdns_tables
+from tests.virtual_board.assembler import Call, Function, Word, compiled, instructions
+from tests.virtual_board.linker import SRAM
+from tests.virtual_board.sketch_strings import (
+    ANSWER,
+    ANSWER_OF_ARDUINOOTA,
+    BASE64,
+    BEGIN,
+    REQUEST,
+    STORAGE,
+    mdns_tables,
+)
 
 MARKER = 0xB5104C04
 MARKER_ARRAYS = 0xB5104C05

@@ -6,10 +6,10 @@ import socket
 import struct
 from typing import Protocol
 
-from .announcement import answer, is_question
-from .firmware import Firmware
-from .multicast import Air, Mouth
-from .options import BoardOptions
+from tests.virtual_board.announcement import answer, is_question
+from tests.virtual_board.firmware import Firmware
+from tests.virtual_board.multicast import Air, Mouth
+from tests.virtual_board.options import BoardOptions
 
 SILENCE = 1.0
 """Seconds between two answers, and between the start of the sketch and its first one."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 import re
 from typing import Protocol
 
-from .firmware import Firmware
-from .options import BoardOptions, Fault
-from .peer import Peer
-from .records import Request
-from .storage import Staging
+from tests.virtual_board.firmware import Firmware
+from tests.virtual_board.options import BoardOptions, Fault
+from tests.virtual_board.peer import Peer
+from tests.virtual_board.records import Request
+from tests.virtual_board.storage import Staging
 
 REQUEST_LINE = b"POST /sketch HTTP/1.1"
 CONTENT_LENGTH = b"Content-Length: "

@@ -8,8 +8,8 @@ from pathlib import Path
 import re
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from .firmware import Firmware, LibraryName
-from .options import BoardOptions, Fault
+from tests.virtual_board.firmware import Firmware, LibraryName
+from tests.virtual_board.options import BoardOptions, Fault
 
 TYPES = get_type_hints(BoardOptions)
 ONLY_IN_JSON = {"images"}

@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from random import Random
 from struct import pack
 
-from .arduino_core import array_symbol, core_functions, initial_values, put_initial_values, put_vectors
-from .assembler import Function, Word, compiled
-from .linker import SRAM, Image, merged
-from .ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, BeginCall, OtaLibrary
-from .sketch_strings import CORE, SKETCH, WIFI
+from tests.virtual_board.arduino_core import (
+    array_symbol,
+    core_functions,
+    initial_values,
+    put_initial_values,
+    put_vectors,
+)
+from tests.virtual_board.assembler import Function, Word, compiled
+from tests.virtual_board.linker import SRAM, Image, merged
+from tests.virtual_board.ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, BeginCall, OtaLibrary
+from tests.virtual_board.sketch_strings import CORE, SKETCH, WIFI
 
 __all__ = [
     "GENUINO",

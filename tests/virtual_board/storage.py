@@ -1,6 +1,6 @@
 """Where a sketch is kept until all of it has come: InternalStorage, or a file of SDStorage and SerialFlashStorage."""
 
-from .options import INTERNAL_STORAGE
+from tests.virtual_board.options import INTERNAL_STORAGE
 
 PAGE = 64
 WORD = 4

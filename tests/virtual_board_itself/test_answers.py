@@ -4,8 +4,7 @@ import pytest
 
 from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
-
-from .raw import (
+from tests.virtual_board_itself.raw import (
     BAD_REQUEST,
     NOT_FOUND,
     OK,

@@ -10,8 +10,7 @@ from tests.virtual_board import Firmware, VirtualBoard
 from tests.virtual_board.corpus import LAYOUTS, bad_specimens
 from tests.virtual_board.firmware import NOTHING, LibraryName, start
 from tests.virtual_board.sketches import Quirks, build_sketch
-
-from .raw import BAD_REQUEST, OK, UNAUTHORIZED, ask, head, upload
+from tests.virtual_board_itself.raw import BAD_REQUEST, OK, UNAUTHORIZED, ask, head, upload
 
 
 async def flash(board: VirtualBoard, image: bytes) -> None:

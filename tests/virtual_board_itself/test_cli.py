@@ -13,8 +13,7 @@ from tests.virtual_board.fleet import REPOSITORY, Fleet
 from tests.virtual_board.options import BoardOptions
 from tests.virtual_board.settings import SettingError, changed, consecutive
 from tests.virtual_board.sketches import build_sketch
-
-from .raw import BAD_REQUEST, NOT_FOUND, OK, Connection, head
+from tests.virtual_board_itself.raw import BAD_REQUEST, NOT_FOUND, OK, Connection, head
 
 QUIET = {"mdns": False, "port": 0, "pause": 0, "copy_time": 0, "away": 0.05}
 WHOAMI = b"GET / HTTP/1.1\r\n\r\n"

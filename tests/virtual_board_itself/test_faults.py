@@ -6,8 +6,17 @@ import pytest
 
 from tests.conftest import StartBoard
 from tests.virtual_board import Fault, VirtualBoard
-
-from .raw import NOT_FOUND, OK, SILENCE, UNAUTHORIZED, Connection, ask, body_taken, head, upload
+from tests.virtual_board_itself.raw import (
+    NOT_FOUND,
+    OK,
+    SILENCE,
+    UNAUTHORIZED,
+    Connection,
+    ask,
+    body_taken,
+    head,
+    upload,
+)
 
 IMAGE = bytes(range(256)) * 8
 PLACES = [0, 1, len(IMAGE) // 2, len(IMAGE) - 1, len(IMAGE)]

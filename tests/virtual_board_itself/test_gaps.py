@@ -7,8 +7,16 @@ import pytest
 
 from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
-
-from .raw import BAD_REQUEST, NOT_FOUND, OK, UNAUTHORIZED, Connection, ask, authorization, head
+from tests.virtual_board_itself.raw import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    OK,
+    UNAUTHORIZED,
+    Connection,
+    ask,
+    authorization,
+    head,
+)
 
 LONG = 1.25
 SHORT = 0.6

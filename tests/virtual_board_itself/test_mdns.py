@@ -10,9 +10,8 @@ from zeroconf import DNSAddress, DNSIncoming, DNSPointer, DNSService, DNSText
 from tests.conftest import StartBoard
 from tests.private_network import private_network
 from tests.virtual_board import VirtualBoard
-
-from .listener import QUESTION, SOON, Listener
-from .raw import Connection, head, upload
+from tests.virtual_board_itself.listener import QUESTION, SOON, Listener
+from tests.virtual_board_itself.raw import Connection, head, upload
 
 SILENCE = 1.1
 

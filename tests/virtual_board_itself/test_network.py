@@ -7,8 +7,7 @@ import pytest
 import pytest_socket
 
 from tests.virtual_board.network import HOST, NAMESPACES, BoardNetwork, all_permuted
-
-from .listener import Listener
+from tests.virtual_board_itself.listener import Listener
 
 BOARDS = 3
 FIRST_SILENCE = 1.1

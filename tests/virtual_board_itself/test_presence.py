@@ -7,8 +7,17 @@ import pytest
 
 from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
-
-from .raw import BAD_REQUEST, NOT_FOUND, OK, SILENCE, Connection, ask, body_taken, head, upload
+from tests.virtual_board_itself.raw import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    OK,
+    SILENCE,
+    Connection,
+    ask,
+    body_taken,
+    head,
+    upload,
+)
 
 WHOAMI = b"GET / HTTP/1.1\r\n\r\n"
 IMAGE = bytes(512)

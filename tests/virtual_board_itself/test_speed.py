@@ -7,8 +7,7 @@ import pytest
 
 from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
-
-from .raw import OK, Connection, body_taken, head, upload
+from tests.virtual_board_itself.raw import OK, Connection, body_taken, head, upload
 
 BOARD_SPEED = 50e-6
 SIZE = 24_000

@@ -7,8 +7,17 @@ import pytest
 
 from tests.conftest import StartBoard
 from tests.virtual_board import VirtualBoard
-
-from .raw import OK, SILENCE, UNAUTHORIZED, WRONG_SIZE, Connection, ask, body_taken, head, upload
+from tests.virtual_board_itself.raw import (
+    OK,
+    SILENCE,
+    UNAUTHORIZED,
+    WRONG_SIZE,
+    Connection,
+    ask,
+    body_taken,
+    head,
+    upload,
+)
 
 IMAGE = bytes(range(256)) * 20
 DATA_SEGMENTS_RECEIVED = 152

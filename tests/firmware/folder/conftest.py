@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from custom_components.mkr1000_ota.firmware.folder import FolderSource
-from custom_components.mkr1000_ota.firmware.release import Catalog
+from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog
 from tests.virtual_board.sketches import build_sketch
 
 LONG_AGO = 1_700_000_000.0

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from custom_components.mkr1000_ota.firmware import folder as folder_module, local_files
-from custom_components.mkr1000_ota.firmware.folder import FolderSource
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import Catalog, SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware import directory as local_files, folder as folder_module
+from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, SourceError
+from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered
 from tests.virtual_board.sketches import build_sketch
-
-from .conftest import LONG_AGO, SKETCH, Drop, offered
 
 
 async def test_a_file_that_is_being_copied_waits(folder: Path, drop: Drop) -> None:

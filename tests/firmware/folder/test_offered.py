@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.mkr1000_ota.board.sketch import INTERNAL_STORAGE
-from custom_components.mkr1000_ota.firmware import folder as folder_module
-from custom_components.mkr1000_ota.firmware.folder import FolderSource
-from custom_components.mkr1000_ota.firmware.release import Catalog, Release
+from custom_components.mkr1000_ota.arduino_ota.firmware import folder as folder_module
+from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release
+from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import INTERNAL_STORAGE
+from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered, refused
 from tests.virtual_board.sketches import build_sketch
-
-from .conftest import LONG_AGO, SKETCH, Drop, offered, refused
 
 
 async def test_a_file_is_offered_as_the_version_in_its_name(source: FolderSource, drop: Drop) -> None:

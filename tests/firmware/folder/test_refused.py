@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from custom_components.mkr1000_ota.board.sketch import INTERNAL_STORAGE
-from custom_components.mkr1000_ota.firmware.folder import FolderSource
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import Release, SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release, SourceError
+from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import INTERNAL_STORAGE
+from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered, refused
 from tests.virtual_board.sketches import build_sketch
-
-from .conftest import LONG_AGO, SKETCH, Drop, offered, refused
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
-from custom_components.mkr1000_ota.firmware.release import Catalog, Release, SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
 from tests.firmware.conftest import SHORT
 from tests.web import Web
 

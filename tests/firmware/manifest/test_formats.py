@@ -4,11 +4,10 @@ import hashlib
 
 from yarl import URL
 
-from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
-from custom_components.mkr1000_ota.firmware.release import Catalog, Release
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release
+from tests.firmware.manifest.conftest import IMAGE, SHA256, catalog_of
 from tests.web import Web
-
-from .conftest import IMAGE, SHA256, catalog_of
 
 MD5 = hashlib.md5(IMAGE).hexdigest()
 # The example of ESPHome's documentation, for this board.

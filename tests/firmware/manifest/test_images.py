@@ -5,15 +5,14 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
-from custom_components.mkr1000_ota.firmware.minisign import PublicKey, SignatureRefused
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.minisign import PublicKey, SignatureRefused
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
 from tests.firmware import signed
 from tests.firmware.conftest import SHORT
+from tests.firmware.manifest.conftest import IMAGE, SHA256, catalog_of, refusal
 from tests.web import Web
-
-from .conftest import IMAGE, SHA256, catalog_of, refusal
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
-from custom_components.mkr1000_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from tests.firmware.manifest.conftest import SHA256, catalog_of, refusal
 from tests.web import Web
-
-from .conftest import SHA256, catalog_of, refusal
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,12 @@
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.firmware.manifest import ManifestSource
-from custom_components.mkr1000_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.firmware.release import SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
 from tests.firmware.conftest import SHORT
+from tests.firmware.manifest.conftest import IMAGE, catalog_of, refusal
 from tests.web import Web
-
-from .conftest import IMAGE, catalog_of, refusal
 
 
 async def test_a_change_is_noticed_and_its_absence_costs_nothing(site: Web, source: ManifestSource) -> None:

@@ -1,0 +1,1 @@
+"""What boards announce on the network, and where they were heard."""

@@ -1,0 +1,128 @@
+"""Read the boards out of the records of one mDNS packet.
+
+A board answers with one packet of four records: PTR, TXT, SRV and A. They belong together only there. In a cache the
+records of two boards of one name replace one another, because they carry the cache-flush bit (RFC 6762, 10.2).
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import Final, NamedTuple
+
+from zeroconf import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
+
+from ..libraries import Library
+
+SERVICE_TYPE: Final = "_arduino._tcp.local."
+
+# RFC 1035, 3.2.2 and 3.2.4
+CLASS_IN: Final = 1
+TYPE_A: Final = 1
+TYPE_PTR: Final = 12
+
+# ESP8266 and ESP32 announce the same service type with other values, and speak another protocol.
+_LIBRARIES: Final = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
+
+# A name is shown and logged: what would break a line becomes the sign for an unreadable character.
+_LINE_BREAKERS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), "\N{REPLACEMENT CHARACTER}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One board, as it announced itself at one moment.
+
+    An announcement holds nothing unique: the stock example names every board `Arduino`, and there is no MAC and no
+    serial number in it. The address is all that tells two boards apart.
+    """
+
+    address: str
+    """IPv4 address, from the A record."""
+
+    port: int
+    """TCP port that takes sketches, from the SRV record."""
+
+    name: str
+    """The name that the sketch gives to its library."""
+
+    board: str
+    """What the announcement calls the board: `mkr1000` or `arduino`."""
+
+    library: Library
+    """The library that announces itself in this way."""
+
+    seen: float
+    """When it was heard, in seconds of `time.monotonic()`."""
+
+
+class _Service(NamedTuple):
+    name: str
+    board: str
+    port: int
+
+
+def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sighting]:
+    """Yield a sighting for each address of a board in the records of one packet, heard at `seen`.
+
+    Nonsense, other services and other kinds of boards yield nothing; nothing is raised. The work grows with the number
+    of records only: whatever a packet claims, it yields one sighting for an A record at most.
+    """
+    instances: list[DNSPointer] = []
+    texts: dict[str, bytes] = {}
+    services: dict[str, DNSService] = {}
+    addresses: list[DNSAddress] = []
+    for record in records:
+        if record.class_ != CLASS_IN or not record.ttl:
+            continue
+        match record:
+            case DNSPointer() if record.type == TYPE_PTR and record.key == SERVICE_TYPE:
+                instances.append(record)
+            case DNSText():
+                texts.setdefault(record.key, record.text)
+            case DNSService() if record.port:
+                services.setdefault(record.key, record)
+            case DNSAddress() if record.type == TYPE_A and _can_be_a_board(record.address):
+                addresses.append(record)
+
+    hosts: dict[str, _Service] = {}
+    for instance in instances:
+        service = services.get(instance.alias_key)
+        name = _instance_name(instance.alias)
+        board = _announced_board(texts.get(instance.alias_key, b""))
+        if service and name and board in _LIBRARIES:
+            hosts.setdefault(service.server_key, _Service(name, board, service.port))
+
+    for address in addresses:
+        if host := hosts.get(address.key):
+            yield Sighting(
+                address=str(IPv4Address(address.address)),
+                port=host.port,
+                name=host.name,
+                board=host.board,
+                library=_LIBRARIES[host.board],
+                seen=seen,
+            )
+
+
+def _can_be_a_board(address: bytes) -> bool:
+    """Tell a unicast address from "this network" (a board that lost its Wi-Fi), multicast, reserved and broadcast."""
+    return 0 < address[0] < 224
+
+
+def _instance_name(alias: str) -> str | None:
+    """Take the service type off the full name of an instance. The name is one label, dots and all."""
+    suffix = f".{SERVICE_TYPE}"
+    if alias[-len(suffix) :].lower() != suffix:
+        return None
+    return alias[: -len(suffix)].translate(_LINE_BREAKERS)
+
+
+def _announced_board(text: bytes) -> str | None:
+    """Find the value of `board` in a TXT record: keys in any case, and the first one counts (RFC 6763, 6.4)."""
+    start = 0
+    while start < len(text):
+        end = start + 1 + text[start]
+        key, _, value = text[start + 1 : end].partition(b"=")
+        if key.lower() == b"board":
+            return value.decode(errors="replace")
+        start = end
+    return None

@@ -1,0 +1,1 @@
+"""An image: what it tells about itself, and whether a board would survive it."""

@@ -1,5 +1,0 @@
-"""Talk to an Arduino MKR1000 over the air: find it, ask it, inspect a sketch for it, flash it.
-
-Nothing in here knows of Home Assistant. What is said about boards was read from their libraries, WiFi101OTA
-1.1.0, ArduinoOTA 1.0.6 and 1.1.1 and WiFi101 0.16.1, and seen by running those.
-"""

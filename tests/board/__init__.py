@@ -1,1 +1,0 @@
-"""The board itself: talking to it, hearing it, inspecting sketches for it."""

@@ -1,0 +1,46 @@
+"""Clients for boards, and peers that are none."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import aiohttp
+import pytest
+import pytest_socket
+
+from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
+from tests.protocol.wire import Script, WireServer
+from tests.virtual_board import VirtualBoard
+
+type ClientOf = Callable[[VirtualBoard], BoardClient]
+type Play = Callable[[Script], Awaitable[tuple[BoardClient, WireServer]]]
+
+
+@pytest.fixture
+async def session(loopback: None) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that nobody has configured."""
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+def client_of(session: aiohttp.ClientSession) -> ClientOf:
+    """Make a client for a board."""
+    return lambda board: BoardClient(session, board.address, board.port)
+
+
+@pytest.fixture
+async def play(session: aiohttp.ClientSession) -> AsyncIterator[Play]:
+    """Play a script to the client that comes with it."""
+    async with AsyncExitStack() as stack:
+
+        async def start(script: Script) -> tuple[BoardClient, WireServer]:
+            server = await stack.enter_async_context(WireServer(script))
+            return BoardClient(session, "127.0.0.1", server.port), server
+
+        yield start
+
+
+@pytest.fixture
+def loopback_of_both_kinds(loopback: None) -> None:
+    """Allow ::1 as well."""
+    pytest_socket.socket_allow_hosts(["127.0.0.0/8", "::1"])

@@ -1,0 +1,145 @@
+"""Files that nobody made on purpose, or somebody did: whatever they are, they are refused in one way, and quickly."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from random import Random
+from struct import pack
+from time import thread_time
+
+import pytest
+
+from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import LARGE_STORAGE, Refusal, Sketch, SketchRefused
+from tests.virtual_board.sketches import Quirks, build_sketch
+
+SMALL = [
+    build_sketch(size=6_000),
+    build_sketch("Küche", "pä ß:x", "1.0", "ArduinoOTA", size=7_000, seed=1, quirks=Quirks(arrays=True)),
+    build_sketch(size=24_000, seed=2, quirks=Quirks(sdu=True)),
+]
+FORMATS = [b"\x7fELF", b"PK\x03\x04", b"\x1f\x8b", b"UF2\n", b":10", b"<html>", b"{}", b"\xef\xbb\xbf", b"\xe9"]
+
+
+def noise(random: Random) -> bytes:
+    """Anything at all, often behind the beginning of something."""
+    start = random.choice([b"", b"", random.choice(FORMATS), pack("<II", 0x2000_8000, random.randrange(0x4_0000) | 1)])
+    return start + random.randbytes(random.choice([0, 1, 2, 3, 7, 8, 60, 200, 1000]))
+
+
+def cut(random: Random) -> bytes:
+    """Some part of a sketch."""
+    image = random.choice(SMALL)
+    start = random.choice([0, 0, 0, 4, random.randrange(len(image))])
+    return image[start : random.randrange(len(image) + 1)]
+
+
+def damaged_start(random: Random) -> bytes:
+    """A sketch with other vectors."""
+    image = bytearray(random.choice(SMALL))
+    for _ in range(random.randrange(1, 4)):
+        image[random.randrange(16)] = random.randrange(256)
+    return bytes(image)
+
+
+def mutated(random: Random) -> bytes:
+    """A sketch with other bytes and words in it, or with some of them missing or repeated."""
+    image = bytearray(random.choice(SMALL[:2]))
+    for _ in range(random.choice([1, 2, 10, 100, 1000])):
+        place = random.randrange(len(image))
+        match random.randrange(6):
+            case 0:
+                image[place] ^= 1 << random.randrange(8)
+            case 1:
+                image[place] = random.randrange(256)
+            case 2:
+                image[place & ~3 : (place & ~3) + 4] = pack("<I", 0x2000 + random.randrange(len(image) + 64))
+            case 3:
+                image[place & ~3 : (place & ~3) + 4] = pack("<I", 0x2000_0000 + random.randrange(0x8010))
+            case 4:
+                image[place & ~3 : (place & ~3) + 4] = random.choice([bytes(4), b"\xff" * 4, b"\x00\x20\x00\x00"])
+            case _:
+                image[place & ~1 : (place & ~1) + 2] = pack("<H", random.choice([0x4798, 0xF7FF, 0x4800, 0x6800]))
+    if random.random() < 0.1:
+        place = random.randrange(len(image)) & ~3
+        del image[place : place + 4 * random.randrange(8)]
+    return bytes(image)
+
+
+def judged(files: Iterator[bytes]) -> dict[str | None, int]:
+    """Inspect files; count how many were refused for which reason."""
+    counted: dict[str | None, int] = {}
+    for file in files:
+        reason = refusal(file)
+        counted[reason] = counted.get(reason, 0) + 1
+    return counted
+
+
+def refusal(file: bytes) -> str | None:
+    """Why a file is refused, None if it is not; check what goes with it."""
+    try:
+        sketch = Sketch.inspect(file, allow_without_ota=True)
+    except SketchRefused as error:
+        refused = error
+    else:
+        assert not sketch.has_literal("no such string")
+        return None
+    assert isinstance(refused.reason, Refusal)
+    assert str(refused)
+    assert all(isinstance(value, str) for value in refused.placeholders.values())
+    return refused.reason
+
+
+def endless(make: Callable[[Random], bytes], seed: int) -> Iterator[bytes]:
+    """Always the same files of a kind."""
+    random = Random(f"{make.__name__} {seed}")
+    while True:
+        yield make(random)
+
+
+@pytest.mark.parametrize(
+    ("make", "count", "reasons"), [(noise, 3000, 8), (cut, 1500, 2), (damaged_start, 500, 3), (mutated, 500, 5)]
+)
+def test_any_file_is_a_sketch_or_refused(make: Callable[[Random], bytes], count: int, reasons: int) -> None:
+    """There is no third way."""
+    assert len(judged(islice(endless(make, 0), count))) >= reasons
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("make", "count"), [(noise, 150_000), (cut, 80_000), (damaged_start, 6_000), (mutated, 6_000)])
+def test_any_of_hundreds_of_thousands_of_files_is_a_sketch_or_refused(
+    make: Callable[[Random], bytes], count: int
+) -> None:
+    """The same with more patience."""
+    assert sum(judged(islice(endless(make, 1), count)).values()) == count
+
+
+def laid_out(fill: bytes, *strings: bytes) -> bytes:
+    """As large a file as a board can take, whole to all appearance, that consists of one thing over and over."""
+    good = build_sketch()
+    return (good + b"\0".join(strings) + b"\0" * 8 + fill * (LARGE_STORAGE // len(fill)))[:LARGE_STORAGE]
+
+
+HOSTILE = {
+    "calls": laid_out(pack("<HH", 0xF7FF, 0xFFFE)),
+    "calls of begin()": laid_out(pack("<HH", 0xF7FF, 0xF800)),
+    "calls through registers": laid_out(pack("<H", 0x4798)),
+    "loads": laid_out(pack("<H", 0x49FF)),
+    "pointers to code": laid_out(pack("<I", 0x2101)),
+    "pointers to all over": b"".join(pack("<I", 0x2000 + 4 * number) for number in range(30_000)),
+    "pointers to SRAM": laid_out(pack("<I", 0x2000_0004)),
+    "the same string": laid_out(b"arduino:\0"),
+    "product names": laid_out(b"Arduino Zero\0"),
+    "version markers": laid_out(b"mkr1000_ota:version="),
+    "vector tables": laid_out(pack("<II", 0x2000_8000, 0x3_0001) + bytes(56)),
+    "descriptors": laid_out(b"\x12\x01\x00\x02"),
+    "one long string": laid_out(b"a"),
+    "spaces": b" " * LARGE_STORAGE,
+    "colons": b":" * LARGE_STORAGE,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_no_file_can_be_made_to_keep_us_busy(kind: str) -> None:
+    """Whatever is in it many times over."""
+    started = thread_time()
+    judged(iter([HOSTILE[kind]]))
+    assert thread_time() - started < 1
