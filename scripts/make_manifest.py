@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from without_home_assistant import without_home_assistant
 
-sketches = without_home_assistant("sketch.sketch")
+sketches = without_home_assistant("sketch")
+SketchRefused = without_home_assistant("errors").SketchRefused
 names = without_home_assistant("firmware.versions")
 
 
@@ -37,7 +38,7 @@ def arguments() -> argparse.Namespace:
 def release(file: Path, wanted: argparse.Namespace) -> dict[str, Any]:
     """Return what the manifest says of one file. Raises ValueError, OSError or SketchRefused."""
     image = file.read_bytes()
-    sketch = sketches.Sketch.inspect(image, storage_size=sketches.LARGE_STORAGE)
+    sketch = sketches.Sketch.inspect(image, storage=None)
     version = sketch.version or names.version_of_file(file.name) or wanted.version
     if version is None or not names.VERSION.fullmatch(version):
         raise ValueError("No version: put the version marker into the sketch, or give --version")
@@ -65,7 +66,7 @@ def main() -> int:
         except OSError as error:
             print(f"{file}: The file cannot be read: {error.strerror}.", file=sys.stderr)
             refused = True
-        except (ValueError, sketches.SketchRefused) as error:
+        except (ValueError, SketchRefused) as error:
             print(f"{file}: {error}", file=sys.stderr)
             refused = True
     if refused:

@@ -20,6 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.hardware import Storage
 from custom_components.mkr1000_ota.catalogs import ASK_SERVERS_EVERY, LOOK_AT_FOLDERS_EVERY, SketchCatalog
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.shared import async_shared
@@ -267,11 +268,11 @@ async def test_a_sketch_is_in_memory_once_and_not_for_longer_than_it_is_needed(
         await install(home, entity_id=entry.title.lower().join(("update.", "_firmware")))
     shared = await async_shared(home)
     first, second = (entry.runtime_data.coordinator for entry in entries)
-    sketch = await first.catalog.sketch(first.releases[0], first.storage_size)
-    assert await first.catalog.sketch(first.releases[0], first.storage_size) is sketch
-    assert await second.catalog.sketch(second.releases[0], second.storage_size) is sketch
+    sketch = await first.catalog.sketch(first.releases[0], first.storage)
+    assert await first.catalog.sketch(first.releases[0], first.storage) is sketch
+    assert await second.catalog.sketch(second.releases[0], second.storage) is sketch
     archived = await second.archive.load(sketch.sha256)
-    assert await shared.sketches.inspect(archived, second.storage_size) is sketch
+    assert await shared.sketches.inspect(archived, second.storage) is sketch
     await act(home, "flash", entity_id="update.a_firmware", file=drop(home, "garden.bin", IMAGE))
 
     gone = ref(sketch)
@@ -287,7 +288,7 @@ async def test_a_board_that_gives_up_does_not_take_the_sketch_from_the_others(
     catalog = catalog_of(await follow(board))
     (release,) = catalog.data.releases
     site.serve("/garden.bin", IMAGE)
-    one, other = (asyncio.create_task(catalog.sketch(release, 126_976)) for _ in range(2))
+    one, other = (asyncio.create_task(catalog.sketch(release, Storage.INTERNAL)) for _ in range(2))
     await asyncio.sleep(0)
     one.cancel()
     assert (await other).image == IMAGE

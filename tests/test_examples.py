@@ -13,8 +13,8 @@ import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest_format import read_manifest
-from custom_components.mkr1000_ota.arduino_ota.sketch.library_strings import VERSION_MARKER
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
+from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch
+from custom_components.mkr1000_ota.arduino_ota.sketch.ota_library import VERSION_MARKER
 from tests.virtual_board.sketches import build_sketch
 
 REPOSITORY = Path(__file__).parent.parent

@@ -14,11 +14,19 @@ import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import UploadRejected
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
-from custom_components.mkr1000_ota.arduino_ota.sketch.refusals import Refusal
+from custom_components.mkr1000_ota.arduino_ota.sketch import Refusal
 from tests.actions import ACTIVITY, FIRMWARE, FLASH, act, drop, find_again, install, lose, reauths, shown
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
 from tests.virtual_board import BoardOptions, Fault, VirtualBoard
-from tests.virtual_board.bad_sketches import Bad, damaged, misplaced, not_images, other_boards, without_ota
+from tests.virtual_board.bad_sketches import (
+    Bad,
+    damaged,
+    last_updates,
+    misplaced,
+    not_images,
+    other_boards,
+    without_ota,
+)
 from tests.virtual_board.sketches import build_sketch
 
 NEW = build_sketch(name="Garden", password="sesame", version="2.0")
@@ -26,7 +34,7 @@ NEW = build_sketch(name="Garden", password="sesame", version="2.0")
 
 def one_of_each() -> dict[str, Bad]:
     """Return one bad file for every reason that there is."""
-    makers = (not_images(NEW), damaged(NEW), misplaced(1), other_boards(1), without_ota(1))
+    makers = (not_images(NEW), damaged(NEW), misplaced(1), other_boards(1), without_ota(1), last_updates(1))
     found = {bad.kind: bad for bads in makers for bad in bads}
     found.pop("damaged")
     return found
@@ -45,10 +53,11 @@ async def entry(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -
     return await add_board(board)
 
 
-@pytest.mark.usefixtures("entry")
-async def test_every_bad_sketch_is_refused(home: HomeAssistant, board: VirtualBoard) -> None:
+async def test_every_bad_sketch_is_refused(home: HomeAssistant, entry: Any, board: VirtualBoard) -> None:
     """The reason is told with the name of the file, and the board hears nothing of it."""
     for kind, bad in EACH.items():
+        home.config_entries.async_update_entry(entry, options={**entry.options, "storage": bad.storage})
+        await home.async_block_till_done()
         with pytest.raises(ServiceValidationError) as error:
             await act(home, "flash", file=drop(home, "garden-2.0.bin", bad.content))
         assert error.value.translation_key == f"sketch_{kind}"

@@ -83,7 +83,7 @@ async def test_the_storage_and_the_wait_are_chosen(
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options["storage"] == "sd"
     assert entry.options["wait_minutes"] == 90
-    assert entry.runtime_data.coordinator.storage_size == 253_952
+    assert entry.runtime_data.coordinator.storage == "sd"
 
 
 @pytest.mark.parametrize(

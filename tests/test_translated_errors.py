@@ -16,11 +16,12 @@ from custom_components.mkr1000_ota import PLATFORMS, problems
 from custom_components.mkr1000_ota.arduino_ota import errors
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import SENTENCES, Reason
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
-from custom_components.mkr1000_ota.arduino_ota.sketch.refusals import _SENTENCES as REFUSALS
-from custom_components.mkr1000_ota.const import StorageKind
+from custom_components.mkr1000_ota.arduino_ota.hardware import Storage
+from custom_components.mkr1000_ota.arduino_ota.sketch import SENTENCES as SKETCH_SENTENCES, Refusal
 from custom_components.mkr1000_ota.outcome import _ISSUES as OUTCOMES
 from tests.test_quality import ENGLISH, ICONS, INTEGRATION
 
+REFUSALS = {refusal: SKETCH_SENTENCES[refusal] for refusal in Refusal}
 TREES = {path.relative_to(INTEGRATION).as_posix(): ast.parse(path.read_text()) for path in INTEGRATION.rglob("*.py")}
 
 # Where a problem of one file is found, and not of a source as a whole.
@@ -280,4 +281,4 @@ def test_every_state_has_its_text() -> None:
             assert set(ICONS["entity"][platform][description.translation_key].get("state", ())) <= set(options)
         if events := getattr(description, "event_types", None):
             assert texts["state_attributes"]["event_type"]["state"].keys() == set(events)
-    assert ENGLISH["selector"]["storage"]["options"].keys() == {kind.value for kind in StorageKind}
+    assert ENGLISH["selector"]["storage"]["options"].keys() == {storage.value for storage in Storage}

@@ -14,7 +14,8 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .arduino_ota.firmware.folder import FolderSource
 from .arduino_ota.firmware.reasons import PASSING, Reason
 from .arduino_ota.firmware.release import Catalog, FirmwareSource, Release, SourceError
-from .arduino_ota.sketch.sketch import Sketch
+from .arduino_ota.hardware import Storage
+from .arduino_ota.sketch import Sketch
 from .const import DOMAIN, LOGGER
 from .failing import Failing
 from .findings import async_report_findings, source_id
@@ -86,17 +87,17 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             self.data = Catalog.of((*self.data.releases, offered))
             self.async_update_listeners()
 
-    async def sketch(self, release: Release, storage_size: int) -> Sketch:
+    async def sketch(self, release: Release, storage: Storage) -> Sketch:
         """Return the image of a release, inspected; it is in memory once, however many boards ask for it.
 
         Raises SourceError when it cannot be had and SketchRefused when it must not be flashed.
         """
-        wanted = (release, storage_size)
+        wanted = (release, storage)
         if (sketch := self._sketches.get(wanted)) is not None:
             return sketch
         if (loading := self._loading.get(wanted)) is None:
             loading = self._loading[wanted] = self.hass.async_create_task(
-                self._load(release, storage_size), f"{DOMAIN} load {release.version}"
+                self._load(release, storage), f"{DOMAIN} load {release.version}"
             )
             loading.add_done_callback(lambda _: self._loading.pop(wanted))
         # One board that gives up must not take the image away from the others.
@@ -118,12 +119,12 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         if not self.users:
             async_report_findings(self.hass, self.source, ())
 
-    async def _load(self, release: Release, storage_size: int) -> Sketch:
+    async def _load(self, release: Release, storage: Storage) -> Sketch:
         if not release.identifier:
             # It is only remembered: nothing says any more what fetches it.
             raise SourceError(Reason.FILE_GONE, file=release.label)
         image = await self.source.image(release)
-        return await self._inspected.inspect(image, storage_size)
+        return await self._inspected.inspect(image, storage)
 
     @override
     async def _async_update_data(self) -> Catalog:

@@ -46,11 +46,3 @@ class SourceKind(StrEnum):
     MANIFEST = "manifest"
     GITHUB = "github"
     UPLOAD = "upload"
-
-
-class StorageKind(StrEnum):
-    """What the sketch hands to the OTA library as storage."""
-
-    INTERNAL = "internal"
-    SD = "sd"
-    SERIAL_FLASH = "serial_flash"

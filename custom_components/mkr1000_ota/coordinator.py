@@ -18,9 +18,9 @@ from .archive import KEPT_IMAGES, Archive
 from .arduino_ota.errors import BoardError
 from .arduino_ota.firmware.release import Release
 from .arduino_ota.flash.flasher import Flasher
+from .arduino_ota.hardware import LARGEST_SKETCH, Storage
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
-from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .catalogs import SketchCatalog
 from .const import CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .recognition import Recognition
@@ -111,9 +111,9 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
         return Flasher(self.client, self.record, self.shared.timing)
 
     @cached_property
-    def storage_size(self) -> int:
+    def storage(self) -> Storage:
         """How large a sketch may be, in bytes."""
-        return INTERNAL_STORAGE if self.config_entry.options[CONF_STORAGE] == "internal" else LARGE_STORAGE
+        return Storage(self.config_entry.options[CONF_STORAGE])
 
     @property
     def is_being_flashed(self) -> bool:
@@ -131,7 +131,7 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
         return tuple(
             release
             for release in self.catalog.data.releases
-            if release.size is None or release.size <= self.storage_size
+            if release.size is None or release.size <= LARGEST_SKETCH[self.storage]
         )
 
     @property

@@ -1,6 +1,6 @@
 """A sketch that is to be installed on a board."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from .archive import ImageLost
@@ -8,7 +8,7 @@ from .arduino_ota.errors import SketchRefused
 from .arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from .arduino_ota.firmware.release import Release, SourceError
 from .arduino_ota.firmware.versions import VERSION, version_of_file
-from .arduino_ota.sketch.sketch import Sketch
+from .arduino_ota.sketch import Refusal, Sketch
 from .const import CONF_PUBLIC_KEY
 from .coordinator import BoardCoordinator
 from .files import Fetched
@@ -88,7 +88,7 @@ def job_for_release(board: BoardCoordinator, release: Release) -> Job:
     return Job(
         version=release.version,
         file=release.label,
-        load=lambda: board.catalog.sketch(release, board.storage_size),
+        load=lambda: board.catalog.sketch(release, board.storage),
         signature=lambda: board.catalog.source.signature(release),
         password=password,
     )
@@ -123,7 +123,7 @@ def job_for_awaited(board: BoardCoordinator, awaited: Awaited) -> Job:
     return Job(
         version=awaited.version,
         file=awaited.file,
-        load=_archived(board, awaited.sha256, allow_without_ota=awaited.without_ota),
+        load=_archived(board, awaited.sha256, (Refusal.NO_OTA,) if awaited.without_ota else ()),
         signature=_known(awaited.signature),
         password=awaited.password,
         waits_until=awaited.until,
@@ -142,7 +142,7 @@ async def async_job_for_file(
         raise mistake("source_bad_version", version=version)
     try:
         sketch = await board.shared.sketches.inspect(
-            fetched.image, board.storage_size, allow_without_ota=allow_without_ota
+            fetched.image, board.storage, (Refusal.NO_OTA,) if allow_without_ota else ()
         )
     except SketchRefused as err:
         raise refusal(err, fetched.name) from err
@@ -159,12 +159,10 @@ async def async_job_for_file(
     )
 
 
-def _archived(
-    board: BoardCoordinator, sha256: str, *, allow_without_ota: bool = False
-) -> Callable[[], Awaitable[Sketch]]:
+def _archived(board: BoardCoordinator, sha256: str, allow: Collection[Refusal] = ()) -> Callable[[], Awaitable[Sketch]]:
     async def load() -> Sketch:
         image = await board.archive.load(sha256)
-        return await board.shared.sketches.inspect(image, board.storage_size, allow_without_ota=allow_without_ota)
+        return await board.shared.sketches.inspect(image, board.storage, allow)
 
     return load
 

@@ -167,7 +167,7 @@ class BoardOptionsFlow(OptionsFlowWithReload):
         if release.version in board.record.next_passwords:
             return "typed"
         try:
-            sketch = await board.catalog.sketch(release, board.storage_size)
+            sketch = await board.catalog.sketch(release, board.storage)
         except SourceError, SketchRefused:
             return "unknown"
         keyring = board.record.keyring

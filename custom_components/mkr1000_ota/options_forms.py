@@ -16,6 +16,7 @@ from homeassistant.helpers.selector import (
 )
 import voluptuous as vol
 
+from .arduino_ota.hardware import Storage
 from .const import (
     CONF_ASSET,
     CONF_BASE_URL,
@@ -30,7 +31,6 @@ from .const import (
     CONF_STORAGE,
     CONF_TOKEN,
     CONF_WAIT,
-    StorageKind,
 )
 from .forms import SECRET
 
@@ -82,7 +82,7 @@ SAFETY_SCHEMA = vol.Schema(
 BOARD_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_STORAGE): SelectSelector(
-            SelectSelectorConfig(options=[kind.value for kind in StorageKind], translation_key="storage")
+            SelectSelectorConfig(options=[kind.value for kind in Storage], translation_key="storage")
         ),
         vol.Required(CONF_WAIT, default=0): NumberSelector(
             NumberSelectorConfig(min=0, max=LONGEST_WAIT, mode=NumberSelectorMode.BOX, unit_of_measurement="min")

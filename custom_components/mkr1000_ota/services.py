@@ -11,7 +11,7 @@ import voluptuous as vol
 
 from .arduino_ota.errors import SketchRefused
 from .arduino_ota.firmware.release import SourceError
-from .arduino_ota.sketch.sketch import LARGE_STORAGE, Sketch
+from .arduino_ota.sketch import OVERRIDABLE, Sketch
 from .const import DOMAIN
 from .files import async_fetch
 from .found import async_scan
@@ -78,7 +78,7 @@ async def _inspect_sketch(call: ServiceCall) -> JsonObjectType:
     try:
         fetched = await async_fetch(call.hass, call.data)
         sketch = await call.hass.async_add_executor_job(
-            lambda: Sketch.inspect(fetched.image, storage_size=LARGE_STORAGE, allow_without_ota=True)
+            lambda: Sketch.inspect(fetched.image, storage=None, allow=OVERRIDABLE)
         )
     except SourceError as err:
         raise source_problem(err) from err
@@ -88,7 +88,7 @@ async def _inspect_sketch(call: ServiceCall) -> JsonObjectType:
         "file": fetched.name,
         "size": sketch.size,
         "sha256": sketch.sha256,
-        "board": sketch.board,
+        "board": sketch.model.name if sketch.model else None,
         "ota": sketch.ota,
         "library": sketch.library.value if sketch.library else None,
         "name": sketch.name,

@@ -1,10 +1,12 @@
 """Sketches that are being worked with, each in memory once."""
 
+from collections.abc import Collection
 from weakref import WeakValueDictionary
 
 from homeassistant.core import HomeAssistant
 
-from .arduino_ota.sketch.sketch import Sketch
+from .arduino_ota.hardware import Storage
+from .arduino_ota.sketch import Refusal, Sketch
 
 
 class Sketches:
@@ -15,9 +17,7 @@ class Sketches:
         self._hass = hass
         self._held: WeakValueDictionary[str, Sketch] = WeakValueDictionary()
 
-    async def inspect(self, image: bytes, storage_size: int, *, allow_without_ota: bool = False) -> Sketch:
+    async def inspect(self, image: bytes, storage: Storage, allow: Collection[Refusal] = ()) -> Sketch:
         """Inspect an image, and return the sketch that is held already if it is the same. Raises SketchRefused."""
-        sketch = await self._hass.async_add_executor_job(
-            lambda: Sketch.inspect(image, storage_size=storage_size, allow_without_ota=allow_without_ota)
-        )
+        sketch = await self._hass.async_add_executor_job(lambda: Sketch.inspect(image, storage=storage, allow=allow))
         return self._held.setdefault(sketch.sha256, sketch)

@@ -15,7 +15,8 @@ from .arduino_ota.firmware import schema
 from .arduino_ota.firmware.description import LARGEST_FILE
 from .arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from .arduino_ota.firmware.versions import VERSION, bare, version_of_file
-from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE, Sketch
+from .arduino_ota.hardware import Storage
+from .arduino_ota.sketch import Sketch
 from .const import CONF_PUBLIC_KEY, CONF_STORAGE
 from .options_forms import CONF_FILE, CONF_NOTES, CONF_SIGNATURE, CONF_VERSION
 from .problems import Refused
@@ -64,9 +65,9 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: Mapping[s
         file, image = await hass.async_add_executor_job(_read, hass, form[CONF_FILE])
     except ValueError:
         raise Refused("upload_gone", CONF_FILE) from None
-    storage = INTERNAL_STORAGE if entry.options[CONF_STORAGE] == "internal" else LARGE_STORAGE
+    storage = Storage(entry.options[CONF_STORAGE])
     try:
-        sketch = await hass.async_add_executor_job(lambda: Sketch.inspect(image, storage_size=storage))
+        sketch = await hass.async_add_executor_job(lambda: Sketch.inspect(image, storage=storage))
     except SketchRefused as err:
         raise Refused(f"sketch_{err.reason}", CONF_FILE, **{**err.placeholders, "file": file}) from err
     signature = form.get(CONF_SIGNATURE)

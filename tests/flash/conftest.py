@@ -1,6 +1,6 @@
 """A flasher without Home Assistant, for a virtual board over a real socket."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field, replace
 
 import aiohttp
@@ -10,7 +10,7 @@ from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher, Ord
 from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending, Phase
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
+from custom_components.mkr1000_ota.arduino_ota.sketch import Refusal, Sketch
 from tests.conftest import BRISK
 from tests.virtual_board import VirtualBoard
 
@@ -83,9 +83,9 @@ def impatient(session: aiohttp.ClientSession, board: VirtualBoard, journal: Note
     return Flasher(BoardClient(session, board.address, board.port), journal, replace(BRISK, returns_within=0.8))
 
 
-def order(image: bytes, declared: str | None = None, version: str = "2.0", **inspection: bool) -> Order:
+def order(image: bytes, declared: str | None = None, version: str = "2.0", *, allow: Collection[Refusal] = ()) -> Order:
     """Return the order to flash an image."""
-    return Order(sketch=Sketch.inspect(image, **inspection), version=version, previous_version="1.0", declared=declared)
+    return Order(sketch=Sketch.inspect(image, allow=allow), version=version, previous_version="1.0", declared=declared)
 
 
 def ignore(taken: int) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import GUESSES, KEPT_PASSWORDS, Keyring, candidates
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
+from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch
 from tests.virtual_board.sketches import build_sketch
 
 GARDEN = Sketch.inspect(build_sketch(password="sesame"))

@@ -10,7 +10,7 @@ from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Pha
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Candidates, Keyring
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict, judge
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
+from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch
 from tests.flash.conftest import PENDING
 from tests.virtual_board.sketches import build_sketch
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.sketch import Refusal
 from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
@@ -13,7 +14,7 @@ DEAF = build_sketch(quirks=Quirks(begin=False, poll=False))
 
 async def test_a_sketch_without_ota_ends_it(flasher: Flasher, board: VirtualBoard, journal: Notebook) -> None:
     """Nobody waits for a board that will not answer any more."""
-    outcome = await flasher.flash(order(DEAF, allow_without_ota=True), ignore)
+    outcome = await flasher.flash(order(DEAF, allow=[Refusal.NO_OTA]), ignore)
     assert outcome.verdict is Verdict.WITHOUT_OTA
     assert not outcome.pending.seen_away
     assert board.flashed == [DEAF]
@@ -26,7 +27,7 @@ async def test_a_lost_answer_of_a_sketch_without_ota(
 ) -> None:
     """It goes away and never answers again, as it was meant to."""
     board.options = replace(board.options, lose_answer="reset")
-    outcome = await impatient.flash(order(DEAF, allow_without_ota=True), ignore)
+    outcome = await impatient.flash(order(DEAF, allow=[Refusal.NO_OTA]), ignore)
     assert outcome.verdict is Verdict.WITHOUT_OTA
     assert board.flashed == [DEAF]
     assert journal.closed
@@ -37,7 +38,7 @@ async def test_a_board_that_lacked_the_last_byte_of_it(
 ) -> None:
     """It answers on, as a board does that has flashed nothing."""
     board.options = replace(board.options, fault=Fault(at=len(DEAF) - 1, kind="reset"))
-    outcome = await flasher.flash(order(DEAF, allow_without_ota=True), ignore)
+    outcome = await flasher.flash(order(DEAF, allow=[Refusal.NO_OTA]), ignore)
     assert outcome.verdict is Verdict.NOT_APPLIED
     assert not board.flashed
     assert journal.closed

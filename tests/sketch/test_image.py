@@ -16,7 +16,7 @@ def test_a_literal_is_pointed_to_in_flash() -> None:
     """At its address, which is its offset behind the bootloader."""
     image = FlashImage(pack("<I", 0x2004) + b"ake\0")
     assert list(image.pointers(b"ake")) == [0]
-    assert image.text_at(0x2004) == "ake"
+    assert image.text(image.offset(0x2004)) == "ake"
 
 
 def test_an_array_is_pointed_to_in_sram() -> None:
@@ -24,7 +24,7 @@ def test_an_array_is_pointed_to_in_sram() -> None:
     assert not list(FlashImage(CONTENT).pointers(b"arr"))
     image = FlashImage(CONTENT, variables=ARRAY)
     assert list(image.pointers(b"arr")) == [4]
-    assert image.text_at(0x2000_0004) == "arr"
+    assert image.text(image.offset(0x2000_0004)) == "arr"
     assert image.word(0x2000_0000) == int.from_bytes(b"xxxx", "little")
 
 
@@ -32,7 +32,7 @@ def test_an_array_is_pointed_to_in_sram() -> None:
 def test_there_is_nothing_at_other_addresses(address: int) -> None:
     """In front of the image, behind it, and in the SRAM behind the initialised variables."""
     image = FlashImage(CONTENT, variables=ARRAY)
-    assert (image.offset(address), image.word(address), image.text_at(address)) == (None, None, None)
+    assert (image.offset(address), image.word(address)) == (None, None)
 
 
 def test_a_word_stands_at_a_multiple_of_four() -> None:

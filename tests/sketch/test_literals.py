@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
+from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 LINK_BASE = 0x2000

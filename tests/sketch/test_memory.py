@@ -2,12 +2,12 @@
 
 import tracemalloc
 
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import INTERNAL_STORAGE, Sketch
+from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch
 from tests.virtual_board.sketches import build_sketch
 
 
 def test_an_inspection_needs_little_memory() -> None:
-    image = build_sketch(size=INTERNAL_STORAGE)
+    image = build_sketch(size=126_976)
     tracemalloc.start()
     Sketch.inspect(image)
     _, most = tracemalloc.get_traced_memory()

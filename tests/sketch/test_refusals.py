@@ -6,23 +6,20 @@ import zipfile
 
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import (
-    INTERNAL_STORAGE,
-    LARGE_STORAGE,
-    Refusal,
-    Sketch,
-    SketchRefused,
-)
-from tests.virtual_board.bad_sketches import OTHER_BOARDS, intel_hex
-from tests.virtual_board.sketches import Board, Quirks, build_sdu_stub, build_sketch
+from custom_components.mkr1000_ota.arduino_ota.errors import SketchRefused
+from custom_components.mkr1000_ota.arduino_ota.hardware import Storage
+from custom_components.mkr1000_ota.arduino_ota.sketch import OVERRIDABLE, Refusal, Sketch
+from tests.virtual_board.bad_sketches import intel_hex
+from tests.virtual_board.sketches import SDU_SIZE, SFU_SIZE, Quirks, build_loader, build_sketch
 
 SKETCH = build_sketch()
+WHOLE_FLASH = 253_952
 
 
-def refused(image: bytes, storage_size: int = INTERNAL_STORAGE) -> SketchRefused:
+def refused(image: bytes, storage: Storage = Storage.INTERNAL) -> SketchRefused:
     """Inspect an image that has to be refused; return the error."""
     with pytest.raises(SketchRefused) as caught:
-        Sketch.inspect(image, storage_size=storage_size)
+        Sketch.inspect(image, storage=storage)
     return caught.value
 
 
@@ -37,17 +34,17 @@ def zipped(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("file", "reason", "remedy"),
     [
-        (b"", Refusal.EMPTY, "Build the sketch again"),
+        (b"", Refusal.EMPTY, "Rebuild the sketch"),
         (b"\x7fELF\x01\x01\x01" + bytes(45) + SKETCH, Refusal.ELF, ".bin"),
         (intel_hex(SKETCH), Refusal.HEX, ".bin"),
         (b"\xef\xbb\xbf" + intel_hex(SKETCH), Refusal.HEX, ".bin"),
         (b"UF2\n\x57\x51\x5d\x9e" + bytes(504), Refusal.UF2, ".bin"),
-        (zipped(SKETCH), Refusal.ZIP, "Unpack"),
-        (gzip.compress(SKETCH), Refusal.GZIP, "Unpack"),
-        (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", Refusal.HTML, "browser"),
-        (b"\r\n  <HTML><body>Not Found</body></HTML>", Refusal.HTML, "browser"),
-        ("<!doctype html><p>Grüße</p>".encode("latin-1"), Refusal.HTML, "browser"),
-        ("<p>Grüße</p><html>".encode(), Refusal.HTML, "browser"),
+        (zipped(SKETCH), Refusal.ZIP, "Extract"),
+        (gzip.compress(SKETCH), Refusal.GZIP, "Extract"),
+        (b"<!DOCTYPE html>\n<html><body>Sign in</body></html>", Refusal.HTML, "Download"),
+        (b"\r\n  <HTML><body>Not Found</body></HTML>", Refusal.HTML, "Download"),
+        ("<!doctype html><p>Grüße</p>".encode("latin-1"), Refusal.HTML, "Download"),
+        ("<p>Grüße</p><html>".encode(), Refusal.HTML, "Download"),
         (b'{"message": "Not Found"}', Refusal.TEXT, ".bin"),
         ("ä".encode() * 513, Refusal.TEXT, ".bin"),
         (b"x" + "ä".encode() * 800, Refusal.TEXT, ".bin"),
@@ -114,44 +111,46 @@ def test_a_file_with_the_bootloader_in_front_is_recognised() -> None:
     assert "with_bootloader" in str(error)
 
 
-@pytest.mark.parametrize("board", OTHER_BOARDS, ids=lambda board: board.product)
-def test_a_sketch_for_another_board_is_refused_by_its_name(board: Board) -> None:
-    """The USB product name is in every image, with OTA and without."""
-    for quirks in (Quirks(), Quirks(begin=False, poll=False)):
-        error = refused(build_sketch(board=board, quirks=quirks))
-        assert error.reason is Refusal.OTHER_BOARD
-        assert error.placeholders["board"] == board.product
-        assert board.product in str(error)
-
-
-def test_a_sketch_may_talk_of_other_boards() -> None:
-    """A name alone does not make it one of theirs, nor theirs one of ours."""
-    talks = build_sketch(strings=("Arduino MKR WiFi 1010", "Arduino Zero"))
-    assert Sketch.inspect(talks).board == "Arduino MKR1000"
-    pretends = build_sketch(strings=("Arduino MKR1000", "mkr1000"), board=OTHER_BOARDS[0])
-    assert refused(pretends).reason is Refusal.OTHER_BOARD
-
-
-def test_a_sketch_larger_than_the_storage_is_refused_unless_there_is_a_card() -> None:
+def test_a_sketch_larger_than_the_storage_is_refused() -> None:
     """The running sketch needs its half of the flash until the whole new one has arrived."""
     large = build_sketch(size=126_980)
     error = refused(large)
     assert error.reason is Refusal.TOO_LARGE
     assert error.placeholders == {"size": "126980", "limit": "126976"}
-    assert "(262144 - 8192) / 2 = 126976 bytes" in str(error)
-    assert Sketch.inspect(large, storage_size=LARGE_STORAGE).size == 126_980
+    card = build_sketch(size=126_980, quirks=Quirks(sdu=True, storage="SDStorage"))
+    assert Sketch.inspect(card, storage=None).size == 126_980
     assert Sketch.inspect(build_sketch(size=126_976)).size == 126_976
 
 
 def test_a_file_larger_than_the_flash_is_refused_at_once() -> None:
     """No storage helps there."""
-    assert refused(SKETCH + bytes(LARGE_STORAGE), storage_size=LARGE_STORAGE).reason is Refusal.TOO_LARGE
+    assert refused(SKETCH + bytes(WHOLE_FLASH), Storage.SD).reason is Refusal.TOO_LARGE
+
+
+@pytest.mark.parametrize(("storage", "library"), [(Storage.SD, "SDU"), (Storage.SERIAL_FLASH, "SFU")])
+def test_a_card_or_a_serial_flash_takes_only_images_with_their_loader(storage: Storage, library: str) -> None:
+    """The loader on the board drops as much of the file as it has itself, and jumps into what is then missing."""
+    by_library = {
+        "SDU": build_sketch(size=60_000, quirks=Quirks(sdu=True, storage="SDStorage")),
+        "SFU": build_sketch(size=60_000, quirks=Quirks(sfu=True, storage="SDStorage")),
+    }
+    assert Sketch.inspect(by_library.pop(library), storage=storage).loader is storage
+    for image in (SKETCH, *by_library.values()):
+        error = refused(image, storage)
+        assert error.reason is Refusal.NO_LOADER
+        assert f"{library}.h" in str(error)
+    assert Sketch.inspect(SKETCH).loader is None
 
 
 @pytest.mark.parametrize(
     "quirks",
-    [Quirks(begin=False, poll=False), Quirks(poll=False), Quirks(begin=False)],
-    ids=["no OTA", "begin() alone", "poll() alone"],
+    [
+        Quirks(begin=False, poll=False),
+        Quirks(poll=False),
+        Quirks(begin=False),
+        Quirks(begin=False, poll=False, uncalled=True),
+    ],
+    ids=["no OTA", "begin() alone", "poll() alone", "there but never called"],
 )
 @pytest.mark.parametrize("library", ["WiFi101OTA", "ArduinoOTA"])
 def test_a_sketch_that_could_not_be_replaced_is_refused_unless_allowed(quirks: Quirks, library: str) -> None:
@@ -160,9 +159,9 @@ def test_a_sketch_that_could_not_be_replaced_is_refused_unless_allowed(quirks: Q
     error = refused(image)
     assert error.reason is Refusal.NO_OTA
     assert "USB" in str(error)
-    sketch = Sketch.inspect(image, allow_without_ota=True)
-    assert (sketch.ota, sketch.library, sketch.name, sketch.passwords) == (False, None, None, ())
-    assert (sketch.board, sketch.version) == ("Arduino MKR1000", "1.0")
+    sketch = Sketch.inspect(image, allow=[Refusal.NO_OTA])
+    assert (sketch.ota, sketch.library, sketch.name, sketch.passwords, sketch.warnings) == (False, None, None, (), ())
+    assert (sketch.model, sketch.version) == (Sketch.inspect(SKETCH).model, "1.0")
 
 
 def test_begin_alone_is_not_taken_for_ota_whatever_the_sketch_says() -> None:
@@ -171,22 +170,52 @@ def test_begin_alone_is_not_taken_for_ota_whatever_the_sketch_says() -> None:
     assert refused(image).reason is Refusal.NO_OTA
 
 
-def test_allowing_a_sketch_without_ota_allows_nothing_else() -> None:
-    """What would kill the board stays out."""
+@pytest.mark.parametrize("allow", [OVERRIDABLE, [*Refusal]], ids=["what may be allowed", "everything"])
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (SKETCH[:-4], Refusal.TRUNCATED),
+        (build_sketch(link_base=0), Refusal.WRONG_LINK_BASE),
+        (build_sketch(size=126_980), Refusal.TOO_LARGE),
+        (build_sketch(quirks=Quirks(wifi="never")), Refusal.NO_WIFI),
+    ],
+)
+def test_what_is_certain_to_kill_the_board_cannot_be_allowed(
+    image: bytes, reason: Refusal, allow: list[Refusal]
+) -> None:
+    """Not even by naming it."""
     with pytest.raises(SketchRefused) as caught:
-        Sketch.inspect(SKETCH[:-4], allow_without_ota=True)
-    assert caught.value.reason is Refusal.TRUNCATED
+        Sketch.inspect(image, allow=allow)
+    assert caught.value.reason is reason
 
 
-def test_the_stub_of_the_sdu_library_may_come_first() -> None:
-    """Then the sketch itself begins 16 KiB later, and what counts is that one."""
-    sketch = Sketch.inspect(build_sketch("Barn", "barn-pass", "1.0", size=40_000, quirks=Quirks(sdu=True, arrays=True)))
+@pytest.mark.parametrize("quirks", [Quirks(sdu=True, arrays=True), Quirks(sfu=True, arrays=True)])
+def test_a_loader_may_come_first(quirks: Quirks) -> None:
+    """Then the sketch itself begins 16 or 32 KiB later, and what counts is that one."""
+    sketch = Sketch.inspect(build_sketch("Barn", "barn-pass", "1.0", size=60_000, quirks=quirks))
     assert (sketch.name, sketch.passwords[0], sketch.version) == ("Barn", "barn-pass", "1.0")
-    assert refused(build_sdu_stub()).reason is Refusal.NO_OTA
 
 
-def test_a_cut_sketch_behind_the_stub_is_noticed() -> None:
-    """The stub itself is whole, and says so."""
+@pytest.mark.parametrize("size", [SDU_SIZE, SFU_SIZE])
+def test_a_loader_alone_is_no_sketch_with_updates(size: int) -> None:
+    assert refused(build_loader(size)).reason is Refusal.NO_OTA
+
+
+def test_a_cut_sketch_behind_the_loader_is_noticed() -> None:
+    """The loader itself is whole, and says so."""
     whole = build_sketch(size=40_000, quirks=Quirks(sdu=True))
     for missing in (4, 4096, 16_000):
         assert refused(whole[:-missing]).reason is Refusal.TRUNCATED
+
+
+@pytest.mark.parametrize("missing", [4, 64, 4096])
+def test_a_link_time_optimised_sketch_is_whole_when_it_is(missing: int) -> None:
+    """Its start-up code holds numbers, for the clocks, that look like addresses of the flash."""
+    whole = build_sketch(quirks=Quirks(startup="inlined"))
+    assert Sketch.inspect(whole).name == "Arduino"
+    assert refused(whole[:-missing]).reason is Refusal.TRUNCATED
+
+
+def test_a_link_time_optimised_sketch_without_vectors_is_refused() -> None:
+    """The optimiser drops the vector table unless it is told not to; then code comes first."""
+    assert refused(SKETCH[180:] + bytes(180)).reason is Refusal.NOT_A_SKETCH

@@ -1,41 +1,59 @@
 """Files that must never reach an MKR1000, most of them made of a good image.
 
 `not_images` are other things that people take for an image; `damaged` are images that are no longer whole;
-`misplaced` and `other_boards` are whole images that cannot run there; `without_ota` are images after which the board
-could not be reached again. The kind of each is the reason for which it has to be refused; "damaged" stands for any.
+`misplaced` and `other_boards` are whole images that cannot run there; `without_ota` and `last_updates` are images after
+which the board could not be flashed over the air again. The kind of each is the reason for which it has to be refused;
+"damaged" stands for any.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 import gzip
 import io
 from random import Random
 import struct
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 import zipfile
 
-from tests.virtual_board.sketches import SDU_STUB_SIZE, Board, Quirks, build_sdu_stub, build_sketch
+from tests.virtual_board.sketches import (
+    MKR1000,
+    MKR_WIFI_1010,
+    NANO_33_IOT,
+    SDU_SIZE,
+    SFU_SIZE,
+    Board,
+    Quirks,
+    build_loader,
+    build_sketch,
+)
 
 INTERNAL_STORAGE = 126_976
 BOOTLOADER_SIZE = 0x2000
 
 OTHER_BOARDS = (
-    Board("Arduino MKR WiFi 1010", "mkrwifi1010", 0x8054),
+    MKR_WIFI_1010,
     Board("Arduino MKRZero", "mkrzero", 0x804F),
     Board("Arduino Zero", "arduino_zero_edbg", 0x804D),
-    Board("Arduino NANO 33 IoT", "nano_33_iot", 0x8057),
-    Board("Arduino MKR Vidor 4000", "mkrvidor4000", 0x8056),
+    NANO_33_IOT,
+    Board("Arduino MKR Vidor 4000", "mkrvidor4000", 0x8056, "WiFiNINA"),
     Board("Arduino MKR WAN 1300", "mkrwan1300", 0x8053),
     Board("Arduino MKR GSM 1400", "mkrgsm1400", 0x8052),
 )
-UNKNOWN_BOARD = Board("Home-made board", "homemade", 0x0001)
+UNKNOWN_BOARD = Board("Home-made board", "homemade", 0x0001, usb_vendor_id=0x1209)
+WITHOUT_USB = replace(MKR1000, product=None)
+OWN_PRODUCT = replace(MKR1000, product="Garden lamp")
+OWN_NUMBERS = replace(OWN_PRODUCT, usb_vendor_id=0x1209, usb_product_id=1)
+
+_NO_OTA = Quirks(begin=False, poll=False)
 
 
 class Bad(NamedTuple):
-    """A file that has to be refused: what it is, its content, and the kind of reason."""
+    """A file that has to be refused: what it is, its content, the kind of reason, and where the board would put it."""
 
     name: str
     content: bytes
     kind: str
+    storage: Literal["internal", "sd", "serial_flash"] = "internal"
 
 
 def not_images(image: bytes) -> Iterator[Bad]:
@@ -105,34 +123,43 @@ def misplaced(seed: int) -> Iterator[Bad]:
     for base in (0, 0x1000, 0x4000, 0x10000):
         yield Bad(f"linked at {base:#x}", build_sketch(link_base=base, seed=seed), "wrong_link_base")
     sdu = build_sketch(size=40_000, seed=seed, quirks=Quirks(sdu=True))
-    yield Bad("SDU sketch without the stub", sdu[SDU_STUB_SIZE:], "wrong_link_base")
+    yield Bad("SDU sketch without the loader", sdu[SDU_SIZE:], "wrong_link_base")
     image = build_sketch(seed=seed)
     bootloader = build_sketch(size=BOOTLOADER_SIZE, link_base=0, seed=seed + 1, quirks=_NO_OTA)
     yield Bad("bootloader in front", bootloader + image, "with_bootloader")
     for size in (INTERNAL_STORAGE + 4, INTERNAL_STORAGE + 64, 200_000, 253_952):
         yield Bad(f"{size} bytes", build_sketch(size=size, seed=seed), "too_large")
+    sfu = build_sketch(size=60_000, seed=seed, quirks=Quirks(sfu=True))
+    for content, size in ((image, len(image)), (sfu, len(sfu))):
+        yield Bad(f"{size} bytes without SDU", content, "no_loader", "sd")
+    for content, size in ((image, len(image)), (sdu, len(sdu))):
+        yield Bad(f"{size} bytes without SFU", content, "no_loader", "serial_flash")
 
 
 def other_boards(seed: int) -> Iterator[Bad]:
     """Images for boards that the same libraries, or the same people, know."""
     for board in OTHER_BOARDS:
-        for library in ("WiFi101OTA", "ArduinoOTA"):
-            yield Bad(
-                f"{board.product}, {library}", build_sketch(library=library, seed=seed, board=board), "other_board"
-            )
+        for library in ("ArduinoOTA", "WiFi101OTA") if board.wifi == "WiFi101" else ("ArduinoOTA",):
+            image = build_sketch(library=library, seed=seed, board=board)
+            yield Bad(f"{board.product}, {library}", image, "other_board")
         yield Bad(f"{board.product}, no OTA", build_sketch(seed=seed, board=board, quirks=_NO_OTA), "other_board")
-    talks_to_us = build_sketch(strings=("Arduino MKR1000", "mkr1000"), seed=seed, board=OTHER_BOARDS[0])
-    yield Bad("MKR WiFi 1010 that names the MKR1000", talks_to_us, "other_board")
+    for board in (replace(MKR_WIFI_1010, product="Lamp"), replace(NANO_33_IOT, product=None)):
+        image = build_sketch(library="ArduinoOTA", seed=seed, board=board)
+        yield Bad(f"{board.ota_name} that shows itself as {board.product}", image, "other_board")
+    for board in OTHER_BOARDS[:2]:
+        names_us = ("Arduino MKR1000", "mkr1000")
+        image = build_sketch(library="ArduinoOTA", strings=names_us, seed=seed, board=board)
+        yield Bad(f"{board.product} that names the MKR1000", image, "other_board")
     yield Bad("unknown board", build_sketch(seed=seed, board=UNKNOWN_BOARD), "unknown_board")
+    for board, what in ((WITHOUT_USB, "without USB"), (OWN_NUMBERS, "with USB names and numbers of its own")):
+        image = build_sketch(library="ArduinoOTA", seed=seed, board=board)
+        yield Bad(f"ArduinoOTA {what}", image, "unknown_board")
     random = Random(seed)
     yield Bad("AVR", struct.pack("<HHHH", 0x940C, 0x005C, 0x940C, 0x006E) * 26 + random.randbytes(8000), "not_a_sketch")
     yield Bad("ESP8266", bytes.fromhex("e9010240 ccf21040 00f01040") + random.randbytes(8000), "not_a_sketch")
     yield Bad("ESP32", bytes.fromhex("e9060220 e4280840 ee000000") + random.randbytes(8000), "not_a_sketch")
     yield Bad("RP2040", random.randbytes(252) + b"\x12\x34\x56\x78" + random.randbytes(8000), "not_a_sketch")
     yield Bad("SAMD51", struct.pack("<II", 0x2003_0000, 0x4A19) + build_sketch(seed=seed)[8:], "not_a_sketch")
-
-
-_NO_OTA = Quirks(begin=False, poll=False)
 
 
 def without_ota(seed: int) -> Iterator[Bad]:
@@ -149,9 +176,28 @@ def without_ota(seed: int) -> Iterator[Bad]:
     for strings in (("POST /sketch HTTP/1.1", "mkr1000"), ("Authorization: ",), ("arduino", "Content-Length: ")):
         image = build_sketch(strings=strings, seed=seed, quirks=Quirks(poll=False))
         yield Bad(f"begin() alone, and says {strings}", image, "no_ota")
-    yield Bad("SDU stub alone", build_sdu_stub(seed), "no_ota")
+    yield Bad("SDU alone", build_loader(SDU_SIZE, seed), "no_ota")
+    yield Bad("SFU alone", build_loader(SFU_SIZE, seed), "no_ota")
+    for library in ("WiFi101OTA", "ArduinoOTA"):
+        image = build_sketch(library=library, seed=seed, quirks=Quirks(begin=False, poll=False, uncalled=True))
+        yield Bad(f"{library}, there but never called", image, "no_ota")
     sdu = build_sketch(size=40_000, seed=seed, quirks=Quirks(begin=False, poll=False, sdu=True))
     yield Bad("SDU without OTA", sdu, "no_ota")
+
+
+def last_updates(seed: int) -> Iterator[Bad]:
+    """Images for the right board that serve updates, and would never receive one whole."""
+    for library, free in (("WiFi101OTA", 3412), ("ArduinoOTA", 3064)):
+        for less in (0, 4, 1000, free):
+            image = build_sketch(library=library, seed=seed, quirks=Quirks(free_ram=free - less))
+            yield Bad(f"{library}, {free - less} bytes of RAM free", image, "too_little_ram")
+        for wifi in ("behind", "never"):
+            for startup in ("loops", "calls"):
+                image = build_sketch(library=library, seed=seed, quirks=Quirks(wifi=wifi, startup=startup))
+                yield Bad(f"{library}, Wi-Fi {wifi} begin(), start-up {startup}", image, "no_wifi")
+        for size in (INTERNAL_STORAGE + 4, 253_952):
+            image = build_sketch(library=library, size=size, seed=seed, quirks=Quirks(sdu=True))
+            yield Bad(f"{library}, {size} bytes behind SDU, stores internally", image, "last_update", "sd")
 
 
 def intel_hex(image: bytes, base: int = 0x2000) -> bytes:

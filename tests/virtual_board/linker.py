@@ -16,7 +16,7 @@ class Image:
         self._base = base
         self._content = bytearray()
         self._pointers: list[tuple[int, bytes | str]] = []
-        self._functions: list[tuple[int, Function]] = []
+        self._functions: list[tuple[int, int, Function]] = []
         self._strings: dict[bytes, int] = {}
         self._symbols: dict[str, int] = {}
 
@@ -51,11 +51,15 @@ class Image:
                 self._pointers.append((len(self._content), word))
                 self._content += bytes(4)
 
-    def put_function(self, function: Function) -> None:
-        """Append a function with its pool; its label becomes a symbol, odd as every address of Thumb code."""
+    def put_function(self, function: Function, runs_at: int | None = None) -> None:
+        """Append a function with its pool; its label becomes a symbol, odd as every address of Thumb code.
+
+        What is copied elsewhere before it runs is linked for that place.
+        """
         self.align()
-        self.define(function.label, self.address | 1)
-        self._functions.append((len(self._content), function))
+        address = self.address if runs_at is None else runs_at
+        self.define(function.label, address | 1)
+        self._functions.append((len(self._content), address, function))
         self._content += bytes(function.code_size)
         self.put_words(function.pool)
 
@@ -69,8 +73,8 @@ class Image:
         for offset, target in self._pointers:
             address = self._string(target) if isinstance(target, bytes) else self._symbols[target]
             self._content[offset : offset + 4] = address.to_bytes(4, "little")
-        for offset, function in self._functions:
-            halves = function.assembled(self._base + offset, self._symbols)
+        for offset, runs_at, function in self._functions:
+            halves = function.assembled(runs_at, self._symbols)
             self._content[offset : offset + 2 * len(halves)] = b"".join(half.to_bytes(2, "little") for half in halves)
         return bytes(self._content)
 

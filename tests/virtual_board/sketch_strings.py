@@ -1,4 +1,4 @@
-"""Strings that a compiled MKR1000 sketch carries besides its own: core, C library, Wi-Fi and OTA libraries."""
+"""Strings that a compiled sketch carries besides its own: core, C library, SD and OTA libraries."""
 
 SKETCH = (
     b"SSID: ",
@@ -8,8 +8,6 @@ SKETCH = (
     b"WiFi shield not present",
     b"Attempting to connect to SSID: ",
 )
-
-WIFI = (b'|<>^+=?/[];,*"\\', b"wifi101-%.2X%.2X", b"wifi101", b"/", b"%d.%d.%d.%d", b"%02x")
 
 STORAGE = (b"UPDATE.BIN",)
 
@@ -35,24 +33,9 @@ BEGIN = (b"Basic ", b"arduino:")
 BASE64 = (b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=", b"==", b"")
 
 CORE = (
-    b"0123456789abcdef",
-    b"0123456789ABCDEF",
-    b"nan",
-    b"inf",
-    b"ovf",
-    b"\r\n",
-    b"%d",
-    b"%ld",
-    b"%s",
-    b"INF",
-    b"NAN",
-    b"0",
-    b"POSIX",
-    b".",
-    b"(null)",
-    b"efgEFG",
-    b"hlL",
-    b"#-0+ ",
+    *(b"0123456789abcdef", b"0123456789ABCDEF", b"nan", b"inf", b"ovf", b"\r\n", b"%d", b"%ld", b"%s", b"INF", b"NAN"),
+    *(b"0", b"POSIX", b".", b"(null)", b"efgEFG", b"hlL", b"#-0+ ", b"Infinity", b"REENT malloc succeeded"),
+    *(b"../../../newlib/libc/stdlib/dtoa.c", b'|<>^+=?/[];,*"\\', b"%d.%d.%d.%d", b"%02x"),
 )
 
 _QUESTION = b"\x08_arduino\x04_tcp\x05local\x00\x00\x0c\x00\x01"

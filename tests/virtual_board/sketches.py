@@ -1,4 +1,4 @@
-"""Builds sketch images for the MKR1000 that obey the facts about compiled ones. Nothing in them is meant to run.
+"""Builds sketch images that obey the facts about compiled ones. Nothing in them is meant to run.
 
 Where the sketch passes name and password to WiFiOTA.begin(), the image holds four aligned words: MARKER, the address
 of the name, the address of the password, the SRAM address of the storage object. If both strings live in initialised
@@ -7,21 +7,29 @@ the initialised variables begin and where in flash their initial values are. Tha
 Whoever inspects images can find the same place in the reset handler's literal pool, as in compiled images.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from struct import pack
 
 from tests.virtual_board.arduino_core import (
+    WORK,
+    Values,
     array_symbol,
     core_functions,
-    initial_values,
-    put_initial_values,
+    last_functions,
     put_vectors,
+    reset,
+    usb_functions,
 )
-from tests.virtual_board.assembler import Function, Word, compiled
+from tests.virtual_board.assembler import POP, PUSH, Call, Function, Word, compiled
 from tests.virtual_board.linker import SRAM, Image, merged
-from tests.virtual_board.ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, BeginCall, OtaLibrary
-from tests.virtual_board.sketch_strings import CORE, SKETCH, WIFI
+from tests.virtual_board.ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, OtaLibrary
+from tests.virtual_board.own_code import BUFFER, ELSE, own_functions, own_pointers
+from tests.virtual_board.quirks import GENUINO, MKR1000, MKR_WIFI_1010, NANO_33_IOT, STOCK, Board, Quirks
+from tests.virtual_board.sketch_strings import CORE, SKETCH
+from tests.virtual_board.wifi_library import DRIVERS
 
 __all__ = [
     "GENUINO",
@@ -29,76 +37,26 @@ __all__ = [
     "MARKER",
     "MARKER_ARRAYS",
     "MKR1000",
-    "SDU_STUB_SIZE",
+    "MKR_WIFI_1010",
+    "NANO_33_IOT",
+    "SDU_SIZE",
+    "SFU_SIZE",
     "STOCK",
     "Board",
     "Quirks",
-    "build_sdu_stub",
+    "build_loader",
     "build_sketch",
 ]
 
 LINK_BASE = 0x2000
-SDU_STUB_SIZE = 16 * 1024
-_BUFFER = SRAM + 0x1C40  # a variable without initial value
+SDU_SIZE, SFU_SIZE = 16 * 1024, 32 * 1024
 VERSION_MARKER = b"mkr1000_ota:version="
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """What tells images for one board from those for another. `ota_name` is what WiFi101OTA calls it, if it knows it."""
-
-    product: str
-    ota_name: str
-    usb_product_id: int
-
-    @property
-    def usb_descriptor(self) -> bytes:
-        """The start of what the board tells USB hosts: a composite device of Arduino's."""
-        return bytes.fromhex("12010002ef020140 4123") + self.usb_product_id.to_bytes(2, "little") + b"\0\1\1\2\3\1"
-
-
-MKR1000 = Board("Arduino MKR1000", "mkr1000", 0x804E)
-GENUINO = Board("Genuino MKR1000", "mkr1000", 0x824E)  # the same board, by its other name (cores 1.6.5 to 1.8.3)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quirks:
-    """What compilers, linkers and authors do to an image.
-
-    begin, poll: the sketch calls this function of its OTA library.
-    arrays: name and password are initialised char arrays.
-    computed: the sketch works the password out at run time, in a variable; a virtual board has to be told which.
-    wifi_literals: the Wi-Fi credentials are literals; the stock example has them in arrays.
-    code_before_literals: in front of the name and of the password is no NUL, but the end of a function.
-    merge_tails: the linker drops strings that are the end of another.
-    aligned: each literal begins at a whole word, as without optimisation.
-    scatter: literals in any order, not in that of the source.
-    sdu: the SDU stub comes first, the sketch 16 KiB later.
-    call: begin() is called directly, through a register ("far"), in a way that cannot be followed ("hidden"), or a
-        compiler has put its code in place of the call ("inlined").
-    old_library: the OTA library is WiFi101OTA 1.0, which knows no status 414.
-    """
-
-    begin: bool = True
-    poll: bool = True
-    arrays: bool = False
-    computed: bool = False
-    wifi_literals: bool = False
-    code_before_literals: bool = False
-    merge_tails: bool = True
-    aligned: bool = False
-    scatter: bool = False
-    sdu: bool = False
-    call: BeginCall = "near"
-    old_library: bool = False
-
-
-STOCK = Quirks()
+_WORK_SIZE = 8
 
 
 def build_sketch(
     name: str = "Arduino",
-    password: str = "password",  # noqa: S107 (the stock example's)
+    password: str | bytes = "password",  # noqa: S107 (the stock example's)
     version: str | None = None,
     library: str = WIFI101OTA,
     size: int = 16 * 1024,
@@ -115,21 +73,31 @@ def build_sketch(
     `strings` are further literals of the sketch, `wifi` its network and the password of that.
     Raises ValueError if the size does not hold what the sketch needs.
     """
-    ota_name = board.ota_name if library == WIFI101OTA else "arduino"
-    ota = OtaLibrary(library, ota_name, quirks.begin, quirks.poll, quirks.call, quirks.old_library)
-    sketch = _Sketch(name.encode(), password.encode(), version, ota, seed, wifi, strings, board, quirks)
-    stub = build_sdu_stub(seed, board, link_base) if quirks.sdu else b""
-    return sketch.link(size + -size % 4, link_base, stub)
+    announced = board.ota_name if library == WIFI101OTA else "arduino"
+    ota = OtaLibrary(
+        library,
+        announced if quirks.mdns else None,
+        quirks.begin or quirks.uncalled,
+        quirks.poll or quirks.uncalled,
+        quirks.call,
+        quirks.old_library,
+        hangs=quirks.hangs,
+        storage=quirks.storage,
+    )
+    secret = password.encode() if isinstance(password, str) else password
+    sketch = _Sketch(name.encode(), secret, version, ota, seed, wifi, strings, board, quirks)
+    loader = build_loader(SFU_SIZE if quirks.sfu else SDU_SIZE, seed, board, link_base)
+    return sketch.link(size + -size % 4, link_base, loader if quirks.sdu or quirks.sfu else b"")
 
 
-def build_sdu_stub(seed: int = 0, board: Board = MKR1000, link_base: int = LINK_BASE) -> bytes:
-    """The small sketch that the SDU library puts in front: it flashes UPDATE.BIN from an SD card, then jumps on."""
-    bare = Quirks(begin=False, poll=False)
-    stub = _Sketch(b"", b"", None, OtaLibrary("", "", False, False), seed, None, ("UPDATE.BIN",), board, bare)
-    return stub.link(SDU_STUB_SIZE, link_base)
+def build_loader(size: int = SDU_SIZE, seed: int = 0, board: Board = MKR1000, link_base: int = LINK_BASE) -> bytes:
+    """What SDU and SFU put in front: a sketch that flashes UPDATE.BIN from an SD card or a flash, then jumps on."""
+    bare = Quirks(begin=False, poll=False, wifi="never")
+    loader = _Sketch(b"", b"", None, OtaLibrary("", "", False, False), seed, None, ("UPDATE.BIN",), board, bare)
+    return loader.link(size, link_base)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Sketch:
     name: bytes
     password: bytes
@@ -141,28 +109,31 @@ class _Sketch:
     board: Board
     quirks: Quirks
 
-    def link(self, size: int, base: int, stub: bytes = b"") -> bytes:
-        """Lay out a stub, vectors, functions with their pools, strings and initial values, filled up to the size."""
+    def link(self, size: int, base: int, loader: bytes = b"") -> bytes:
+        """Lay out a loader, vectors, functions with their pools, strings and initial values, filled up to the size."""
         random = Random(f"sketch {self.seed}")
         literals = self._literals(random)
-        values, offsets = initial_values(random, self._arrays)
+        pointers = [*self.ota.pointers, *own_pointers(self.quirks)]
+        values = Values(self._arrays, [*self.ota.code_in_sram], pointers, self.ota.constructors)
         functions = self._functions(random)
         image = Image(base)
-        image.put(stub)
+        image.put(loader)
         put_vectors(image)
-        room = size - len(image) - self._length(literals) - len(values) - sum(function.size for function in functions)
-        for function in _with_filler(random, functions, room):
+        needed = self._length(literals) + values.size + sum(function.size for function in functions)
+        last = last_functions()
+        room = size - len(image) - needed - sum(function.size for function in last)
+        for function in [*_with_filler(random, functions, room), *last]:
             image.put_function(function)
         self._put_read_only(image, literals)
-        if len(image) + len(values) > size:
+        if len(image) + values.size > size:
             raise ValueError(f"{size} bytes do not hold this sketch")
-        image.put(bytes(size - len(values) - len(image)))
-        values_address = image.address
-        put_initial_values(image, values, offsets)
+        image.put(bytes(size - values.size - len(image)))
+        start = image.address
+        values.put(image, self.quirks.free_ram)
         linked = image.linked()
         if not self.quirks.arrays:
             return linked
-        return linked[:8] + pack("<II", SRAM, values_address) + linked[16:]
+        return linked[:8] + pack("<II", SRAM, start) + linked[16:]
 
     @property
     def _arrays(self) -> list[bytes]:
@@ -181,7 +152,11 @@ class _Sketch:
     def _arguments(self) -> tuple[Word, Word]:
         if self.quirks.arrays:
             return self._array(self.name), self._array(self.password)
-        return self.name, _BUFFER if self.quirks.computed else self.password
+        return self.name, BUFFER if self.quirks.computed else self.password
+
+    @cached_property
+    def _driver(self) -> Sequence[bytes]:
+        return DRIVERS[self.board.wifi] if self.wifi else ()
 
     def _literals(self, random: Random) -> list[bytes]:
         """Strings in the order in which a linker meets them: the sketch, the libraries, the core."""
@@ -190,12 +165,13 @@ class _Sketch:
             literals += self._wifi
         if self.quirks.begin and not self.quirks.arrays:
             literals += [self.name] if self.quirks.computed else [self.password, self.name]
+        if self.quirks.either or self.quirks.twice:
+            literals.append(ELSE)
         if self.version is not None:
             literals.append(VERSION_MARKER + self.version.encode())
         literals += [string.encode() for string in self.strings]
-        if self.wifi:
-            literals += WIFI
-        literals += [*self.ota.literals, b"Arduino LLC", self.board.product.encode(), *CORE]
+        product = [b"Arduino LLC", self.board.product.encode()] if self.board.product is not None else []
+        literals += [*self._driver, *self.ota.literals, *product, *CORE]
         literals = list(merged(literals) if self.quirks.merge_tails else dict.fromkeys(literals))
         if self.quirks.scatter:
             random.shuffle(literals)
@@ -203,29 +179,24 @@ class _Sketch:
 
     def _functions(self, random: Random) -> list[Function]:
         """Functions that use every literal and every array, in the order in which a linker meets them."""
-        setup = compiled("setup", [string.encode() for string in self.strings], (), random, 8)
-        end = setup.code.pop()
-        if self.version is not None:
-            setup.load(3, VERSION_MARKER + self.version.encode())
         wifi = self._wifi if self.quirks.wifi_literals else [self._array(credential) for credential in self._wifi]
-        for register, word in enumerate((*SKETCH[4:], *wifi) if self.wifi else ()):
-            setup.load(register, word)
-        if self.quirks.begin:
-            self.ota.call_begin(setup, random, *self._arguments)
-        setup.code.append(end)
-
-        functions = [setup, compiled("loop", (), ("poll",) if self.quirks.poll else (), random, 6)]
-        if self.wifi:
-            functions.append(compiled("printWifiStatus", SKETCH[:4], (), random, 30))
-            functions += [compiled(f"WiFi {number}", WIFI[number::3], (), random, 40) for number in range(3)]
+        uses: list[Word] = [string.encode() for string in self.strings]
+        if self.version is not None:
+            uses.append(VERSION_MARKER + self.version.encode())
+        functions = own_functions(random, self.ota, self.board, self.quirks, self._arguments, wifi, uses)
         functions += self.ota.functions(random)
-        functions.append(compiled("main", (), ("setup", "loop"), random, 2))
-        functions.append(compiled("USB", (b"Arduino LLC", self.board.product.encode()), (), random, 30))
-        functions += core_functions(random, "main")
-        return functions + [compiled(f"core {number}", CORE[number::5], (), random, 30) for number in range(5)]
+        if self.ota.begin and self.ota.hangs:
+            functions.append(reset())
+        if self.board.product is not None:
+            functions += usb_functions(random, self.board.product.encode())
+        return functions + core_functions(random, self.quirks.startup, CORE)
 
     def _put_read_only(self, image: Image, literals: list[bytes]) -> None:
         image.align()
+        for symbol, words in self.ota.virtual_tables:
+            image.put_words([0, 0])
+            image.define(symbol, image.address)
+            image.put_words(words)
         behind_code = (self.name, self.password) if self.quirks.code_before_literals else ()
         for literal in literals:
             if self.quirks.aligned:
@@ -246,14 +217,15 @@ class _Sketch:
 
 
 def _with_filler(random: Random, functions: list[Function], room: int) -> list[Function]:
-    """The functions with others among them, in all not more than `room` bytes of them, that call those of the core."""
-    labels = [function.label for function in functions if function.label.startswith("core ")]
-    every = [*functions]
+    """The functions with others among them, in all not more than `room` bytes of them, each of which calls another."""
+    every, callee, number = [*functions], "memset", 0
+    room -= _WORK_SIZE
     while True:
         peripherals = random.choices((0x41004000, 0x42000800, SRAM + 0x5A8, SRAM + 0x1208), k=random.randrange(4))
-        callees = random.choices(labels, k=random.randrange(4))
-        function = compiled(f"filler {room}", peripherals, callees, random, random.randrange(4, 60))
+        function = compiled(f"filler {number}", peripherals, [callee], random, random.randrange(4, 60))
         room -= function.size
         if room < 0:
-            return every
+            break
         every.insert(random.randrange(len(every) + 1), function)
+        callee, number = function.label, number + 1
+    return [*every, Function(WORK, [PUSH, Call(callee), POP])]

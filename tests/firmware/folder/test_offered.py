@@ -9,7 +9,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.firmware import folder as folder_module
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import INTERNAL_STORAGE
+from custom_components.mkr1000_ota.arduino_ota.hardware import Storage
 from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered, refused
 from tests.virtual_board.sketches import build_sketch
 
@@ -107,4 +107,4 @@ async def test_only_so_many_sketches_are_looked_at(
 
 async def test_sources_of_one_folder_are_the_same(folder: Path) -> None:
     assert FolderSource(folder).key == FolderSource(folder).key
-    assert FolderSource(folder).key != FolderSource(folder, INTERNAL_STORAGE).key
+    assert FolderSource(folder).key != FolderSource(folder, Storage.INTERNAL).key

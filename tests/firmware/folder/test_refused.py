@@ -10,7 +10,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release, SourceError
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import INTERNAL_STORAGE
+from custom_components.mkr1000_ota.arduino_ota.hardware import Storage
 from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered, refused
 from tests.virtual_board.sketches import build_sketch
 
@@ -54,9 +54,9 @@ async def test_a_bad_description_says_what_is_bad(source: FolderSource, drop: Dr
 
 
 async def test_a_sketch_too_large_for_the_storage_is_not_offered(folder: Path, drop: Drop) -> None:
-    drop("large-1.0.bin", build_sketch(size=INTERNAL_STORAGE + 4))
+    drop("large-1.0.bin", build_sketch(size=126_980))
     assert offered(await FolderSource(folder).catalog()) == {"large-1.0.bin": "1.0"}
-    assert refused(await FolderSource(folder, INTERNAL_STORAGE).catalog()) == {"large-1.0.bin": "too_large"}
+    assert refused(await FolderSource(folder, Storage.INTERNAL).catalog()) == {"large-1.0.bin": "too_large"}
 
 
 async def test_two_files_of_one_version_are_both_not_offered(source: FolderSource, drop: Drop) -> None:

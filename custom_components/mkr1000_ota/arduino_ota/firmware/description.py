@@ -5,9 +5,9 @@ from typing import Any
 
 import voluptuous as vol
 
-from ..sketch.sketch import Sketch
+from ..hardware import MKR1000, Storage, model_named
+from ..sketch import Sketch
 from . import schema
-from .board_names import MKR1000, is_mkr1000
 from .integrity import check
 from .reasons import Reason
 from .release import Release, SourceError
@@ -47,7 +47,7 @@ def read_description(body: bytes, file: str) -> Description:
     return description
 
 
-def describe(image: bytes, file: str, description: Description, *, storage_size: int) -> Release:
+def describe(image: bytes, file: str, description: Description, *, storage: Storage | None) -> Release:
     """Return the release that a file is, after a look inside.
 
     The version that the sketch itself states beats the description's, which beats the file name's.
@@ -55,9 +55,9 @@ def describe(image: bytes, file: str, description: Description, *, storage_size:
     """
     declared = {name: description[name] for name in ("size", "sha256", "md5") if name in description}
     check(image, file, **declared)
-    sketch = Sketch.inspect(image, storage_size=storage_size)
+    sketch = Sketch.inspect(image, storage=storage)
     board = description.get("board")
-    if board is not None and not is_mkr1000(board):
+    if board is not None and model_named(board) != MKR1000:
         raise SourceError(Reason.DECLARED_FOR_OTHER_BOARD, file=file, board=board)
     version = _stated(sketch) or description.get("version") or version_of_file(file)
     if version is None:
@@ -71,7 +71,7 @@ def describe(image: bytes, file: str, description: Description, *, storage_size:
         url=description.get("url"),
         size=len(image),
         sha256=hashlib.sha256(image).hexdigest(),
-        board=MKR1000 if sketch.board else None,
+        board=sketch.model.id if sketch.model else None,
         password=description.get("password"),
         published=description.get("published"),
     )

@@ -10,7 +10,7 @@ import time
 from typing import Self
 
 from ..errors import SketchRefused
-from ..sketch.sketch import LARGE_STORAGE
+from ..hardware import Storage
 from .description import LARGEST_DESCRIPTION, LARGEST_FILE, Description, describe, read_description
 from .directory import Stamp, list_folder, read_inside
 from .integrity import check_announced
@@ -64,13 +64,13 @@ class FolderSource:
     """
 
     def __init__(
-        self, directory: Path, storage_size: int = LARGE_STORAGE, *, settled_after: float = _SETTLED_AFTER
+        self, directory: Path, storage: Storage | None = None, *, settled_after: float = _SETTLED_AFTER
     ) -> None:
         """Take the folder, the largest sketch that is offered in bytes, and how long a file must rest in seconds."""
-        self.key: Hashable = ("folder", str(directory), storage_size)
+        self.key: Hashable = ("folder", str(directory), storage)
         self.server: str | None = None
         self.directory = directory
-        self._storage_size = storage_size
+        self._storage = storage
         self._settled_after = settled_after
         self._lock = threading.Lock()
         self._first_seen: dict[str, tuple[Stamp, float]] = {}
@@ -178,7 +178,7 @@ class FolderSource:
             image, stamp = read_inside(self.directory, sketch.name, limit=LARGEST_FILE)
             if stamp != sketch.image:
                 return None
-            release = describe(image, sketch.name, self._description(sketch), storage_size=self._storage_size)
+            release = describe(image, sketch.name, self._description(sketch), storage=self._storage)
             return replace(release, notes=self._notes(sketch)) if release.notes is None else release
         except SketchRefused as refused:
             return Finding.from_error(sketch.name, refused)

@@ -7,13 +7,14 @@ with a single image needs no `builds`: `path` can stand right beside `version`.
 """
 
 from collections.abc import Iterator
+import re
 from typing import Any
 
 import voluptuous as vol
 from yarl import URL
 
+from ..hardware import MKR1000, model_named
 from . import schema
-from .board_names import MKR1000, is_chip, is_mkr1000
 from .fetcher import is_downgrade
 from .reasons import Reason
 from .release import LARGEST_IMAGE, Catalog, Finding, Release
@@ -81,7 +82,8 @@ def _fits(build: dict[str, Any], entry: dict[str, Any]) -> bool:
     """Return whether nothing that is said of a build excludes this board."""
     boards = [each.get("board") for each in (entry, build, _image(build))]
     family = build.get("chipFamily")
-    return all(is_mkr1000(board) for board in boards if board) and (not family or is_chip(family))
+    is_chip = family is None or model_named(family) == MKR1000 or re.match("(at)?samd21", family, re.IGNORECASE)
+    return all(model_named(board) == MKR1000 for board in boards if board) and bool(is_chip)
 
 
 def _image(build: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def _offer(facts: dict[str, Any], label: str, url: URL) -> Release | Finding:
         size=facts.get("size"),
         sha256=facts.get("sha256"),
         md5=facts.get("md5"),
-        board=MKR1000 if facts.get("board") else None,
+        board=MKR1000.id if facts.get("board") else None,
         password=facts.get("password"),
         published=facts.get("published"),
         signature=signature,

@@ -12,7 +12,7 @@ from typing import Any
 
 import voluptuous as vol
 
-from ..sketch.sketch import LARGE_STORAGE
+from ..hardware import Storage
 from . import schema
 from .description import Description, describe
 from .directory import read_inside
@@ -44,12 +44,12 @@ class UploadedSource:
     The card may hold a password, so that the folder belongs below `.storage`, where Home Assistant keeps its own.
     """
 
-    def __init__(self, directory: Path, storage_size: int = LARGE_STORAGE) -> None:
+    def __init__(self, directory: Path, storage: Storage | None = None) -> None:
         """Take the folder, which need not exist yet, and the largest sketch that is accepted, in bytes."""
-        self.key: Hashable = ("uploaded", str(directory), storage_size)
+        self.key: Hashable = ("uploaded", str(directory), storage)
         self.server: str | None = None
         self._directory = directory
-        self._storage_size = storage_size
+        self._storage = storage
 
     async def store(
         self,
@@ -93,7 +93,7 @@ class UploadedSource:
         return card["signature"] if card and card["identifier"] == release.identifier else None
 
     def _store(self, image: bytes, file: str, description: Description, signature: str | None) -> Release:
-        described = describe(image, file, description, storage_size=self._storage_size)
+        described = describe(image, file, description, storage=self._storage)
         sha256 = hashlib.sha256(image).hexdigest()
         card = {
             "version": described.version,

@@ -8,7 +8,7 @@ import time
 
 from ..errors import AnswerLost, BoardError, BoardSilent, BoardUnreachable, UploadCut, UploadStalled, WrongPassword
 from ..protocol.client import BoardClient
-from ..sketch.sketch import Sketch
+from ..sketch import Sketch
 from .journal import Journal, JournalUnwritable, Pending, Phase
 from .passwords import candidates
 from .restart import Restart, watch_restart

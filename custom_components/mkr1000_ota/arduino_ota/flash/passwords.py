@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-from ..sketch.sketch import Sketch
+from ..sketch import Sketch
 
 # A board is asked for each of them when its password has changed, and every question stops its sketch for a moment.
 KEPT_PASSWORDS = 8

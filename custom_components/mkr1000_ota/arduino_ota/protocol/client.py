@@ -20,8 +20,8 @@ from ..errors import (
     UploadStalled,
     WrongPassword,
 )
+from ..hardware import LARGEST_SKETCH, Storage
 from ..libraries import Library
-from ..sketch.checks import INTERNAL_STORAGE
 from .exchange import ConnectionCut, Exchange, Patience, Silence
 from .response import Answer
 from .transfer import Assure, Transfer
@@ -140,7 +140,7 @@ class BoardClient:
                 raise WrongPassword("The board wants another password")
             case 413:
                 raise SketchTooLarge(f"The board has no room for {transfer.size} bytes")
-            case 500 if transfer.size > INTERNAL_STORAGE:
+            case 500 if transfer.size > LARGEST_SKETCH[Storage.INTERNAL]:
                 # ArduinoOTA 1.0.8 and later do not even open their internal storage for such a sketch.
                 raise SketchTooLarge(f"The board has no room for {transfer.size} bytes")
             case 500:

@@ -1,27 +1,26 @@
-"""Whether a board would survive an image: format, place in flash, completeness, board."""
+"""Whether a board would survive an image: format, place in flash, completeness, board, storage."""
 
+from collections.abc import Collection
 from typing import Final
 
 from ..errors import SketchRefused
+from ..hardware import LARGEST_SKETCH, MODELS, SKETCH_START, Model, Storage
+from ..libraries import Library
 from .file_type import recognise
-from .image import FLASH_END, LINK_BASE, FlashImage
-from .library_strings import SERVER
-from .refusals import Refusal, refused
-from .usb_product import MKR1000, NAMES_OF_MKR1000, product_of
-from .vector_table import bootable, programs
-
-# What a card or a serial flash holds is limited only by where the sketch goes in the end.
-LARGE_STORAGE: Final = FLASH_END - LINK_BASE
-# The board collects a new sketch in the upper half of the flash that the bootloader leaves, while the old one runs in
-# the lower half.
-INTERNAL_STORAGE: Final = LARGE_STORAGE // 2
+from .findings import Refusal, refused
+from .image import FlashImage
+from .ota_library import SERVER
+from .program import LOADERS, Program, bootable, programs
+from .target import built_for, drivable
 
 _VECTORS: Final = 8
-_KNOWN: Final = (*SERVER, *(name.encode() for name in NAMES_OF_MKR1000))
+# Many sketches have these strings, and what is linked elsewhere points elsewhere.
+_KNOWN: Final = (*SERVER, *(name.encode() for model in MODELS for name in model.usb_products))
+_WHOLE_FLASH: Final = LARGEST_SKETCH[Storage.SD]
 
 
-def fit_image(content: bytes, storage_size: int) -> tuple[FlashImage, str]:
-    """Look at an image that a board with storage for `storage_size` bytes would take and survive; return its product.
+def whole_program(content: bytes) -> tuple[FlashImage, Program]:
+    """Look at a file that is a whole image, linked to where boards put it; return it with the sketch's own program.
 
     Raises SketchRefused for any other.
     """
@@ -29,15 +28,43 @@ def fit_image(content: bytes, storage_size: int) -> tuple[FlashImage, str]:
         raise refused(refusal)
     if not bootable(FlashImage(content[:_VECTORS], base=0)):
         raise _not_a_sketch(content)
-    if len(content) > LARGE_STORAGE:
-        raise refused(Refusal.TOO_LARGE, size=len(content), limit=storage_size)
+    if len(content) > _WHOLE_FLASH:
+        raise refused(Refusal.TOO_LARGE, size=len(content), limit=_WHOLE_FLASH)
     image = FlashImage(content)
     _check_link_base(image)
-    _check_complete(image)
-    product = _check_board(image)
-    if len(content) > storage_size:
-        raise refused(Refusal.TOO_LARGE, size=len(content), limit=storage_size)
-    return image, product
+    for program in programs(image):
+        if program.end is not None and program.end > len(content):
+            raise refused(Refusal.TRUNCATED, expected=program.end, size=len(content))
+    if len(content) % 4:
+        raise refused(Refusal.NOT_MULTIPLE_OF_4, size=len(content))
+    image.variables = program.variables
+    return image, program
+
+
+def check_board(
+    image: FlashImage, library: Library | None, wanted: Model | None, allow: Collection[Refusal]
+) -> Model | None:
+    """Return the model that an image proves to be for. Raises SketchRefused if that is not the wanted one."""
+    built = built_for(image, library)
+    expected = ", ".join(model.name for model in ([wanted] if wanted else MODELS))
+    if isinstance(built, str):
+        raise refused(Refusal.OTHER_BOARD, board=built, expected=expected)
+    if wanted is None or built == wanted:
+        return built
+    possible = (built,) if built else drivable(image)
+    if possible and wanted not in possible:
+        raise refused(Refusal.OTHER_BOARD, board=" or ".join(model.name for model in possible), expected=expected)
+    if Refusal.UNKNOWN_BOARD not in allow:
+        raise refused(Refusal.UNKNOWN_BOARD, expected=expected)
+    return None
+
+
+def check_storage(size: int, program: Program, storage: Storage) -> None:
+    """Raise SketchRefused if an image does not fit into a storage, or is not what copies the next one from there."""
+    if size > LARGEST_SKETCH[storage]:
+        raise refused(Refusal.TOO_LARGE, size=size, limit=LARGEST_SKETCH[storage])
+    if storage in LOADERS and program.loader != storage:
+        raise refused(Refusal.NO_LOADER, library=LOADERS[storage].library)
 
 
 def _not_a_sketch(content: bytes) -> SketchRefused:
@@ -51,10 +78,11 @@ def _check_link_base(image: FlashImage) -> None:
     them. The vectors alone prove little.
     """
     here, at_zero = _pointed_to(image), _pointed_to(FlashImage(image.content, base=0))
-    if bootable(FlashImage(image.content[LINK_BASE : LINK_BASE + _VECTORS])) and at_zero > here:
+    behind_bootloader = FlashImage(image.content[SKETCH_START : SKETCH_START + _VECTORS])
+    if bootable(behind_bootloader) and at_zero > here:
         raise refused(Refusal.WITH_BOOTLOADER)
     if at_zero > here or (here == 0 and any(image.has(literal) for literal in _KNOWN)):
-        raise refused(Refusal.WRONG_LINK_BASE, expected=hex(LINK_BASE))
+        raise refused(Refusal.WRONG_LINK_BASE, expected=hex(SKETCH_START))
     if not bootable(image):
         raise _not_a_sketch(image.content)
 
@@ -62,21 +90,3 @@ def _check_link_base(image: FlashImage) -> None:
 def _pointed_to(image: FlashImage) -> int:
     """How many of the strings by which a sketch is known are pointed to."""
     return sum(image.points_to(literal) for literal in _KNOWN)
-
-
-def _check_complete(image: FlashImage) -> None:
-    for program in programs(image):
-        if program.end is not None and program.end > len(image.content):
-            raise refused(Refusal.TRUNCATED, expected=program.end, size=len(image.content))
-        image.variables = program.variables
-    if len(image.content) % 4:
-        raise refused(Refusal.NOT_MULTIPLE_OF_4, size=len(image.content))
-
-
-def _check_board(image: FlashImage) -> str:
-    product = product_of(image)
-    if product is None:
-        raise refused(Refusal.UNKNOWN_BOARD, expected=MKR1000)
-    if product not in NAMES_OF_MKR1000:
-        raise refused(Refusal.OTHER_BOARD, board=product, expected=MKR1000)
-    return product

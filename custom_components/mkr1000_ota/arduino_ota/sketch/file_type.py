@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from .refusals import Refusal
+from .findings import Refusal
 
 _BEGINNINGS: Final = (
     (b"\x7fELF", Refusal.ELF),

@@ -8,18 +8,15 @@ from itertools import islice
 import sys
 from typing import Final
 
-FLASH_END: Final = 0x40000
-SRAM_START: Final = 0x2000_0000
-SRAM_END: Final = 0x2000_8000
-# The bootloader occupies the flash below. Every sketch is linked to begin here.
-LINK_BASE: Final = 0x2000
+from ..hardware import SKETCH_START
 
 # Longer ones are no names and no passwords, and seldom text at all.
 _TEXT_LIMIT: Final = 128
-# Linkers keep one copy of a string, or few, and it is not used often. Without a limit, a file could be made to keep us
-# busy.
+# Linkers keep one copy of a string, or few, and neither it nor a number is used often. Without a limit, a file could be
+# made to keep us busy.
 _OCCURRENCES: Final = 16
 _POINTERS: Final = 16
+_REFERENCES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +27,18 @@ class Variables:
     offset: int
     size: int
 
+    def holds(self, offset: int) -> bool:
+        """Whether the initial values stand at an offset."""
+        return self.offset <= offset < self.offset + self.size
+
 
 class FlashImage:
     """An image, looked at through the addresses that its own code uses.
 
-    Addresses are the processor's; offsets count bytes from the start of the image.
+    Addresses are the processor's; offsets count bytes from the start of the image, which is linked to begin at `base`.
     """
 
-    def __init__(self, content: bytes, base: int = LINK_BASE, variables: Variables | None = None) -> None:
-        """Look at an image that is linked to begin at `base`; its variables, if known, can then be looked at, too."""
+    def __init__(self, content: bytes, base: int = SKETCH_START, variables: Variables | None = None) -> None:
         self.content = content
         self.base = base
         self.variables = variables
@@ -60,12 +60,10 @@ class FlashImage:
             units.byteswap()
         return units
 
-    def address(self, offset: int) -> int:
-        """Where the processor finds what stands at an offset of the image."""
-        return self.base + offset
-
-    def offset(self, address: int) -> int | None:
+    def offset(self, address: int | None) -> int | None:
         """Where in the image stands what the processor finds at an address; None if that is not in it."""
+        if address is None:
+            return None
         if self.base <= address < self.base + len(self.content):
             return address - self.base
         if (variables := self.variables) and variables.address <= address < variables.address + variables.size:
@@ -74,25 +72,23 @@ class FlashImage:
 
     def word(self, address: int) -> int | None:
         """The word that the processor reads at an aligned address before the sketch changes anything."""
-        offset = self.offset(address)
-        if offset is None or offset % 4 or offset // 4 >= len(self.words):
-            return None
-        return self.words[offset // 4]
+        return None if (offset := self.offset(address)) is None else self.word_at(offset)
 
-    def text(self, offset: int) -> str | None:
-        """The C string that begins at an offset, or None if nothing there ends in NUL and is text."""
-        end = self.content.find(b"\0", offset, offset + _TEXT_LIMIT + 1)
-        if end < 0:
-            return None
+    def word_at(self, offset: int) -> int | None:
+        """The aligned word at an offset, None if there is none."""
+        return self.words[offset // 4] if offset % 4 == 0 and 0 <= offset // 4 < len(self.words) else None
+
+    def string(self, offset: int | None) -> bytes | None:
+        """The C string that begins at an offset, None if nothing there ends in NUL."""
+        end = -1 if offset is None else self.content.find(b"\0", offset, offset + _TEXT_LIMIT + 1)
+        return None if end < 0 else self.content[offset:end]
+
+    def text(self, offset: int | None) -> str | None:
+        """The C string that begins at an offset, None if nothing there is text."""
         try:
-            return self.content[offset:end].decode()
+            return None if (string := self.string(offset)) is None else string.decode()
         except UnicodeDecodeError:
             return None
-
-    def text_at(self, address: int | None) -> str | None:
-        """The C string at an address; see `text()`."""
-        offset = None if address is None else self.offset(address)
-        return None if offset is None else self.text(offset)
 
     def has(self, literal: bytes) -> bool:
         """Whether these bytes, ended by NUL, stand anywhere."""
@@ -102,34 +98,28 @@ class FlashImage:
         """Whether any word points to this literal."""
         return next(self.pointers(literal), None) is not None
 
-    def occurrences(self, literal: bytes) -> Iterator[int]:
-        """Every offset at which these bytes stand, ended by NUL, on their own or as the tail of a longer string."""
-        wanted = literal + b"\0"
+    def pointers(self, literal: bytes) -> Iterator[int]:
+        """The offset of every aligned word that points to this literal, on its own or as the tail of a longer one."""
+        every = (
+            reference
+            for offset in islice(self._every(literal + b"\0"), _OCCURRENCES)
+            for address in self._addresses(offset)
+            for reference in self.references(address)
+        )
+        return islice(every, _POINTERS)
+
+    def references(self, address: int) -> Iterator[int]:
+        """The offset of every aligned word that holds an address or another number."""
+        every = (offset for offset in self._every(address.to_bytes(4, "little")) if offset % 4 == 0)
+        return islice(every, _REFERENCES)
+
+    def _every(self, wanted: bytes) -> Iterator[int]:
         offset = self.content.find(wanted)
         while offset >= 0:
             yield offset
             offset = self.content.find(wanted, offset + 1)
 
-    def references(self, address: int) -> Iterator[int]:
-        """The offset of every aligned word that holds an address."""
-        wanted = address.to_bytes(4, "little")
-        offset = self.content.find(wanted)
-        while offset >= 0:
-            if offset % 4 == 0:
-                yield offset
-            offset = self.content.find(wanted, offset + 1)
-
-    def pointers(self, literal: bytes) -> Iterator[int]:
-        """The offset of every aligned word that points to this literal, tails of longer strings included."""
-        every = (
-            reference
-            for offset in islice(self.occurrences(literal), _OCCURRENCES)
-            for address in self._addresses(offset)
-            for reference in self.references(address)
-        )
-        yield from islice(every, _POINTERS)
-
     def _addresses(self, offset: int) -> Iterator[int]:
         yield self.base + offset
-        if (variables := self.variables) and variables.offset <= offset < variables.offset + variables.size:
+        if (variables := self.variables) and variables.holds(offset):
             yield variables.address + offset - variables.offset

@@ -1,130 +1,109 @@
 """Which OTA name and password an image has: the likeliest first, and not too many.
 
 An image does not say which of its strings is the password. The call of begin() tells nearly always. Where it does not,
-the password is likely among the constants around that call, or one of the strings near the name.
+the password is likely among the strings that the code around that call uses, or one of those near the name.
 """
 
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 import re
-from typing import Final, TypeIs
+from typing import Final
 
-from .begin_call import BeginCall, calls_of_begin
-from .image import SRAM_END, SRAM_START, FlashImage
-from .library_strings import AUTHORIZATION_PREFIX, BASE_64_DIGITS, NO_PASSWORDS, VERSION_MARKER
+from .begin_call import BeginCall
+from .code import Code
+from .image import FlashImage
+from .ota_library import AUTHORIZATION_PREFIX, COMMON_STRINGS, VERSION_MARKER
 
 # Each may cost the board a request, during which its sketch stands still.
 MOST_CANDIDATES: Final = 24
 
-# How many pointers to the name are looked at.
-_POINTERS: Final = 8
-# Words to either side of a pointer that are likely to be of the same literal pool.
-_POOL_REACH: Final = 12
-# What looks like a call of begin() without making sense is less likely to be one the further down the list it is.
+# How many strings near the name are looked at.
+_NEARBY: Final = 1024
+# How many calls that look like one of begin() are looked at, and how many bytes of code in front of them and behind.
 _CALLS: Final = 6
-# So many strings near the name come before the arrays: these are few, and never near a name that is no array.
-_BEFORE_ARRAYS: Final = 8
-
-# How many strings of those around a call are likelier than one that is only near the name.
+_BEFORE: Final = 2048
+_BEHIND: Final = 256
+# How many likely strings around a call come before those near the name, how many of these before the unlikely ones
+# around a call, and how many literals are nearer than any array.
 _MOST_AROUND: Final = 12
+_MOST_NEAR: Final = 8
+_LITERALS_FIRST: Final = 64
 # Code and numbers look like short strings now and then, and hardly ever like long ones.
 _SHORT: Final = 4
 
-_NEVER: Final = (AUTHORIZATION_PREFIX.decode(), BASE_64_DIGITS.decode())
-_NO_NAMES: Final = (None, "", *NO_PASSWORDS)
-
+_NO_NAMES: Final = (None, "", *COMMON_STRINGS)
 _STRING_BEHIND_NUL: Final = re.compile(rb"(?<=\0)[ -~\x80-\xff]{1,128}(?=\0)")
+# Names of files and functions, with which libraries complain.
+_COMPLAINT: Final = re.compile(r"/\w+\.(c|cc|cpp|h|hpp)$|\w::\w+")
+_FORMAT: Final = re.compile(r"%[-+ #0]*\d*(\.\d+)?[hl]*[diouxXcsfgp]")
 
 
-def name_and_passwords(image: FlashImage) -> tuple[str | None, tuple[str, ...]]:
+def name_and_passwords(code: Code, calls: list[BeginCall]) -> tuple[str | None, tuple[str, ...]]:
     """The name that a sketch announces, None if not found, and the passwords that it may want, likeliest first."""
-    calls = calls_of_begin(image)
+    image = code.image
     named = next((call for call in calls if call.is_understood or call.name not in _NO_NAMES), None)
-    found: dict[str, None] = {}
-    for password in _passwords(image, calls, named.name_address if named else None):
-        found[password] = None
-        if len(found) == MOST_CANDIDATES:
-            break
-    return named.name if named else None, tuple(found)
+    understood = (call.password for call in calls if call.is_understood and call.password is not None)
+    # A compiler may have put the code of begin() in the place of its call.
+    sites = [call.site for call in calls if call.has_objects]
+    sites = sites or list(code.loads(image.pointers(AUTHORIZATION_PREFIX)))
+    used = [offset for site in sites[:_CALLS] for offset in _used_around(code, site)]
+    name = image.offset(named.name_address) if named and named.name_address is not None else None
+    around = list(_texts(image, used))
+    nearby = _by_distance(code, next(iter(used), 0) if name is None else name)
+    near = list(islice(_texts(image, nearby), _NEARBY))
+    likely_around = [text for text in around if not _is_unlikely(text)]
+    likely_near = [text for text in near if not _is_unlikely(text)]
+    long_near = (text for text in near if len(text) >= _SHORT)
+    ranked = (understood, likely_around[:_MOST_AROUND], likely_near[:_MOST_NEAR], around, likely_near, long_near)
+    found = dict.fromkeys(chain.from_iterable(ranked))
+    return named.name if named else None, tuple(islice(found, MOST_CANDIDATES))
 
 
-def _passwords(image: FlashImage, calls: list[BeginCall], name: int | None) -> Iterator[str]:
-    understood = [call.password for call in calls if call.is_understood and call.password is not None]
-    yield from understood
-    pointers = list(image.pointers(AUTHORIZATION_PREFIX) if name is None else islice(image.references(name), _POINTERS))
-    around = chain(
-        _in_pool(image, pointers),
-        *(_around_call(image, call) for call in calls[:_CALLS]),
-        () if understood else _beside_an_object(image),
-    )
-    texts = dict.fromkeys(text for offset in around if _is_possible(text := image.text(offset)))
-    yield from islice(sorted(texts, key=_unlikeliness), _MOST_AROUND)
-    origins = list(image.occurrences(AUTHORIZATION_PREFIX)) if name is None else [image.offset(name)]
-    for offset in _by_distance(image, next(filter(None, origins), 0)):
-        if _is_possible(text := image.text(offset)) and not _unlikeliness(text):
+def _texts(image: FlashImage, offsets: Iterable[int]) -> Iterator[str]:
+    """What a person may have typed of the strings at these offsets, without what every image has."""
+    for offset in offsets:
+        text = image.text(offset)
+        if text is None or not text.replace("\t", " ").isprintable() or text in COMMON_STRINGS:
+            continue
+        if not text.startswith(VERSION_MARKER) and not _COMPLAINT.search(text):
             yield text
 
 
-def _is_possible(text: str | None) -> TypeIs[str]:
-    """Whether a person may have typed this."""
-    return text is not None and text.replace("\t", " ").isprintable() and text not in _NEVER
+def _is_unlikely(text: str) -> bool:
+    """Whether a text does not look much like a password, or may be no text at all."""
+    return len(text) < _SHORT or text.endswith((" ", ":")) or "\t" in text or bool(_FORMAT.search(text))
 
 
-def _unlikeliness(text: str) -> int:
-    """0 for what looks like a password, more for what more likely is something else."""
-    if not text.isprintable() or text in NO_PASSWORDS or text.startswith(VERSION_MARKER):
-        return 2
-    return 1 if len(text) < _SHORT or text.endswith((" ", ":")) else 0
+def _used_around(code: Code, site: int) -> Iterator[int]:
+    """Where the strings are that code uses, the nearest to a call first; a short array is a number in the code."""
+    function, image = code.function_of(site) or 0, code.image
+    places = sorted(
+        code.within(function, site - _BEFORE, site + _BEHIND), key=lambda place: (place > site, abs(place - site))
+    )
+    for literal in dict.fromkeys(map(code.literal, places)):
+        if literal is not None and (word := image.word_at(literal)) is not None:
+            offset = image.offset(word)
+            if offset is None and (text := image.text(literal)) and text.isascii():
+                yield literal
+            elif offset is not None and offset >= code.end:
+                yield offset
 
 
-def _beside_an_object(image: FlashImage) -> Iterator[int]:
-    """Where two words of a literal pool point to that an object follows, as name and password of begin() often do."""
-    offset_of = image.offset
-    for first, second, third in zip(image.words, image.words[1:], image.words[2:], strict=False):
-        if SRAM_START <= third < SRAM_END and (one := offset_of(first)) and (other := offset_of(second)):
-            yield other
-            yield one
-
-
-def _in_pool(image: FlashImage, pointers: list[int]) -> Iterator[int]:
-    """Where the words next to these point to, the nearest first."""
-    for distance in range(1, _POOL_REACH + 1):
-        for pointer in pointers:
-            for word in (pointer // 4 - distance, pointer // 4 + distance):
-                if 0 <= word < len(image.words) and (offset := image.offset(image.words[word])) is not None:
-                    yield offset
-
-
-def _around_call(image: FlashImage, call: BeginCall) -> Iterator[int]:
-    """Where the constants of a call point to, or where they are: a short array is a number in the code."""
-    for pool in call.loaded:
-        address, place = image.word(pool), image.offset(pool)
-        if address is not None and (offset := image.offset(address)) is not None:
-            yield offset
-        elif place is not None and (text := image.text(place)) and text.isascii():
-            yield place
-
-
-def _by_distance(image: FlashImage, origin: int) -> Iterator[int]:
-    """Every string, the nearest to an offset first; those that no word points to at the end."""
+def _by_distance(code: Code, origin: int) -> Iterator[int]:
+    """Every string, the nearest to an offset first; arrays early, those that no word points to at the end."""
 
     def nearest_first(offsets: Iterable[int]) -> Iterator[int]:
         return iter(sorted(offsets, key=lambda offset: abs(offset - origin)))
 
-    literals = nearest_first(_pointed(image, image.base, len(image.content), 0))
-    yield from islice(literals, _BEFORE_ARRAYS)
+    image = code.image
+    start, end = image.base + code.end, image.base + len(image.content)
+    literals = nearest_first({word - image.base for word in image.words if start <= word < end})
+    yield from islice(literals, _LITERALS_FIRST)
     if variables := image.variables:
-        yield from nearest_first(_pointed(image, variables.address, variables.size, variables.offset))
         yield from nearest_first(_behind_nul(image, variables.offset, variables.offset + variables.size))
     yield from literals
-    yield from nearest_first(_behind_nul(image, 0, len(image.content)))
+    yield from nearest_first(_behind_nul(image, code.end, len(image.content)))
 
 
 def _behind_nul(image: FlashImage, start: int, end: int) -> Iterator[int]:
     return (match.start() for match in _STRING_BEHIND_NUL.finditer(image.content, start, end))
-
-
-def _pointed(image: FlashImage, address: int, size: int, offset: int) -> set[int]:
-    """The offsets that words point to, of what stands at `offset` and is found at `address`."""
-    end = address + size
-    return {word - address + offset for word in image.words if address <= word < end}

@@ -1,138 +1,205 @@
-"""As much of the Thumb instruction set as it takes to see which constants a function is called with.
+"""As much of the Thumb instruction set as it takes to see with which constants a function is called.
 
-Encodings: ARMv6-M Architecture Reference Manual, chapter A5. Branches are not followed: what is found this way is
-likely, not proven.
+Encodings: ARMv6-M Architecture Reference Manual, chapter A5. Instructions are read one after another, branches are not
+followed: what is found this way is likely, not proven.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-import re
-from typing import Final
+from typing import Final, Self
 
-from .image import FlashImage
+from ..hardware import SRAM_START
+from .code import CALL_CLOBBERED, Code
 
-# Registers that a called function may overwrite: procedure call standard for the Arm architecture.
-_CALL_CLOBBERED: Final = (0, 1, 2, 3, 12)
-_UPPER_BYTE_OF_CALL: Final = re.compile(rb"[\x47\xf0-\xf7]")
-# How many half words in front of a call through a register may lie the one that loads its target.
-_LOAD_REACH: Final = 16
-
-
-def calls(image: FlashImage) -> Iterator[tuple[int, int]]:
-    """Every function call, as the offset where it stands and the address that it calls."""
-    halves = image.halves
-    start, end = image.base, image.address(len(image.content))
-    # The upper bytes of all half words tell where a closer look is worth its time.
-    for match in _UPPER_BYTE_OF_CALL.finditer(image.content[1::2], 0, len(halves) - 1):
-        index = match.start()
-        half = halves[index]
-        if half >> 11 == 0b11110 and (low := halves[index + 1]) & 0xD000 == 0xD000:  # BL
-            target = image.address(2 * index) + 4 + _distance(half, low)
-        elif half & 0xFF87 == 0x4780:  # BLX of a register
-            target = _loaded_address(image, index, half >> 3 & 15)
-        else:
-            continue
-        if start <= target < end:
-            yield 2 * index, target
-
-
-def _loaded_address(image: FlashImage, call: int, register: int) -> int:
-    """The code address that a register was given shortly before an instruction; 0 if none."""
-    load = 0b01001 << 3 | register
-    for index in range(call - 1, max(-1, call - _LOAD_REACH), -1):
-        if image.halves[index] >> 8 == load:
-            value = image.word((image.address(2 * index) + 4 & ~3) + 4 * (image.halves[index] & 0xFF)) or 0
-            return value & ~1 if value & 1 else 0
-    return 0
-
-
-def _distance(high: int, low: int) -> int:
-    sign = high >> 10 & 1
-    # Two bits are stored so that they are 1 if they equal the sign.
-    bit_23, bit_22 = sign ^ 1 ^ low >> 13 & 1, sign ^ 1 ^ low >> 11 & 1
-    return -(sign << 24) + (bit_23 << 23) + (bit_22 << 22) + ((high & 0x3FF) << 12) + ((low & 0x7FF) << 1)
+# How many bytes of a function are looked at.
+_FUNCTION_LIMIT: Final = 2048
+_STACK_POINTER: Final = 13
+# How many bytes STR, STRB and STRH store.
+_SIZES: Final = {0b01100: 4, 0b01110: 1, 0b10000: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """What a function was given in a register when it was called."""
+    """What a function was given when it was called: the first four in registers, the fifth on the stack."""
 
-    register: int
+    number: int
 
 
-# What a register holds: a number, often an address; what the function was given; or nobody knows.
-type Value = int | Argument | None
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place on the stack, in bytes from where the stack pointer was when the function was called."""
+
+    offset: int
+
+
+# What a register holds: a number, often an address; a place on the stack; what the function was given; or nobody knows.
+type Value = int | Slot | Argument | None
+_UNKNOWN: Final[tuple[Value, int]] = None, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What the instruction at a place writes to memory, `distance` bytes behind where `base` points to."""
+
+    place: int
+    base: Value
+    distance: int
+    value: Value
+
+    @property
+    def address(self) -> int | None:
+        return self.base + self.distance if isinstance(self.base, int) else None
 
 
 class Registers:
-    """What the registers hold while the instructions of a function are read one after another."""
+    """What the registers hold while the instructions of a function are read one after another.
 
-    def __init__(self, image: FlashImage) -> None:
-        """Start at the beginning of a function, of which the first four arguments are in registers 0 to 3."""
-        self._image = image
-        self._held: list[Value] = [*map(Argument, range(4)), *[None] * 12]
-        # What was read from literal pools, by address; None where that is outside of the image.
-        self.constants: dict[int, int | None] = {}
+    `stores` are the writes to memory, `given` has what was in the first register by the places of calls.
+    """
 
-    def __getitem__(self, register: int) -> Value:
-        """Return what a register holds."""
-        return self._held[register]
+    def __init__(self, code: Code, function: int, end: int | None = None) -> None:
+        """Read a function up to `end`, if that is given, as far as its last 2 KiB in front of that tell."""
+        self._image = code.image
+        self._held: list[Value] = [*map(Argument, range(4)), *[None] * 9, Slot(0), None, None]
+        # For each register, the place of the first instruction that its value depends on.
+        self._since = [function] * 16
+        self._stack: dict[int, tuple[Value, int]] = {0: (Argument(4), function)}
+        self._frame: Value = Slot(0)
+        self.stores: list[Store] = []
+        self.given: dict[int, Value] = {}
+        end = function + _FUNCTION_LIMIT if end is None else end
+        self._read(code.within(function, max(function, end - _FUNCTION_LIMIT), end))
 
-    def run(self, start: int, end: int) -> None:
-        """Read the instructions from one offset up to another."""
-        offset = start
-        while offset < end:
-            offset += self.step(offset)
+    @classmethod
+    def at(cls, code: Code, place: int) -> Self:
+        """What the registers hold in front of the instruction at a place."""
+        return cls(code, code.function_of(place) or 0, place)
 
-    def step(self, offset: int) -> int:
-        """Read the instruction at an offset; return how many bytes it has."""
-        half = self._image.halves[offset // 2]
+    def argument(self, number: int) -> tuple[Value, int]:
+        """What a function called now is given, and the place of the first instruction that this depends on."""
+        return self._stack.get(self._sp, _UNKNOWN) if number == 4 else (self._held[number], self._since[number])
+
+    def _read(self, places: Iterable[int]) -> None:
+        behind = 0
+        for place in places:
+            if place >= behind:
+                behind = place + self._step(place)
+
+    def _step(self, place: int) -> int:
+        """Read the instruction at a place; return how many bytes it has."""
+        half = self._image.halves[place // 2]
         held, low, other, number = self._held, half & 7, half >> 3 & 7, half >> 6 & 0x1F
         wide, byte = half >> 8 & 7, half & 0xFF
+        literal = (self._image.base + place + 4 & ~3) + 4 * byte
         match half >> 11:
-            case 0b11110:  # BL
-                for register in _CALL_CLOBBERED:
-                    held[register] = None
+            case 0b11110:  # BL; or a barrier and such, which touch no register that matters
+                if place // 2 + 1 < len(self._image.halves) and self._image.halves[place // 2 + 1] & 0xD000 == 0xD000:
+                    self._call(place)
                 return 4
             case 0b01001:  # LDR from the literal pool
-                held[wide] = self._constant((self._image.address(offset) + 4 & ~3) + 4 * byte)
-            case 0b01101:  # LDR from an address
-                held[low] = self._loaded(held[other], 4 * number)
+                self._set(wide, self._image.word(literal), place)
             case 0b10100:  # ADR
-                held[wide] = (self._image.address(offset) + 4 & ~3) + 4 * byte
+                self._set(wide, literal, place)
+            case 0b01101:  # LDR from an address
+                self._load(place, low, held[other], 4 * number)
+            case 0b10011:  # LDR from the stack
+                self._load(place, wide, Slot(self._sp), 4 * byte)
+            case 0b01100 | 0b01110 | 0b10000 as kind:  # STR, STRB, STRH
+                self._store(place, held[other], _SIZES[kind] * number, low)
+            case 0b10010:  # STR to the stack
+                self._store(place, Slot(self._sp), 4 * byte, wide)
+            case 0b10101:  # ADD to the stack pointer
+                self._set(wide, Slot(self._sp + 4 * byte), place)
             case 0b00100:  # MOVS of a number
-                held[wide] = byte
-            case 0b00110:  # ADDS of a number
-                held[wide] = _sum(held[wide], byte)
-            case 0b00111:  # SUBS of a number
-                held[wide] = _sum(held[wide], -byte)
+                self._set(wide, byte, place)
+            case 0b00110 | 0b00111:  # ADDS, SUBS of a number
+                self._set(wide, _sum(held[wide], -byte if half & 0x0800 else byte), place, wide)
             case 0b00011 if half & 0x0400:  # ADDS, SUBS of a number below 8
-                held[low] = _sum(held[other], -(number & 7) if half & 0x0200 else number & 7)
-            case 0b00000 if number == 0:  # MOVS of a register
-                held[low] = held[other]
-            case 0b01000 if half & 0xFF00 == 0x4600:  # MOV of any register
-                held[half >> 4 & 8 | low] = held[half >> 3 & 15]
-            case 0b10011 | 0b10101:  # something of the stack
-                held[wide] = None
+                self._set(low, _sum(held[other], -(number & 7) if half & 0x0200 else number & 7), place, other)
+            case 0b00000:  # MOVS of a register, LSLS
+                value = held[other]
+                shifted = value << number & 0xFFFF_FFFF if isinstance(value, int) else None
+                self._set(low, shifted if number else value, place, other)
+            case 0b01000 if half & 0xFD00 == 0x4400:  # ADD, MOV of any register
+                target, source = half >> 4 & 8 | low, half >> 3 & 15
+                value = held[source] if half & 0x0200 else _sum(held[target], held[source])
+                self._set(target, value, place, source)
+            case 0b01000 if half & 0xFF80 == 0x4780:  # BLX
+                self._call(place)
+            case 0b01000 if half & 0xFF00 == 0x4500 or (half & 0xFF00 == 0x4200 and half & 0xC0 != 0x40):
+                pass  # comparisons
+            case 0b10110 | 0b10111:
+                self._adjust(place, half)
+            case 0b11000:  # STM
+                for index, register in enumerate(number for number in range(8) if byte >> number & 1):
+                    self._store(place, held[wide], 4 * index, register)
+                self._set(wide, _sum(held[wide], 4 * byte.bit_count()), place, wide)
             case 0b11001:  # LDM
-                for register in range(8):
-                    if byte >> register & 1:
-                        held[register] = None
-            case 0b10110 if half & 0x0F00 != 0x0200:
-                pass  # pushes, room on the stack
-            case 0b00101 | 0b01100 | 0b01110 | 0b10000 | 0b10010 | 0b11000 | 0b11010 | 0b11011 | 0b11100:
-                pass  # comparisons, stores, branches
+                for register in (wide, *(number for number in range(8) if byte >> number & 1)):
+                    self._set(register, None, place)
+            case 0b00101 | 0b11010 | 0b11011 | 0b11100:
+                pass  # comparisons, branches
+            case 0b01010 if half & 0x0600 != 0x0600:
+                pass  # stores to where nobody knows
             case _:  # calculations and other loads
-                held[low] = None
+                self._set(low, None, place)
         return 2
 
-    def _constant(self, address: int) -> int | None:
-        self.constants[address] = self._image.word(address)
-        return self.constants[address]
+    @property
+    def _sp(self) -> int:
+        return self._held[_STACK_POINTER].offset if isinstance(self._held[_STACK_POINTER], Slot) else 0
 
-    def _loaded(self, address: Value, distance: int) -> int | None:
-        return self._image.word(address + distance) if isinstance(address, int) else None
+    def _set(self, register: int, value: Value, place: int, source: int | None = None) -> None:
+        self._since[register] = place if source is None else min(place, self._since[source])
+        self._held[register] = value
+
+    def _call(self, place: int) -> None:
+        self.given[place] = self._held[0]
+        for register in CALL_CLOBBERED:
+            self._set(register, None, place)
+
+    def _adjust(self, place: int, half: int) -> None:
+        """What the instructions around 0xB000 do: most move the stack pointer, some change a register.
+
+        What stands behind a return is reached from elsewhere, where the function has still got all of its stack.
+        """
+        match half >> 8:
+            case 0xB0 if not half & 0x80:
+                self._held[_STACK_POINTER] = Slot(self._sp + 4 * (half & 0x7F))
+            case 0xB0:
+                self._frame = self._held[_STACK_POINTER] = Slot(self._sp - 4 * (half & 0x7F))
+            case 0xB4 | 0xB5:
+                self._frame = self._held[_STACK_POINTER] = Slot(self._sp - 4 * (half & 0x1FF).bit_count())
+            case 0xBC:
+                self._held[_STACK_POINTER] = Slot(self._sp + 4 * (half & 0xFF).bit_count())
+                for register in range(8):
+                    if half >> register & 1:
+                        self._set(register, None, place)
+            case 0xBD:
+                self._held[_STACK_POINTER] = self._frame
+            case 0xB2 | 0xBA:
+                self._set(half & 7, None, place)
+
+    def _store(self, place: int, base: Value, distance: int, register: int) -> None:
+        if isinstance(base, Slot):
+            self._stack[base.offset + distance] = self._held[register], self._since[register]
+        else:
+            self.stores.append(Store(place, base, distance, self._held[register]))
+
+    def _load(self, place: int, register: int, base: Value, distance: int) -> None:
+        value, since = None, place
+        match base:
+            case Slot(start):
+                value, since = self._stack.get(start + distance, _UNKNOWN)
+            case int():  # what is in SRAM may have changed
+                value, since = self._image.word(base + distance), 0 if base >= SRAM_START else place
+        self._held[register], self._since[register] = value, min(place, since)
 
 
-def _sum(value: Value, number: int) -> int | None:
-    return value + number & 0xFFFF_FFFF if isinstance(value, int) else None
+def _sum(value: Value, number: Value) -> Value:
+    match value, number:
+        case int(), int():
+            return value + number & 0xFFFF_FFFF
+        case Slot(offset), int():
+            return Slot(offset + ((number & 0xFFFF_FFFF ^ 0x8000_0000) - 0x8000_0000))
+    return None
