@@ -19,7 +19,7 @@ _ACTIVE: Final = re.compile(
     r"[\\`*\[\]<~|]"
     r"|&(?=[#\w])"  # a character reference
     r"|(?<![^\W_])_|_(?![^\W_])"  # inside a word it is a letter
-    r"|:(?=//)|(?<=www)\.|@(?=\w)"  # a bare address
+    r"|:(?=//)|(?<=www)\.|@"  # a bare address
     r"|^[#>+=-]",  # the beginning of a heading, quotation or list
     re.IGNORECASE,
 )
