@@ -51,13 +51,13 @@ async def test_what_a_hundred_boards_remember_of_it_is_shown_once(home: HomeAssi
     source = ManifestSource(async_get_clientsession(home), str(site.serve(PATH, status=503)))
     catalog, leave = catalogs.use(source, MockConfigEntry(domain=DOMAIN))
     await catalog.first_look
-    shown: list[list[str]] = []
+    shown: list[list[str | None]] = []
     leave_alone = catalog.async_add_listener(
         lambda: shown.append([release.version for release in catalog.data.releases])
     )
     for number in range(100):
         offered = Release(version="2.0" if number else "1.0", identifier="")
         catalog.remember(Remembered(source_id(source), offered, None))
-    assert shown == [["1.0"], ["2.0", "1.0"]]
+    assert shown == [["1.0"], ["1.0", "2.0"]]
     leave_alone()
     leave()

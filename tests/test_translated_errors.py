@@ -14,7 +14,7 @@ import pytest
 
 from custom_components.mkr1000_ota import PLATFORMS, problems
 from custom_components.mkr1000_ota.arduino_ota import errors
-from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import SENTENCES, Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
 from custom_components.mkr1000_ota.arduino_ota.sketch.refusals import _SENTENCES as REFUSALS
 from custom_components.mkr1000_ota.const import StorageKind
@@ -71,16 +71,16 @@ SOURCE = {reason for reason in Reason if reason not in SIGNATURE}
 OFFERED_NOT = {
     **{f"finding_{reason}": fields(sentence) for reason, sentence in REFUSALS.items()},
     **{
-        f"finding_{reason}": fields(SENTENCES[reason])
+        f"finding_{reason}": fields(reason.sentence)
         for reason in (reasons("of").keys() | reasons("SourceError", within=ONE_FILE).keys())
-        if "file" in (reasons("of", "SourceError")[reason] | fields(SENTENCES[reason]))
+        if "file" in (reasons("of", "SourceError")[reason] | fields(reason.sentence))
     },
 }
 
 SERVERS = ("firmware/http.py", "firmware/manifest.py", "firmware/github.py")
 # A repository whose name cannot be one is never asked.
 SERVER_FAILS = {
-    f"server_{reason}": fields(SENTENCES[reason]) | {"server", "boards"}
+    f"server_{reason}": fields(reason.sentence) | {"server", "boards"}
     for reason in reasons("SourceError", within=SERVERS)
     if reason is not Reason.BAD_REPOSITORY
 }
@@ -94,9 +94,9 @@ def exceptions() -> dict[str, set[str]]:
     for refusal, sentence in REFUSALS.items():
         found[f"sketch_{refusal}"] = fields(sentence) | {"file"}
     for reason in SOURCE:
-        found[f"source_{reason}"] = fields(SENTENCES[reason])
+        found[f"source_{reason}"] = fields(reason.sentence)
     for reason in SIGNATURE:
-        found[f"signature_{reason}"] = fields(SENTENCES[reason]) | {"file"}
+        found[f"signature_{reason}"] = fields(reason.sentence) | {"file"}
     for call in calls("problem", "mistake"):
         match call.args:
             case [ast.Constant(value=str(key))]:

@@ -56,6 +56,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             config_entry=None,
             name=f"sketches of the {type(source).__name__}",
             update_interval=None if isinstance(source, FolderSource) else ASK_SERVERS_EVERY,
+            # Folders are looked at every few seconds, mostly to find them as they were.
+            always_update=False,
         )
         self.data = Catalog()
 
@@ -82,8 +84,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self.failing.remember(remembered.failing_since)
         self.failing.tell(self.users)
         offered = remembered.offered
-        if offered is not None and self.data.find(offered.version) is None:
-            self.data = Catalog.of((*self.data.releases, offered))
+        if offered is not None and offered.version not in [one.version for one in self.data.releases]:
+            self.data = Catalog((*self.data.releases, offered))
             self.async_update_listeners()
 
     async def sketch(self, release: Release, storage_size: int) -> Sketch:
@@ -155,7 +157,7 @@ class Catalogs:
         self._sketches = sketches
         self._catalogs: dict[Hashable, SketchCatalog] = {}
         self._stop_looking: CALLBACK_TYPE | None = None
-        self._looking = False
+        self._looks: dict[Hashable, asyncio.Task[None]] = {}
 
     @callback
     def use(self, source: FirmwareSource, entry: ConfigEntry) -> tuple[SketchCatalog, Callable[[], None]]:
@@ -185,23 +187,15 @@ class Catalogs:
 
         return catalog, release
 
-    def _folders(self) -> list[tuple[SketchCatalog, FolderSource]]:
-        return [
-            (catalog, catalog.source) for catalog in self._catalogs.values() if isinstance(catalog.source, FolderSource)
-        ]
+    def _folders(self) -> list[SketchCatalog]:
+        return [catalog for catalog in self._catalogs.values() if isinstance(catalog.source, FolderSource)]
 
-    async def _look_at_folders(self, _now: object) -> None:
-        if self._looking:
-            # A network drive that hangs must not take one thread after the other.
-            return
-        self._looking = True
-        try:
-            await self._look_once(self._folders())
-        finally:
-            self._looking = False
-
-    async def _look_once(self, folders: list[tuple[SketchCatalog, FolderSource]]) -> None:
-        changed = await self._hass.async_add_executor_job(lambda: [folder.changed() for _, folder in folders])
-        for (catalog, _), is_changed in zip(folders, changed, strict=True):
-            if is_changed and catalog.users:
-                await catalog.async_refresh()
+    @callback
+    def _look_at_folders(self, _now: object) -> None:
+        """Look at each folder by itself: a network drive that hangs must not hold up the others."""
+        for catalog in self._folders():
+            look = self._looks.get(catalog.source.key)
+            if catalog.users and (look is None or look.done()):
+                self._looks[catalog.source.key] = self._hass.async_create_background_task(
+                    catalog.async_refresh(), f"{DOMAIN} look at {catalog.name}"
+                )

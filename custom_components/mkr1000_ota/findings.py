@@ -18,7 +18,7 @@ def async_report_findings(hass: HomeAssistant, source: FirmwareSource, findings:
     """Show what is wrong in a source as repair issues, and take back those that are not true any more."""
     prefix = f"{_PREFIX}_{source_id(source)}"
     issues = ir.async_get(hass)
-    wanted = {f"{prefix}_{_digest(finding.file + finding.reason)}": finding for finding in findings}
+    wanted = {f"{prefix}_{_digest(finding.file + finding.code)}": finding for finding in findings}
     for domain, issue_id in list(issues.issues):
         if domain == DOMAIN and issue_id.startswith(prefix) and issue_id not in wanted:
             ir.async_delete_issue(hass, DOMAIN, issue_id)
@@ -31,7 +31,7 @@ def async_report_findings(hass: HomeAssistant, source: FirmwareSource, findings:
             issue_id,
             is_fixable=False,
             severity=ir.IssueSeverity.WARNING,
-            translation_key=f"finding_{finding.reason}",
+            translation_key=f"finding_{finding.code}",
             translation_placeholders={**finding.placeholders, "file": finding.file},
         )
 

@@ -82,11 +82,11 @@ async def async_job_for_version(board: BoardCoordinator, version: str) -> Job | 
 
 def job_for_release(board: BoardCoordinator, release: Release) -> Job:
     """Return the job of installing a release of the board's source."""
-    password = release.password
+    version, password = release.version or "", release.password
     if password is None:
-        password = board.record.next_passwords.get(release.version)
+        password = board.record.next_passwords.get(version)
     return Job(
-        version=release.version,
+        version=version,
         file=release.label,
         load=lambda: board.catalog.sketch(release, board.storage_size),
         signature=lambda: board.catalog.source.signature(release),

@@ -142,16 +142,16 @@ class BoardOptionsFlow(OptionsFlowWithReload):
         board = self._board
         offered = board.offered_version
         release = next((one for one in board.releases if one.version == offered), None)
-        if release is None:
+        if release is None or offered is None:
             return self.async_abort(reason="nothing_offered")
         if user_input is not None:
-            board.record.next_passwords.pop(release.version, None)
+            board.record.next_passwords.pop(offered, None)
             if CONF_PASSWORD in user_input:
-                board.record.next_passwords[release.version] = user_input[CONF_PASSWORD]
+                board.record.next_passwords[offered] = user_input[CONF_PASSWORD]
             await board.record.save()
             return self.async_create_entry(data=dict(self.config_entry.options))
         return self._form(
-            f"next_password_{await self._password_origin(release)}", NEXT_PASSWORD_SCHEMA, {}, version=release.version
+            f"next_password_{await self._password_origin(release)}", NEXT_PASSWORD_SCHEMA, {}, version=offered
         )
 
     # One text for each way in which a password can be known.
