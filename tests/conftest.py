@@ -18,13 +18,15 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
-from custom_components.mkr1000_ota import found, health, presence
 from custom_components.mkr1000_ota.arduino_ota.flash.timing import Timing
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
+from custom_components.mkr1000_ota.flows import discovered_board as found
+from custom_components.mkr1000_ota.install import health_check as health
+from custom_components.mkr1000_ota.presence import tracker as presence
 from custom_components.mkr1000_ota.shared import async_shared
 from tests.discovery.announcements import announcement, records
-from tests.flow_texts import check_texts
-from tests.looking import settled
+from tests.support.flow_texts import check_texts
+from tests.support.looking import settled
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.web import Web, running
 

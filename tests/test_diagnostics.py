@@ -8,9 +8,9 @@ import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
 from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending
-from custom_components.mkr1000_ota.store import Awaited
+from custom_components.mkr1000_ota.storage.records import Awaited
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
-from tests.steps import UPDATE
+from tests.support.steps import UPDATE
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 

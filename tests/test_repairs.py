@@ -13,12 +13,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 
-from custom_components.mkr1000_ota.activity import IDLE, Activity, Stage
 from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
-from tests.actions import install
+from custom_components.mkr1000_ota.data import IDLE, Activity, Stage
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
-from tests.flow_texts import ENGLISH, check_form
-from tests.steps import Result
+from tests.support.actions import install
+from tests.support.flow_texts import ENGLISH, check_form
+from tests.support.steps import Result
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 

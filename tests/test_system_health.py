@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import AddBoard, Hear, StartBoard
-from tests.looking import settled
+from tests.support.looking import settled
 
 
 async def test_boards_are_counted(

@@ -12,19 +12,19 @@ from typing import Any
 from homeassistant.helpers.entity import EntityDescription
 import pytest
 
-from custom_components.mkr1000_ota import PLATFORMS, problems
+from custom_components.mkr1000_ota import PLATFORMS, errors as problems
 from custom_components.mkr1000_ota.arduino_ota import errors
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import SENTENCES, Reason
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
 from custom_components.mkr1000_ota.arduino_ota.sketch.refusals import _SENTENCES as REFUSALS
 from custom_components.mkr1000_ota.const import StorageKind
-from custom_components.mkr1000_ota.outcome import _ISSUES as OUTCOMES
+from custom_components.mkr1000_ota.install.outcome import _ISSUES as OUTCOMES
 from tests.test_quality import ENGLISH, ICONS, INTEGRATION
 
 TREES = {path.relative_to(INTEGRATION).as_posix(): ast.parse(path.read_text()) for path in INTEGRATION.rglob("*.py")}
 
 # Where a problem of one file is found, and not of a source as a whole.
-ONE_FILE = ("firmware/folder.py", "firmware/local_sketch.py", "firmware/local_files.py", "firmware/integrity.py")
+ONE_FILE = tuple(f"arduino_ota/firmware/{name}.py" for name in ("folder", "description", "directory", "integrity"))
 TRANSLATED = {"HomeAssistantError", "ServiceValidationError", "UpdateFailed", "ConfigEntryError", "ConfigEntryNotReady"}
 
 
@@ -77,7 +77,7 @@ OFFERED_NOT = {
     },
 }
 
-SERVERS = ("firmware/http.py", "firmware/manifest.py", "firmware/github.py")
+SERVERS = tuple(f"arduino_ota/firmware/{name}.py" for name in ("fetcher", "manifest", "github"))
 # A repository whose name cannot be one is never asked.
 SERVER_FAILS = {
     f"server_{reason}": fields(SENTENCES[reason]) | {"server", "boards"}

@@ -9,19 +9,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .archive import Archive
+from .board_data import Board, BoardConfigEntry
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
-from .homecoming import Homecoming
-from .installer import Installer
-from .namesakes import async_watch_namesakes
-from .outcome import async_clear_issues
-from .renamed import async_forget_renamed
-from .runtime import Board, BoardConfigEntry
+from .install.installer import Installer
+from .install.outcome import async_clear_issues
+from .install.reconnect import Homecoming
+from .install.recovery import async_finish
+from .network.duplicate_names import async_watch_namesakes
+from .presence.renamed import async_forget_renamed
 from .services import async_register_actions
 from .shared import async_shared
-from .sources import source_of, uploads_of
-from .unfinished import async_finish
+from .sources.chosen import source_of, uploads_of
+from .storage.images import Archive
 
 # Seconds that the set-up of a board waits for a source; the board is usable without.
 FIRST_LOOK_WITHIN: Final = 5.0

@@ -8,8 +8,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .board_data import BoardConfigEntry
 from .entity import BoardEntity
-from .runtime import BoardConfigEntry
 
 PARALLEL_UPDATES = 0
 

@@ -7,8 +7,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .board_data import Board, BoardConfigEntry
 from .entity import BoardEntity
-from .runtime import Board, BoardConfigEntry
 
 PARALLEL_UPDATES = 0
 

@@ -18,18 +18,18 @@ from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .address import write_address
 from .arduino_ota.errors import BoardError
-from .choosing import ChoosingFlow
+from .board_data import BoardConfigEntry
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
-from .discovery_flows import MAX_CARDS
-from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA
-from .found import Found, async_look_at, client_for
-from .mending import async_take_address, async_take_password, is_at_home
-from .options_flow import BoardOptionsFlow
-from .problems import Refused, flow_error, flow_errors
-from .recognition import async_meet, other_entries
-from .runtime import BoardConfigEntry
+from .errors import Refused, flow_error, flow_errors
+from .flows.add import ChoosingFlow
+from .flows.credentials import async_take_address, async_take_password, is_at_home
+from .flows.discovered_board import Found, async_look_at, client_for
+from .flows.forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA
+from .flows.options import BoardOptionsFlow
+from .network.discovery_flows import MAX_CARDS
+from .network.recognition import async_meet, other_entries
+from .network.typed_address import write_address
 from .shared import async_shared
 
 # A board asks for its address before it listens to anybody.

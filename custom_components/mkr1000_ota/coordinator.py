@@ -13,18 +13,18 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .activity import IDLE, Activity, Stage
-from .archive import KEPT_IMAGES, Archive
 from .arduino_ota.errors import BoardError
 from .arduino_ota.firmware.release import Release
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
-from .catalogs import SketchCatalog
 from .const import CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
-from .recognition import Recognition
-from .store import BoardRecord, PastFlash
+from .data import IDLE, Activity, Stage
+from .network.recognition import Recognition
+from .sources.catalogs import SketchCatalog
+from .storage.images import KEPT_IMAGES, Archive
+from .storage.records import BoardRecord, PastFlash
 
 if TYPE_CHECKING:
     from .shared import Shared

@@ -11,9 +11,9 @@ from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from yarl import URL
 
+from .board_data import BoardConfigEntry
 from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_TOKEN
 from .coordinator import BoardCoordinator
-from .runtime import BoardConfigEntry
 
 SECRETS = {CONF_PASSWORD, CONF_TOKEN, "old", "expected", "guesses"}
 ADDRESSES = {CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL}

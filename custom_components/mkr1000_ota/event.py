@@ -8,9 +8,9 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .arduino_ota.flash.verdict import Verdict
+from .board_data import BoardConfigEntry
 from .entity import BoardEntity
-from .outcome import FAILED, ROLLED_BACK, UNHEALTHY, flash_signal
-from .runtime import BoardConfigEntry
+from .install.outcome import FAILED, ROLLED_BACK, UNHEALTHY, flash_signal
 
 PARALLEL_UPDATES = 0
 

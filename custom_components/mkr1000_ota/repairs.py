@@ -11,10 +11,10 @@ from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
 from .arduino_ota.errors import BoardError
-from .forms import PASSWORD_SCHEMA
-from .homecoming import async_resolve
-from .mending import async_take_name, refuse_while_flashed
-from .problems import Refused, flow_errors
+from .errors import Refused, flow_errors
+from .flows.credentials import async_take_name, refuse_while_flashed
+from .flows.forms import PASSWORD_SCHEMA
+from .install.reconnect import async_resolve
 
 
 class BoardRepair(RepairsFlow):

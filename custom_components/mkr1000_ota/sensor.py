@@ -11,10 +11,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .activity import Stage
+from .board_data import BoardConfigEntry
 from .coordinator import BoardCoordinator
+from .data import Stage
 from .entity import BoardEntity
-from .runtime import BoardConfigEntry
 
 PARALLEL_UPDATES = 0
 

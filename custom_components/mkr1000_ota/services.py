@@ -13,9 +13,9 @@ from .arduino_ota.errors import SketchRefused
 from .arduino_ota.firmware.release import SourceError
 from .arduino_ota.sketch.sketch import LARGE_STORAGE, Sketch
 from .const import DOMAIN
-from .files import async_fetch
-from .found import async_scan
-from .problems import refusal, source_problem
+from .errors import refusal, source_problem
+from .flows.discovered_board import async_scan
+from .install.action_file import async_fetch
 
 ATTR_FILE: Final = "file"
 ATTR_URL: Final = "url"

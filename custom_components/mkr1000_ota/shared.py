@@ -9,13 +9,13 @@ from homeassistant.util.hass_dict import HassKey
 
 from .arduino_ota.flash import timing as board_timing
 from .arduino_ota.flash.timing import Timing
-from .asker import Asker
-from .catalogs import Catalogs
 from .const import DOMAIN
-from .discovery_flows import DiscoveryFlows
-from .presence import Presence
-from .sketches import Sketches
-from .store import BoardStore
+from .network.discovery_flows import DiscoveryFlows
+from .network.mdns import Asker
+from .presence.tracker import Presence
+from .sources.catalogs import Catalogs
+from .sources.sketches import Sketches
+from .storage.records import BoardStore
 
 # Each flash holds an image in memory and a connection open for half a minute; a small host has other things to do.
 FLASHES_AT_ONCE = 4

@@ -11,18 +11,18 @@ from homeassistant.components.update import (
 from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .activity import IDLE
 from .arduino_ota.firmware.release import Release, SourceError
 from .arduino_ota.flash.flasher import Outcome
+from .board_data import Board, BoardConfigEntry
+from .data import IDLE
 from .entity import BoardEntity
-from .files import async_fetch
-from .findings import source_id
-from .installer import Installer
-from .job import async_job_for_file, async_job_for_version, job_for_archived
-from .outcome import report
-from .problems import mistake, source_problem
-from .remembered import Remembered
-from .runtime import Board, BoardConfigEntry
+from .errors import mistake, source_problem
+from .install.action_file import async_fetch
+from .install.installer import Installer
+from .install.outcome import report
+from .install.prepare import async_job_for_file, async_job_for_version, job_for_archived
+from .issues import source_id
+from .sources.remembered import Remembered
 
 # One board after the other would be slow; how many are flashed at once is limited where they are flashed.
 PARALLEL_UPDATES = 0
