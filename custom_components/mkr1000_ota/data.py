@@ -1,48 +1,59 @@
-"""What a board is busy with on our account."""
+"""What the entry of a board holds while it is loaded, and the words in which installs are ordered and reported."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Any, Protocol
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.exceptions import HomeAssistantError
+
+from .arduino_ota.flash.flasher import Order
+from .coordinator import BoardCoordinator
 
 
-class Stage(StrEnum):
-    """The stages of an install, in their order; also the states of the activity sensor."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallRequest:
+    """A build that somebody wants on a board: its label, and what it is called when something is wrong with it.
 
-    IDLE = "idle"
-    # The board is away, and the user said that the install may wait for it.
-    WAITING = "waiting"
-    # As many boards as allowed are being flashed already.
-    QUEUED = "queued"
-    FETCHING = "fetching"
-    CHECKING = "checking"
-    UPLOADING = "uploading"
-    RESTARTING = "restarting"
-    # The new sketch runs and has to show that it works.
-    WATCHING = "watching"
+    `prepare` downloads and inspects it, and raises a translated HomeAssistantError if it must not be flashed. `until` is
+    set, in seconds since the epoch, for one that was waiting for its board already.
+    """
+
+    version: str
+    file: str
+    prepare: Callable[[], Awaitable[Order]]
+    allow: tuple[str, ...] = ()
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallEnd:
+    """How an install ended: the event that tells of it with its attributes, and the error unless the board runs the build.
+
+    There is no event where one has told of it already.
+    """
+
+    event: str | None
+    attributes: dict[str, Any]
+    error: HomeAssistantError | None = None
+
+
+class Installer(Protocol):
+    """What installs on one board."""
+
+    async def install(self, request: InstallRequest) -> InstallEnd | None:
+        """Install a build, and return how that ended; None where it waits for the board."""
+
+    async def cancel(self) -> None:
+        """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
-    """A stage, and while uploading the bytes that the board has taken of `size` bytes."""
+class BoardData:
+    """A board that is set up."""
 
-    stage: Stage = Stage.IDLE
-    version: str | None = None
-    taken: int = 0
-    size: int = 0
-
-    @property
-    def can_be_cancelled(self) -> bool:
-        """Whether it is an install that waits, of which the board has not seen anything."""
-        return self.stage in (Stage.WAITING, Stage.QUEUED)
-
-    @property
-    def percentage(self) -> float | None:
-        """How much of the image the board has, in percent with one decimal; None before an upload and long after it.
-
-        A board that restarts has all of it: without a percentage, the frontend would say that it prepares the install.
-        """
-        if self.stage not in (Stage.UPLOADING, Stage.RESTARTING) or not self.size:
-            return None
-        return round(100 * self.taken / self.size, 1)
+    coordinator: BoardCoordinator
+    installer: Installer
 
 
-IDLE = Activity()
+type BoardConfigEntry = ConfigEntry[BoardData]

@@ -23,7 +23,7 @@ _KEYS: dict[type[errors.BoardError], str] = {
 }
 
 
-class Refused(Exception):
+class FormError(Exception):
     """What a person entered cannot be taken; `key` is the error that says why, `field` where it is shown."""
 
     def __init__(self, key: str, field: str | None = None, **placeholders: str) -> None:
@@ -39,10 +39,10 @@ def flow_error(err: errors.BoardError) -> str:
     return _KEYS[type(err)]
 
 
-def flow_errors(err: errors.BoardError | Refused, field: str = "base") -> dict[str, str]:
+def flow_errors(err: errors.BoardError | FormError, field: str = "base") -> dict[str, str]:
     """Return the errors of a form, shown at a field of it unless the error belongs to another one."""
     match err:
-        case Refused():
+        case FormError():
             return {err.field or field: err.key}
         case errors.WrongPassword():
             return {CONF_PASSWORD: flow_error(err)}
@@ -50,12 +50,12 @@ def flow_errors(err: errors.BoardError | Refused, field: str = "base") -> dict[s
             return {field: flow_error(err)}
 
 
-def refused_by_source(err: SourceError, field: str | None = None) -> Refused:
+def source_form_error(err: SourceError, field: str | None = None) -> FormError:
     """Return what a form shows of a source that does not deliver."""
-    return Refused(f"source_{err.reason}", field, **err.placeholders)
+    return FormError(f"source_{err.reason}", field, **err.placeholders)
 
 
-def board_problem(err: errors.BoardError, board: str) -> HomeAssistantError:
+def board_error(err: errors.BoardError, board: str) -> HomeAssistantError:
     """Return the translated error for a board of that name."""
     placeholders = {"board": board}
     match err:
@@ -72,7 +72,7 @@ def board_problem(err: errors.BoardError, board: str) -> HomeAssistantError:
     )
 
 
-def refusal(err: errors.SketchRefused, file: str) -> ServiceValidationError:
+def sketch_error(err: errors.SketchRefused, file: str) -> ServiceValidationError:
     """Return the translated error for a sketch that must not be flashed."""
     return ServiceValidationError(
         translation_domain=DOMAIN,
@@ -81,12 +81,12 @@ def refusal(err: errors.SketchRefused, file: str) -> ServiceValidationError:
     )
 
 
-def signature_refusal(err: SignatureRefused, file: str) -> ServiceValidationError:
+def signature_error(err: SignatureRefused, file: str) -> ServiceValidationError:
     """Return the translated error for a sketch whose signature does not prove what it should."""
-    return mistake(f"signature_{err.reason}", **{**err.placeholders, "file": file})
+    return validation_error(f"signature_{err.reason}", **{**err.placeholders, "file": file})
 
 
-def source_problem(err: SourceError) -> HomeAssistantError:
+def source_error(err: SourceError) -> HomeAssistantError:
     """Return the translated error for a source that does not deliver."""
     return HomeAssistantError(
         translation_domain=DOMAIN,
@@ -95,11 +95,11 @@ def source_problem(err: SourceError) -> HomeAssistantError:
     )
 
 
-def problem(key: str, **placeholders: str) -> HomeAssistantError:
+def translated_error(key: str, **placeholders: str) -> HomeAssistantError:
     """Return a translated error."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
 
 
-def mistake(key: str, **placeholders: str) -> ServiceValidationError:
+def validation_error(key: str, **placeholders: str) -> ServiceValidationError:
     """Return a translated error for something that was asked for and cannot be done."""
     return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

@@ -12,9 +12,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
 from custom_components.mkr1000_ota.flows import discovered_board as found
-from custom_components.mkr1000_ota.flows.forms import ANOTHER
-from custom_components.mkr1000_ota.shared import async_shared
-from tests.conftest import AddBoard, Hear, Lease, StartBoard
+from custom_components.mkr1000_ota.flows.forms import MANUAL
+from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.steps import MAC, begin, enter_password, offered, pick, typed
 from tests.virtual_board import VirtualBoard
 
@@ -25,7 +24,7 @@ async def test_a_board_that_answered_the_scan_is_picked(home: HomeAssistant, boa
     await hear(board)
     result = await begin(home)
     assert result["step_id"] == "pick"
-    assert offered(result) == {"127.0.0.7": "Arduino · 127.0.0.7 · WiFi101OTA", ANOTHER: ANOTHER}
+    assert offered(result) == {"127.0.0.7": "Arduino · 127.0.0.7 · WiFi101OTA", MANUAL: MANUAL}
 
     result = await pick(home, result, board.address)
     assert result["step_id"] == "password"
@@ -45,7 +44,7 @@ async def test_a_board_that_answered_the_scan_is_picked(home: HomeAssistant, boa
     assert entry.unique_id == "Arduino@127.0.0.7"
     assert entry.options == {CONF_STORAGE: "internal", CONF_FOLDER: "mkr1000_ota/arduino"}
     assert entry.state is ConfigEntryState.LOADED
-    assert (await async_shared(home)).store.record(entry.entry_id).keyring.current == "password"
+    assert entry.runtime_data.coordinator.record.keyring.current == "password"
 
 
 async def test_the_scan_shows_how_far_it_is(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +134,7 @@ async def test_a_board_that_is_set_up_is_named_beside_those_that_are_not(
     await hear(garden)
     result = await begin(home)
     assert result["step_id"] == "pick_more"
-    assert offered(result) == {"127.0.0.8": "Garden · 127.0.0.8 · WiFi101OTA", ANOTHER: ANOTHER}
+    assert offered(result) == {"127.0.0.8": "Garden · 127.0.0.8 · WiFi101OTA", MANUAL: MANUAL}
     assert result["description_placeholders"] == {"configured": "- Arduino · 127.0.0.7 · WiFi101OTA"}
 
     result = await pick(home, result, garden.address)
@@ -152,12 +151,12 @@ async def test_a_board_that_was_heard_long_ago_is_not_offered(
 
 
 async def test_two_boards_of_one_name_are_two_entries(
-    home: HomeAssistant, start_board: StartBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, start_board: StartBoard, hear: Hear, arp: Arp
 ) -> None:
     boards = [await start_board(address=f"127.0.0.{last}") for last in (7, 10, 8, 9)]
     for board in boards:
         await hear(board)
-    lease(MAC, "127.0.0.8")
+    arp(MAC, "127.0.0.8")
     titles = []
     for board in boards:
         result = await pick(home, await begin(home), board.address)
@@ -173,7 +172,7 @@ async def test_boards_are_listed_in_the_order_in_which_a_person_reads(
 ) -> None:
     for name, address in (("pump", "127.0.0.9"), ("Pump", "127.0.0.10"), ("Arduino", "127.0.0.11")):
         await hear(board, name=name, address=address)
-    assert list(offered(await begin(home))) == ["127.0.0.11", "127.0.0.9", "127.0.0.10", ANOTHER]
+    assert list(offered(await begin(home))) == ["127.0.0.11", "127.0.0.9", "127.0.0.10", MANUAL]
 
 
 async def test_no_two_boards_share_a_folder_by_themselves(
@@ -193,11 +192,9 @@ async def test_no_two_boards_share_a_folder_by_themselves(
     assert result["result"].options[CONF_FOLDER] == "mkr1000_ota/arduino_3"
 
 
-async def test_a_board_that_is_ignored_can_be_added_by_hand(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
-) -> None:
+async def test_a_board_that_is_ignored_can_be_added_by_hand(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
     """It was ignored when its hardware address was not known."""
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id="Arduino@127.0.0.7").add_to_hass(home)
     result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, "password")
@@ -205,10 +202,8 @@ async def test_a_board_that_is_ignored_can_be_added_by_hand(
     assert home.config_entries.async_entries(DOMAIN) == [result["result"]]
 
 
-async def test_a_known_board_at_another_address_is_followed(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
-) -> None:
-    lease(MAC, board.address)
+async def test_a_known_board_at_another_address_is_followed(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
+    arp(MAC, board.address)
     entry = MockConfigEntry(
         domain=DOMAIN,
         unique_id=MAC,

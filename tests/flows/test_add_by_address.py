@@ -7,7 +7,7 @@ from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mkr1000_ota.flows.forms import ANOTHER
+from custom_components.mkr1000_ota.flows.forms import MANUAL
 from tests.conftest import Hear, StartBoard
 from tests.support.steps import begin, enter_password, pick, typed
 from tests.virtual_board import VirtualBoard
@@ -28,7 +28,7 @@ async def test_where_boards_answered_the_address_of_another_one_is_asked_for_in_
     await hear(board)
     another = await start_board(address="127.0.0.8")
     result = await begin(home)
-    result = await home.config_entries.flow.async_configure(result["flow_id"], {CONF_HOST: ANOTHER})
+    result = await home.config_entries.flow.async_configure(result["flow_id"], {CONF_HOST: MANUAL})
     assert (result["step_id"], result["errors"]) == ("address", {})
 
     result = await pick(home, result, "127.0.0.300")

@@ -9,7 +9,7 @@ import pytest
 
 from custom_components.mkr1000_ota import config_flow
 from custom_components.mkr1000_ota.const import DOMAIN
-from tests.conftest import AddBoard, Lease, StartBoard
+from tests.conftest import AddBoard, Arp, StartBoard
 from tests.support.discovering import cards, discover, discover_lease, discover_service, service
 from tests.support.steps import MAC, OTHER_MAC, Result, begin, enter_password, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
@@ -17,21 +17,19 @@ from tests.virtual_board import VirtualBoard
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
-async def test_a_board_is_one_card_however_it_is_discovered(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
-) -> None:
-    lease(MAC, board.address)
+async def test_a_board_is_one_card_however_it_is_discovered(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
+    arp(MAC, board.address)
     await discover(home, board)
     result = await discover_service(home, service(board.address, port=board.port))
     assert result["reason"] == "already_in_progress"
     assert cards(home) == [board.address]
 
 
-async def test_a_card_moves_with_its_board(home: HomeAssistant, board: VirtualBoard, lease: Lease) -> None:
-    lease(MAC, board.address)
+async def test_a_card_moves_with_its_board(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
+    arp(MAC, board.address)
     await discover(home, board)
     await board.renumber("127.0.0.8")
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     result = await discover(home, board)
     assert cards(home) == ["127.0.0.8"]
     result = await enter_password(home, result, "password")
@@ -39,12 +37,12 @@ async def test_a_card_moves_with_its_board(home: HomeAssistant, board: VirtualBo
 
 
 async def test_a_card_gives_way_to_the_board_that_took_its_address(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await discover(home, board)
-    lease(MAC, "127.0.0.99")
-    lease(OTHER_MAC, board.address)
+    arp(MAC, "127.0.0.99")
+    arp(OTHER_MAC, board.address)
     result = await discover(home, board)
     assert cards(home) == [board.address]
     result = await enter_password(home, result, "password")
@@ -72,27 +70,27 @@ async def test_a_form_that_was_left_open_elsewhere_does_not_keep_a_card_from_its
 
 
 async def test_a_lease_of_a_board_that_is_a_card_already_is_no_other_card(
-    home: HomeAssistant, start_board: StartBoard, lease: Lease, monkeypatch: pytest.MonkeyPatch
+    home: HomeAssistant, start_board: StartBoard, arp: Arp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config_flow, "STARTS_WITHIN", 0.01)
     board = await start_board(port=65280)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await discover(home, board)
     assert (await discover_lease(home, MAC, board.address))["reason"] == "already_in_progress"
     assert cards(home) == [board.address]
 
 
 async def test_a_card_for_a_board_that_has_another_card_goes(
-    home: HomeAssistant, board: VirtualBoard, start_board: StartBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, start_board: StartBoard, arp: Arp
 ) -> None:
     """Two boards have exchanged their addresses."""
     other = await start_board(address="127.0.0.8")
-    lease(MAC, board.address)
-    lease(OTHER_MAC, other.address)
+    arp(MAC, board.address)
+    arp(OTHER_MAC, other.address)
     result = await discover(home, board)
     await discover(home, other)
-    lease(MAC, other.address)
-    lease(OTHER_MAC, board.address)
+    arp(MAC, other.address)
+    arp(OTHER_MAC, board.address)
     result = await enter_password(home, result, "password")
     assert result["reason"] == "already_in_progress"
     assert passwords_sent_to(board) == passwords_sent_to(other) == []
@@ -124,15 +122,15 @@ async def test_an_ignored_board_stays_ignored(home: HomeAssistant, board: Virtua
 
 
 async def test_a_board_stays_ignored_when_its_hardware_address_becomes_known(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
     await ignore(home, await discover(home, board))
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     assert (await discover(home, board))["reason"] == "already_configured"
     [ignored] = home.config_entries.async_entries(DOMAIN)
     assert ignored.unique_id == MAC
 
     await board.renumber("127.0.0.8")
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     assert (await discover(home, board))["reason"] == "already_configured"
     assert (await discover_lease(home, MAC, board.address))["reason"] == "already_configured"

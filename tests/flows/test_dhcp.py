@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota import config_flow
-from tests.conftest import AddBoard, Hear, Lease, StartBoard
+from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.discovering import discover_lease
 from tests.support.steps import MAC, enter_password, passwords_sent_to
 from tests.virtual_board import VirtualBoard
@@ -31,10 +31,10 @@ async def test_a_known_board_with_a_new_lease_is_followed_at_once(
 
 
 async def test_an_unknown_device_with_a_lease_is_asked_who_it_is(
-    home: HomeAssistant, board: VirtualBoard, hear: Hear, lease: Lease, monkeypatch: pytest.MonkeyPatch
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, arp: Arp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(config_flow, "STARTS_WITHIN", 5)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     flow = home.async_create_task(discover_lease(home, MAC, board.address))
     while not home.config_entries.flow.async_progress(include_uninitialized=True):
         await home.async_add_executor_job(lambda: None)

@@ -6,7 +6,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
 from custom_components.mkr1000_ota.flows.discovered_board import async_look_at, async_scan, client_for
 from custom_components.mkr1000_ota.network.typed_address import read_address, write_address
-from tests.conftest import Hear, Lease
+from tests.conftest import Arp, Hear
 from tests.support.steps import MAC, OTHER_MAC, passwords_sent_to
 from tests.virtual_board import VirtualBoard
 
@@ -21,14 +21,14 @@ async def test_a_scan_returns_who_is_there(home: HomeAssistant, board: VirtualBo
 
 
 async def test_a_password_does_not_go_to_whoever_took_the_address_since_the_look(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     client = client_for(home, await async_look_at(home, board.address, board.port))
     await client.check_password("password")
     board.requests.clear()
-    lease(MAC, "127.0.0.99")
-    lease(OTHER_MAC, board.address)
+    arp(MAC, "127.0.0.99")
+    arp(OTHER_MAC, board.address)
     with pytest.raises(AnotherBoard):
         await client.check_password("password")
     assert passwords_sent_to(board) == []

@@ -10,8 +10,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.data import Activity, Stage
-from tests.conftest import AddBoard, Lease, StartBoard
+from custom_components.mkr1000_ota.coordinator import InstallState, Stage
+from tests.conftest import AddBoard, Arp, StartBoard
 from tests.support.discovering import cards, discover, discover_lease, discover_service, service
 from tests.support.steps import MAC, OTHER_MAC, enter_password, typed
 from tests.virtual_board import VirtualBoard
@@ -101,22 +101,22 @@ async def test_a_discovery_does_not_disturb_a_flash(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
 ) -> None:
     entry = await add_board(board)
-    entry.runtime_data.coordinator.set_reachable(False)
+    entry.runtime_data.coordinator.set_online(False)
     await home.async_block_till_done(wait_background_tasks=True)
     board.requests.clear()
-    entry.runtime_data.coordinator.set_activity(Activity(Stage.UPLOADING, "1.0", 1, 2))
+    entry.runtime_data.coordinator.set_state(InstallState(Stage.UPLOADING, "1.0", 1, 2))
     assert (await discover(home, board))["reason"] == "already_configured"
     assert board.requests == []
 
 
 async def test_a_stranger_where_a_board_was_is_discovered(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
 ) -> None:
     """The entry's board is known not to be there any more."""
     entry = await add_board(board)
     home.config_entries.async_update_entry(entry, unique_id=MAC, data={**entry.data, CONF_MAC: MAC})
-    entry.runtime_data.coordinator.set_reachable(False)
-    lease(OTHER_MAC, board.address)
+    entry.runtime_data.coordinator.set_online(False)
+    arp(OTHER_MAC, board.address)
     result = await discover(home, board)
     assert result["step_id"] == "password"
     result = await enter_password(home, result, "password")
@@ -124,13 +124,13 @@ async def test_a_stranger_where_a_board_was_is_discovered(
 
 
 async def test_a_known_board_that_is_heard_elsewhere_is_followed(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
     entry = MockConfigEntry(
         domain=DOMAIN, unique_id=MAC, data={CONF_HOST: "127.0.0.99", CONF_PORT: board.port, CONF_MAC: MAC}
     )
     entry.add_to_hass(home)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     assert (await discover(home, board))["reason"] == "already_configured"
     assert entry.data[CONF_HOST] == board.address
 

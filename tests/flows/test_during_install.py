@@ -5,7 +5,7 @@ import asyncio
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mkr1000_ota.data import IDLE, Activity, Stage
+from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.support.actions import install
 from tests.support.mending import reauthenticate, reconfigure, settle, stored_password, submit
@@ -28,7 +28,7 @@ async def test_neither_a_password_nor_an_address_is_taken_in_the_middle_of_a_fla
     await offer(entry, {"2.0.bin": image})
     flash = home.async_create_task(install(home))
     await board.next_event("request")
-    while entry.runtime_data.coordinator.activity.stage is not Stage.UPLOADING:
+    while entry.runtime_data.coordinator.state.stage is not Stage.UPLOADING:
         await asyncio.sleep(0.01)
     board.requests[:-1] = []
 
@@ -36,7 +36,7 @@ async def test_neither_a_password_nor_an_address_is_taken_in_the_middle_of_a_fla
     assert refused["errors"] == {"base": "already_installing"}
     refused = await submit(home, reconfiguration, typed(board), "sesame")
     assert refused["errors"] == {"base": "already_installing"}
-    assert entry.runtime_data.coordinator.activity.stage is Stage.UPLOADING
+    assert entry.runtime_data.coordinator.state.stage is Stage.UPLOADING
 
     await flash
     assert board.flashed == [image]
@@ -51,10 +51,10 @@ async def test_an_install_that_waits_for_its_board_does_not_keep_a_password_away
 ) -> None:
     entry = await add_board(board, password="old")
     await settle(home)
-    entry.runtime_data.coordinator.set_activity(Activity(Stage.WAITING, "2.0"))
+    entry.runtime_data.coordinator.set_state(InstallState(Stage.WAITING, "2.0"))
     result = await enter_password(home, await reauthenticate(home, entry), "password")
     assert result["reason"] == "reauth_successful"
-    entry.runtime_data.coordinator.set_activity(IDLE)
+    entry.runtime_data.coordinator.set_state(IDLE)
 
 
 async def test_the_name_of_the_sketch_that_is_being_flashed_is_expected(

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.mkr1000_ota.data import IDLE, Activity, Stage
+from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from tests.conftest import AddBoard
 from tests.firmware.signed import KEY, KEY_FILE
 from tests.support.options import open_options, shown, submit
@@ -116,20 +116,20 @@ async def test_no_option_is_changed_in_the_middle_of_a_flash(
     before = dict(entry.options)
     coordinator = entry.runtime_data.coordinator
     result = await open_options(home, entry, *steps)
-    coordinator.set_activity(Activity(Stage.UPLOADING, "1.0", 1, 2))
+    coordinator.set_state(InstallState(Stage.UPLOADING, "1.0", 1, 2))
     result = await submit(home, result, **entered)
     assert result["errors"] == {"base": "already_installing"}
     assert shown(result).items() <= entered.items()
     assert entry.options == before
     assert entry.runtime_data.coordinator is coordinator
-    coordinator.set_activity(IDLE)
+    coordinator.set_state(IDLE)
 
 
 async def test_an_install_that_waits_for_its_board_does_not_keep_options_away(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
 ) -> None:
     entry = await add_board(board)
-    entry.runtime_data.coordinator.set_activity(Activity(Stage.WAITING, "1.0"))
+    entry.runtime_data.coordinator.set_state(InstallState(Stage.WAITING, "1.0"))
     result = await submit(home, await open_options(home, entry, "board"), storage="sd", wait_minutes=0)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options["storage"] == "sd"

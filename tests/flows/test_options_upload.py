@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.mkr1000_ota.data import IDLE, Activity, Stage
+from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
 from tests.conftest import AddBoard
 from tests.minisign import Signer
@@ -280,8 +280,8 @@ async def test_a_confirmation_waits_for_the_end_of_a_flash(
     entry = await add_board(board)
     file = await upload(build_sketch(version="1.0"), "garden.bin")
     result = await submit(home, await open_options(home, entry, "upload"), file=file)
-    entry.runtime_data.coordinator.set_activity(Activity(Stage.UPLOADING, "0.9", 1, 2))
+    entry.runtime_data.coordinator.set_state(InstallState(Stage.UPLOADING, "0.9", 1, 2))
     result = await submit(home, result)
     assert result["errors"] == {"base": "already_installing"}
-    entry.runtime_data.coordinator.set_activity(IDLE)
+    entry.runtime_data.coordinator.set_state(IDLE)
     assert (await submit(home, result))["type"] is FlowResultType.CREATE_ENTRY

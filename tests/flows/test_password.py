@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from tests.conftest import Hear, Lease, StartBoard
+from tests.conftest import Arp, Hear, StartBoard
 from tests.support.steps import MAC, OTHER_MAC, begin, enter_password, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
 
@@ -46,12 +46,12 @@ async def test_a_board_can_vanish_before_its_password_is_entered(home: HomeAssis
 
 
 async def test_a_password_does_not_go_to_a_board_that_took_the_address_meanwhile(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     result = await pick(home, await begin(home), typed(board))
-    lease(MAC, "127.0.0.99")
-    lease(OTHER_MAC, board.address)
+    arp(MAC, "127.0.0.99")
+    arp(OTHER_MAC, board.address)
     result = await enter_password(home, result, "secret of the first")
     assert result["errors"] == {"base": "board_changed"}
     assert passwords_sent_to(board) == []
@@ -73,9 +73,9 @@ async def test_a_password_does_not_go_to_a_board_of_another_name(
 
 
 async def test_the_hardware_address_is_the_unique_id_where_it_is_known(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, "password")
     assert result["result"].unique_id == MAC
@@ -83,19 +83,19 @@ async def test_the_hardware_address_is_the_unique_id_where_it_is_known(
 
 
 async def test_a_hardware_address_that_is_learned_late_is_used(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
     result = await pick(home, await begin(home), typed(board))
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     result = await enter_password(home, result, "password")
     assert result["result"].unique_id == MAC
 
 
 async def test_a_hardware_address_is_not_forgotten_while_the_form_is_open(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     result = await pick(home, await begin(home), typed(board))
-    lease(OTHER_MAC, board.address)  # now two are said to be there, so that neither counts
+    arp(OTHER_MAC, board.address)  # now two are said to be there, so that neither counts
     result = await enter_password(home, result, "password")
     assert result["result"].unique_id == MAC

@@ -56,7 +56,7 @@ class Neighbours(dict[str, str]):
 def neighbours(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Neighbours:
     """The neighbour table: boards on loopback are in none."""
     table = Neighbours(home.loop)
-    monkeypatch.setattr(identity, "neighbour", table.look)
+    monkeypatch.setattr(identity, "mac_of", table.look)
     monkeypatch.setattr(found, "SCAN_FOR", 0.02)
     return table
 

@@ -11,8 +11,7 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.shared import async_shared
-from tests.conftest import AddBoard, Hear, Lease, StartBoard
+from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.mending import know, reauthenticate, settle, stored_password
 from tests.support.steps import MAC, OTHER_MAC, enter_password, passwords_sent_to
 from tests.virtual_board import VirtualBoard
@@ -78,11 +77,11 @@ async def test_whoever_has_locked_a_board_is_told_with_which_version(
 
 
 async def test_a_password_is_not_sent_to_another_board(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
 ) -> None:
     entry = await add_board(board, password="old")
     know(home, entry, MAC)
-    lease(OTHER_MAC, board.address)
+    arp(OTHER_MAC, board.address)
     result = await reauthenticate(home, entry)
     await settle(home, board)
     result = await enter_password(home, result, "password")
@@ -104,25 +103,25 @@ async def test_a_password_is_not_sent_to_a_board_of_another_name(
 
 
 async def test_a_password_goes_to_where_the_board_has_moved(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
 ) -> None:
     entry = await add_board(board, password="old")
     await settle(home)
     know(home, entry, MAC)
     result = await reauthenticate(home, entry)
     await board.renumber("127.0.0.8")
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     result = await enter_password(home, result, "password")
     assert result["reason"] == "reauth_successful"
     assert entry.data[CONF_HOST] == board.address
 
 
 async def test_the_hardware_address_is_learned_with_the_password(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
 ) -> None:
     entry = await add_board(board, password="old")
     await settle(home)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await enter_password(home, await reauthenticate(home, entry), "password")
     assert entry.unique_id == MAC
     assert entry.data[CONF_MAC] == MAC
@@ -178,7 +177,7 @@ async def test_nobody_is_asked_any_more_once_a_known_password_is_right_again(
     await reauthenticate(home, entry)
     assert issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")
     board.options = replace(board.options, password="password")
-    entry.runtime_data.coordinator.set_reachable(False)
+    entry.runtime_data.coordinator.set_online(False)
     entry.runtime_data.homecoming.answered()
     await settle(home)
     assert home.config_entries.flow.async_progress() == []

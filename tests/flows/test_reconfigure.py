@@ -7,7 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from tests.conftest import AddBoard, Hear, Lease, StartBoard
+from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
 from tests.support.steps import MAC, OTHER_MAC, Result, passwords_sent_to, typed
 from tests.virtual_board import VirtualBoard
@@ -100,12 +100,12 @@ async def test_an_entry_that_is_not_loaded_can_be_reconfigured(
 
 @pytest.mark.parametrize("password", ["", "password"])
 async def test_a_board_with_another_hardware_address_is_refused(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, lease: Lease, password: str
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp, password: str
 ) -> None:
     entry = await add_board(await start_board())
     know(home, entry, MAC)
     other = await start_board(address="127.0.0.8")
-    lease(OTHER_MAC, other.address)
+    arp(OTHER_MAC, other.address)
     result = await reconfigure(home, entry, typed(other), password)
     assert result["errors"] == {CONF_HOST: "another_board"}
     assert passwords_sent_to(other) == []
@@ -113,7 +113,7 @@ async def test_a_board_with_another_hardware_address_is_refused(
 
 @pytest.mark.parametrize("known", [None, MAC])
 async def test_a_board_of_another_entry_is_refused(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, lease: Lease, known: str | None
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp, known: str | None
 ) -> None:
     """With its hardware address it is known even where it was not seen before."""
     entry = await add_board(await start_board())
@@ -122,7 +122,7 @@ async def test_a_board_of_another_entry_is_refused(
     if known:
         know(home, second, known)
         await other.renumber("127.0.0.9")
-        lease(known, other.address)
+        arp(known, other.address)
     await settle(home, other)
     result = await reconfigure(home, entry, typed(other), "password")
     assert result["errors"] == {CONF_HOST: "another_board"}
@@ -147,10 +147,10 @@ async def test_a_board_that_calls_itself_otherwise_needs_its_password_typed(
 
 
 async def test_the_hardware_address_is_learned_with_the_address(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
 ) -> None:
     entry = await add_board(board)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await reconfigure(home, entry, typed(board))
     assert entry.unique_id == MAC
     assert entry.data[CONF_MAC] == MAC
@@ -167,11 +167,11 @@ async def test_the_hardware_address_is_kept_where_it_cannot_be_learned(
 
 
 async def test_a_board_that_was_ignored_where_it_is_now_is_not_ignored_any_more(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
 ) -> None:
     entry = await add_board(board)
     MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id=MAC).add_to_hass(home)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await reconfigure(home, entry, typed(board))
     assert home.config_entries.async_entries(DOMAIN) == [entry]
     assert entry.unique_id == MAC

@@ -8,9 +8,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota.storage.images import Archive
+from custom_components.mkr1000_ota.storage.images import Images
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.support.actions import ACTIVITY, FIRMWARE, FLASH, install, shown, until, until_stage
+from tests.support.actions import FIRMWARE, FLASH, STATUS, install, shown, until, until_stage
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -88,10 +88,10 @@ async def test_what_was_not_foreseen_does_not_block_the_board(
         raise RuntimeError("a mistake of ours")
 
     with monkeypatch.context() as broken:
-        broken.setattr(Archive, "store", stumble)
+        broken.setattr(Images, "store", stumble)
         with pytest.raises(RuntimeError):
             await install(home)
-    assert shown(home, ACTIVITY).state == "idle"
+    assert shown(home, STATUS).state == "idle"
     assert shown(home, FIRMWARE).attributes["in_progress"] is False
     assert shown(home, FLASH).attributes["event_type"] == "failed"
     assert shown(home, FLASH).attributes["reason"] == "unexpected"
@@ -114,7 +114,7 @@ async def test_what_was_not_foreseen_is_logged_where_it_happened(
         await go_on.wait()
         raise RuntimeError("a mistake of ours")
 
-    monkeypatch.setattr(Archive, "store", stumble)
+    monkeypatch.setattr(Images, "store", stumble)
     browser = asyncio.create_task(install(home))
     await until_stage(home, "checking")
     browser.cancel()
@@ -133,7 +133,7 @@ async def test_a_full_disk(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Archive, "_write", full)
+    monkeypatch.setattr(Images, "_write", full)
     with pytest.raises(HomeAssistantError) as error:
         await install(home)
     assert error.value.translation_key == "journal_unwritable"

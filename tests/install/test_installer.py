@@ -7,12 +7,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
-from custom_components.mkr1000_ota.shared import async_shared
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import (
-    ACTIVITY,
     CANCEL,
     FIRMWARE,
+    STATUS,
     act,
     drop,
     install,
@@ -65,7 +64,7 @@ async def test_every_stage_is_shown(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     await offer(await add_board(board), {"garden-2.0.bin": NEW})
-    with watching(home, ACTIVITY) as states:
+    with watching(home, STATUS) as states:
         await install(home)
     stages = list(dict.fromkeys(state.state for state in states))
     assert stages == ["fetching", "checking", "uploading", "restarting", "idle"], "it has not to wait for its turn"
@@ -142,7 +141,6 @@ async def test_cancelling_while_others_are_flashed(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     await offer(await add_board(board), {"garden-2.0.bin": NEW})
-    shared = await async_shared(home)
     shared.flashes = asyncio.Semaphore(0)
     caller = asyncio.create_task(install(home))
     await until_stage(home, "queued")
@@ -150,7 +148,7 @@ async def test_cancelling_while_others_are_flashed(
     with pytest.raises(HomeAssistantError) as error:
         await caller
     assert error.value.translation_key == "install_cancelled"
-    assert shown(home, ACTIVITY).state == "idle"
+    assert shown(home, STATUS).state == "idle"
     shared.flashes.release()
     await install(home)
     assert board.flashed == [NEW]
@@ -161,7 +159,6 @@ async def test_the_button_can_be_pressed_only_while_an_install_waits(
 ) -> None:
     """It does not come and go with an install that has not to wait."""
     await offer(await add_board(board), {"garden-2.0.bin": NEW})
-    shared = await async_shared(home)
     assert shown(home, CANCEL).state == "unavailable"
 
     shared.flashes = asyncio.Semaphore(0)

@@ -6,8 +6,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_LIBRARY, DOMAIN, UNKNOWN_VERSION
-from custom_components.mkr1000_ota.install.reconnect import CHECK_PASSWORD_EVERY
-from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard, Welcome
+from custom_components.mkr1000_ota.install.reconnect import CHECK_INTERVAL
+from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Welcome
 from tests.support.actions import CONNECTIVITY, FIRMWARE, install, shown
 from tests.support.looking import leave_unheard, look, passwords, questions, settled
 from tests.support.steps import MAC, OTHER_MAC
@@ -58,7 +58,7 @@ async def test_it_is_sent_once_a_day_to_a_board_that_never_goes_away(
 ) -> None:
     [entry] = await welcome(board)
     for day in range(1, 3):
-        entry.runtime_data.coordinator.password_checked -= CHECK_PASSWORD_EVERY
+        entry.runtime_data.coordinator.password_checked -= CHECK_INTERVAL
         for _ in range(3):
             await hear(board)
             await settled(home)
@@ -82,10 +82,10 @@ async def test_it_is_sent_once_before_a_flash_and_once_after(
 
 
 async def test_a_board_that_calls_itself_another_name_is_asked_and_followed(
-    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, arp: Arp
 ) -> None:
     """It never seemed to be away: only its name shows that somebody has flashed it."""
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     [entry] = await welcome(board)
     await board.flash_over_usb(build_sketch(name="Garden", password="password", library="ArduinoOTA"))
     for _ in range(3):
@@ -122,10 +122,10 @@ async def test_an_earlier_password_is_found_on_the_keyring(
 
 
 async def test_an_unknown_password_is_asked_for_and_not_guessed_at_every_minute(
-    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, lease: Lease, texts: None
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, arp: Arp, texts: None
 ) -> None:
     """Reauthentication opens by itself, once, and says what has happened; the keyring is tried once, too."""
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     [entry] = await welcome(board)
     board.requests.clear()
     await board.flash_over_usb(build_sketch(name="Garden", password="nobody knows"))
@@ -154,19 +154,19 @@ async def test_another_board_at_the_address_gets_no_password(
     board: VirtualBoard,
     start_board: StartBoard,
     hear: Hear,
-    lease: Lease,
+    arp: Arp,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It bears the same name, and is told from the right one by its hardware address alone."""
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     [entry] = await welcome(board)
     address, port = board.address, board.port
     await board.stop()
     stranger = await start_board(address=address, port=port, password="of the stranger")
-    lease(MAC, "127.0.1.99")
-    lease(OTHER_MAC, address)
+    arp(MAC, "127.0.1.99")
+    arp(OTHER_MAC, address)
 
-    entry.runtime_data.coordinator.password_checked -= CHECK_PASSWORD_EVERY
+    entry.runtime_data.coordinator.password_checked -= CHECK_INTERVAL
     for _ in range(4):
         await hear(stranger)
         await settled(home)
@@ -199,11 +199,11 @@ async def test_a_board_without_a_known_hardware_address_is_not_followed_to_anoth
 
 @pytest.mark.parametrize("known", [True, False], ids=["hardware address", "no hardware address"])
 async def test_the_name_of_a_new_sketch_is_followed(
-    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, lease: Lease, offer: Offer, known: bool
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, arp: Arp, offer: Offer, known: bool
 ) -> None:
     """As its image says, and as it then says itself."""
     if known:
-        lease(MAC, board.address)
+        arp(MAC, board.address)
     [entry] = await welcome(board)
     image = build_sketch(name="Garden", password="sesame", version="2.0", library="ArduinoOTA")
     await offer(entry, {"garden.bin": image})

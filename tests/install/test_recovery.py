@@ -16,7 +16,7 @@ from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Pha
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.storage.records import BoardRecord
 from tests.conftest import BRISK, AddBoard, Hear, Offer
-from tests.support.actions import ACTIVITY, CONNECTIVITY, install
+from tests.support.actions import CONNECTIVITY, STATUS, install
 from tests.support.looking import passwords, settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -125,9 +125,9 @@ async def test_what_the_board_takes_shows_what_it_runs(
     if away:
         await asyncio.sleep(0.1)
         assert record.pending is not None
-        assert home.states.is_state(ACTIVITY, "restarting")
+        assert home.states.is_state(STATUS, "restarting")
         await board.power_on()
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
 
     assert record.pending is None
     assert record.keyring.current == entry.data[CONF_PASSWORD] == board.password
@@ -144,7 +144,7 @@ async def test_two_sketches_of_one_password_are_told_apart_by_the_restart(
 ) -> None:
     """Where nobody has seen that either, it is said that it is not known."""
     entry = await restart(pending(Phase.FINISHING, SAME, seen_away=seen_away))
-    await until(lambda: record_of(home, entry).pending is None and home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: record_of(home, entry).pending is None and home.states.is_state(STATUS, "idle"))
     assert record_of(home, entry).installed_version == ("2.0" if seen_away else "1.0")
     assert issues(home) == (set() if seen_away else {"uncertain"})
     assert entry.data[CONF_PASSWORD] == board.password
@@ -156,7 +156,7 @@ async def test_a_restart_that_is_seen_late_counts(home: HomeAssistant, restart: 
     await until(lambda: (left := record_of(home, entry).pending) and left.seen_away)
     await board.power_on()
     await until(lambda: record_of(home, entry).pending is None)
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
     assert record_of(home, entry).installed_version == "2.0"
     assert not issues(home)
 
@@ -173,7 +173,7 @@ async def test_a_board_that_is_only_busy_was_not_away(
     assert not left.seen_away
     writer.close()
     await until(lambda: record_of(home, entry).pending is None)
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
     assert issues(home) == {"uncertain"}
 
 
@@ -200,7 +200,7 @@ async def test_a_board_that_does_not_come_back_is_watched_for(
     await board.power_off()
     entry = await restart(pending(phase, NEW))
     await until(lambda: issues(home) == {"not_back"})
-    assert home.states.is_state(ACTIVITY, "idle")
+    assert home.states.is_state(STATUS, "idle")
     assert record_of(home, entry).pending is not None
 
     becomes(board, OLD if phase is Phase.UPLOADING else NEW)

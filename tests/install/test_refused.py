@@ -16,7 +16,7 @@ from custom_components.mkr1000_ota.arduino_ota.errors import UploadRejected
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.arduino_ota.sketch.refusals import Refusal
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
-from tests.support.actions import ACTIVITY, FIRMWARE, FLASH, act, drop, find_again, install, lose, reauths, shown
+from tests.support.actions import FIRMWARE, FLASH, STATUS, act, drop, find_again, install, lose, reauths, shown
 from tests.virtual_board import BoardOptions, Fault, VirtualBoard
 from tests.virtual_board.bad_sketches import Bad, damaged, misplaced, not_images, other_boards, without_ota
 from tests.virtual_board.sketches import build_sketch
@@ -54,7 +54,7 @@ async def test_every_bad_sketch_is_refused(home: HomeAssistant, board: VirtualBo
         assert error.value.translation_key == f"sketch_{kind}"
         assert str(error.value).startswith("garden-2.0.bin: ")
         assert "{" not in str(error.value)
-        assert shown(home, ACTIVITY).state == "idle"
+        assert shown(home, STATUS).state == "idle"
     assert not any(request.body_bytes for request in board.requests)
 
 
@@ -76,7 +76,7 @@ async def test_a_wrong_password_is_found_before_a_byte_is_sent(
     assert "{" not in str(error.value)
     assert len(reauths(home, entry)) == 1
     assert not any(request.body_bytes for request in board.requests)
-    assert shown(home, ACTIVITY).state == "idle"
+    assert shown(home, STATUS).state == "idle"
     assert shown(home, FLASH).attributes["reason"] == "wrong_password"
 
 
@@ -146,7 +146,7 @@ async def test_nobody_there(home: HomeAssistant, entry: Any, offer: Offer, board
         await install(home)
     assert error.value.translation_key == "board_unreachable"
     assert "Arduino does not answer" in str(error.value)
-    assert shown(home, ACTIVITY).state == "idle"
+    assert shown(home, STATUS).state == "idle"
 
 
 async def test_somebody_else_there(home: HomeAssistant, entry: Any, offer: Offer) -> None:

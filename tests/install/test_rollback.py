@@ -11,7 +11,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.support.actions import ACTIVITY, FIRMWARE, FLASH, OFFERED, act, choose, install, reauths, shown, watching
+from tests.support.actions import FIRMWARE, FLASH, OFFERED, STATUS, act, choose, install, reauths, shown, watching
 from tests.support.going_back import LAMP, issues, offer_a_bad_one, run_well, sketches
 from tests.virtual_board import VirtualBoard
 from tests.web import Web
@@ -43,7 +43,7 @@ async def test_there_and_back_again(
 
     await offer_a_bad_one(home, entry, offer)
     with (
-        watching(home, ACTIVITY) as stages,
+        watching(home, STATUS) as stages,
         watching(home, FLASH) as events,
         pytest.raises(HomeAssistantError) as error,
     ):

@@ -12,9 +12,9 @@ from custom_components.mkr1000_ota.install.reconnect import async_resolve
 from custom_components.mkr1000_ota.shared import FLASHES_AT_ONCE
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import (
-    ACTIVITY,
     CANCEL,
     FIRMWARE,
+    STATUS,
     find_again,
     install,
     lose,
@@ -117,7 +117,7 @@ async def test_a_sketch_whose_flash_nobody_saw_end(
 
     home.states.async_set(LAMP, state)
     await find_again(board)
-    with watching(home, ACTIVITY) as stages:
+    with watching(home, STATUS) as stages:
         assert await async_resolve(entry.runtime_data.coordinator)
         await until_stage(home, "watching")
         await until_stage(home, "idle")

@@ -17,7 +17,7 @@ from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.install import wait as waiting
 from custom_components.mkr1000_ota.install.recovery import async_finish
 from custom_components.mkr1000_ota.repairs import async_create_fix_flow
-from custom_components.mkr1000_ota.storage.records import Awaited, BoardStore
+from custom_components.mkr1000_ota.storage.records import BoardStore, WaitingOrder
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
@@ -26,8 +26,8 @@ from tests.virtual_board.sketches import build_sketch
 pytestmark = pytest.mark.slow
 
 UPDATE = "update.arduino_firmware"
-ACTIVITY = "sensor.arduino_activity"
-CANCEL = "button.arduino_cancel_waiting_install"
+STATUS = "sensor.arduino_update_status"
+CANCEL = "button.arduino_cancel_waiting_update"
 IMAGE = build_sketch(password="sesame", version="2.0")
 
 type AddAway = Callable[..., Awaitable[ConfigEntry]]
@@ -64,9 +64,9 @@ async def until(is_so: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-def awaited(entry: ConfigEntry) -> Awaited | None:
+def awaited(entry: ConfigEntry) -> WaitingOrder | None:
     """What an entry waits for, as it is written down."""
-    found: Awaited | None = entry.runtime_data.coordinator.record.awaited
+    found: WaitingOrder | None = entry.runtime_data.coordinator.record.order
     return found
 
 
@@ -81,7 +81,7 @@ async def test_without_the_option_it_is_an_error_that_says_so(home: HomeAssistan
         await install(home)
     assert raised.value.translation_key == "board_unreachable"
     assert awaited(entry) is None
-    assert home.states.is_state(ACTIVITY, "idle")
+    assert home.states.is_state(STATUS, "idle")
     assert home.states.is_state("binary_sensor.arduino_connectivity", "off")
     assert issue(home, entry) is None
 
@@ -96,7 +96,7 @@ async def test_while_it_waits_everybody_says_so_and_the_flash_follows_the_return
     assert state
     assert state.attributes["in_progress"] is True
     assert state.attributes["update_percentage"] is None
-    assert home.states.is_state(ACTIVITY, "waiting")
+    assert home.states.is_state(STATUS, "waiting")
     left = awaited(entry)
     assert left
     assert left.until == pytest.approx(time.time() + 300, abs=5)
@@ -106,7 +106,7 @@ async def test_while_it_waits_everybody_says_so_and_the_flash_follows_the_return
     await hear(board)
     await until(lambda: board.flashed)
     assert time.monotonic() - back < 2
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
     assert board.flashed == [IMAGE]
     assert home.states.is_state(UPDATE, "off")
     assert awaited(entry) is None
@@ -120,7 +120,7 @@ async def test_a_board_that_is_never_heard_is_asked_all_the_same(
     await install(home)
     await board.power_on()
     await until(lambda: board.flashed == [IMAGE])
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
 
 
 async def test_another_board_at_the_address_is_no_return(
@@ -135,7 +135,7 @@ async def test_another_board_at_the_address_is_no_return(
     await stranger.stop()
     assert awaited(entry)
     assert not any(request.password for request in stranger.requests)
-    assert home.states.is_state(ACTIVITY, "waiting")
+    assert home.states.is_state(STATUS, "waiting")
 
 
 async def test_the_button_ends_it(home: HomeAssistant, add_away: AddAway, board: VirtualBoard) -> None:
@@ -143,7 +143,7 @@ async def test_the_button_ends_it(home: HomeAssistant, add_away: AddAway, board:
     await install(home)
     await home.services.async_call("button", "press", {"entity_id": CANCEL}, blocking=True)
     assert awaited(entry) is None
-    assert home.states.is_state(ACTIVITY, "idle")
+    assert home.states.is_state(STATUS, "idle")
     await board.power_on()
     await home.config_entries.async_reload(entry.entry_id)
     await settled(home)
@@ -158,12 +158,12 @@ async def test_it_goes_on_after_a_restart(home: HomeAssistant, add_away: AddAway
     before = awaited(entry)
     assert await home.config_entries.async_unload(entry.entry_id)
     assert await home.config_entries.async_setup(entry.entry_id)
-    await until(lambda: home.states.is_state(ACTIVITY, "waiting"))
+    await until(lambda: home.states.is_state(STATUS, "waiting"))
     assert awaited(entry) == before
 
     await board.power_on()
     await until(lambda: board.flashed == [IMAGE])
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
     assert awaited(entry) is None
 
 
@@ -172,7 +172,7 @@ async def test_its_end_is_told(home: HomeAssistant, add_away: AddAway, board: Vi
     entry = await add_away(0.005)
     await install(home)
     assert issue(home, entry) is None
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
     told = issue(home, entry)
     assert told
     assert told.translation_placeholders == {"board": "Arduino", "version": "2.0"}
@@ -211,7 +211,7 @@ async def test_it_goes_on_without_its_source(home: HomeAssistant, add_away: AddA
     assert await home.config_entries.async_setup(entry.entry_id)
     await board.power_on()
     await until(lambda: board.flashed == [IMAGE])
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
     assert awaited(entry) is None
 
 
@@ -224,7 +224,7 @@ async def test_an_install_that_was_ordered_meanwhile_counts(
     async_finish(entry.runtime_data)
     await board.power_on()
     await until(lambda: board.flashed)
-    await until(lambda: home.states.is_state(ACTIVITY, "idle"))
+    await until(lambda: home.states.is_state(STATUS, "idle"))
     await settled(home)
     assert board.flashed == [IMAGE]
     assert issue(home, entry) is None
@@ -245,5 +245,5 @@ async def test_what_cannot_be_written_down_does_not_wait(
             await install(home)
     assert raised.value.translation_key == "journal_unwritable"
     assert awaited(entry) is None
-    assert home.states.is_state(ACTIVITY, "idle")
+    assert home.states.is_state(STATUS, "idle")
     assert issue(home, entry) is None

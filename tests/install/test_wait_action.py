@@ -80,10 +80,10 @@ async def test_it_is_flashed_after_a_restart(home: HomeAssistant, order: Order, 
     becomes = {hashlib.sha256(image).hexdigest(): Firmware("Arduino", "computed", "2.0")}
     board = await start_board(images=becomes, address="127.0.0.8")
     entry = await order(image, board=board, password="computed")
-    until = entry.runtime_data.coordinator.record.awaited.until
+    until = entry.runtime_data.coordinator.record.order.until
     await restart(home, entry)
     await until_stage(home, "waiting")
-    assert entry.runtime_data.coordinator.record.awaited.until == until
+    assert entry.runtime_data.coordinator.record.order.until == until
 
     await board.power_on()
     await until_stage(home, "uploading")
@@ -195,7 +195,7 @@ async def test_what_began_to_wait_before_images_were_kept_is_told(
     await settled(home)
     assert issue(home, entry)
     assert shown(home, FLASH).attributes["reason"] == "image_lost"
-    assert entry.runtime_data.coordinator.record.awaited is None
+    assert entry.runtime_data.coordinator.record.order is None
 
 
 async def test_a_disk_that_is_full_when_the_board_is_back(
@@ -212,7 +212,7 @@ async def test_a_disk_that_is_full_when_the_board_is_back(
     await until_stage(home, "idle")
     assert shown(home, FLASH).attributes["reason"] == "journal_unwritable"
     assert issue(home, entry)
-    assert entry.runtime_data.coordinator.record.awaited is None
+    assert entry.runtime_data.coordinator.record.order is None
     assert not any(request.body_bytes for request in board.requests)
 
 

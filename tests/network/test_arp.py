@@ -9,7 +9,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.network.identity import Identity, async_address_of, async_identify, async_mac_of
-from tests.conftest import Lease
+from tests.conftest import Arp
 from tests.support.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
 
@@ -34,11 +34,11 @@ def meet(neighbours: Path, address: str, mac: str, flags: str = "0x2", device: s
 
 @pytest.mark.parametrize("flags", ["0x2", "0x6"], ids=["learned", "permanent"])
 async def test_the_neighbour_table_knows_who_answered(
-    home: HomeAssistant, neighbours: Path, lease: Lease, flags: str
+    home: HomeAssistant, neighbours: Path, arp: Arp, flags: str
 ) -> None:
     meet(neighbours, "192.0.2.70", OTHER_MAC)
     meet(neighbours, ADDRESS, MAC, flags)
-    lease(OTHER_MAC, ADDRESS)
+    arp(OTHER_MAC, ADDRESS)
     assert await async_mac_of(home, ADDRESS) == MAC
 
 
@@ -70,10 +70,10 @@ async def test_a_machine_without_such_a_table_knows_nobody(home: HomeAssistant, 
 
 
 async def test_what_dhcp_has_seen_counts_where_there_is_no_neighbour(
-    home: HomeAssistant, neighbours: Path, lease: Lease
+    home: HomeAssistant, neighbours: Path, arp: Arp
 ) -> None:
-    lease(MAC, ADDRESS)
-    lease(OTHER_MAC, "192.0.2.8")
+    arp(MAC, ADDRESS)
+    arp(OTHER_MAC, "192.0.2.8")
     assert await async_mac_of(home, ADDRESS) == MAC
     assert async_address_of(home, MAC) == ADDRESS
     assert async_address_of(home, "f8:f0:05:00:00:03") is None
@@ -85,8 +85,8 @@ async def test_without_dhcp_nothing_is_known(home: HomeAssistant, neighbours: Pa
 
 
 async def test_a_board_is_asked_before_anything_is_looked_up(
-    home: HomeAssistant, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     client = BoardClient(async_get_clientsession(home), board.address, board.port)
     assert await async_identify(home, client, board.address) == Identity(Library.WIFI101OTA, MAC)

@@ -24,7 +24,7 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network import discovery_flows
 from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, DiscoveryFlows
-from custom_components.mkr1000_ota.network.mdns import Asker
+from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
 from tests.support.discovering import service
 from tests.support.offering import TEN, Flow, dismiss_cards, hear, hosts, settle
 
@@ -40,13 +40,13 @@ def flow(hass: HomeAssistant) -> Iterator[type[Flow]]:
 
 
 @pytest.fixture
-def asker(hass: HomeAssistant) -> Asker:
+def asker(hass: HomeAssistant) -> MdnsQuerier:
     """Return an asker that hears only what a test lets it hear."""
-    return Asker(hass)
+    return MdnsQuerier(hass)
 
 
 @pytest.fixture
-def flows(hass: HomeAssistant, asker: Asker) -> Iterator[DiscoveryFlows]:
+def flows(hass: HomeAssistant, asker: MdnsQuerier) -> Iterator[DiscoveryFlows]:
     """Offer what is heard."""
     flows = DiscoveryFlows(hass, asker)
     flows.async_start()
@@ -55,7 +55,7 @@ def flows(hass: HomeAssistant, asker: Asker) -> Iterator[DiscoveryFlows]:
 
 
 @pytest.mark.usefixtures("flows")
-async def test_ten_boards_of_one_name_are_ten_cards(hass: HomeAssistant, asker: Asker, flow: type[Flow]) -> None:
+async def test_ten_boards_of_one_name_are_ten_cards(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
     hear(asker, *TEN)
     await settle(hass)
 
@@ -71,7 +71,7 @@ async def test_ten_boards_of_one_name_are_ten_cards(hass: HomeAssistant, asker: 
 
 
 @pytest.mark.usefixtures("flows")
-async def test_a_board_is_offered_once(hass: HomeAssistant, asker: Asker, flow: type[Flow]) -> None:
+async def test_a_board_is_offered_once(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
     for _ in range(3):
         hear(asker, *TEN[:2])
         hear(asker, *TEN[:2])
@@ -80,7 +80,7 @@ async def test_a_board_is_offered_once(hass: HomeAssistant, asker: Asker, flow: 
 
 
 @pytest.mark.usefixtures("flows")
-async def test_a_board_with_an_entry_is_not_offered(hass: HomeAssistant, asker: Asker, flow: type[Flow]) -> None:
+async def test_a_board_with_an_entry_is_not_offered(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
     MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]}).add_to_hass(hass)
     MockConfigEntry(domain="other", data={CONF_HOST: TEN[1]}).add_to_hass(hass)
     MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id="ignored").add_to_hass(hass)
@@ -91,7 +91,7 @@ async def test_a_board_with_an_entry_is_not_offered(hass: HomeAssistant, asker: 
 
 @pytest.mark.usefixtures("flows")
 async def test_other_kinds_of_boards_and_nonsense_are_not_offered(
-    hass: HomeAssistant, asker: Asker, flow: type[Flow]
+    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
 ) -> None:
     hear(asker, TEN[0], board="esp32")
     hear(asker, "0.0.0.0", "224.0.0.251", "255.255.255.255")
@@ -101,7 +101,7 @@ async def test_other_kinds_of_boards_and_nonsense_are_not_offered(
 
 @pytest.mark.usefixtures("flows")
 async def test_a_board_that_home_assistant_discovered_by_itself_is_not_offered_twice(
-    hass: HomeAssistant, asker: Asker, flow: type[Flow]
+    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
 ) -> None:
     by_dhcp = DhcpServiceInfo(ip=TEN[1], hostname="winc-00-01", macaddress="f8f005000001")
     for source, info in ((SOURCE_ZEROCONF, service(*TEN)), (SOURCE_DHCP, by_dhcp)):
@@ -118,7 +118,7 @@ async def test_a_board_that_home_assistant_discovered_by_itself_is_not_offered_t
 
 @pytest.mark.usefixtures("flows")
 async def test_a_board_whose_entry_was_removed_is_offered_again(
-    hass: HomeAssistant, asker: Asker, flow: type[Flow]
+    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
 ) -> None:
     hear(asker, TEN[0])
     await settle(hass)
@@ -136,7 +136,9 @@ async def test_a_board_whose_entry_was_removed_is_offered_again(
 
 
 @pytest.mark.usefixtures("flows")
-async def test_an_address_that_an_entry_left_is_offered(hass: HomeAssistant, asker: Asker, flow: type[Flow]) -> None:
+async def test_an_address_that_an_entry_left_is_offered(
+    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
+) -> None:
     hear(asker, TEN[0])
     await settle(hass)
     dismiss_cards(hass)
@@ -149,7 +151,7 @@ async def test_an_address_that_an_entry_left_is_offered(hass: HomeAssistant, ask
 
 
 @pytest.mark.usefixtures("flows")
-async def test_entries_of_others_change_nothing(hass: HomeAssistant, asker: Asker, flow: type[Flow]) -> None:
+async def test_entries_of_others_change_nothing(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
     flow.busy.add(TEN[0])
     hear(asker, TEN[0])
     await settle(hass)
@@ -162,7 +164,7 @@ async def test_entries_of_others_change_nothing(hass: HomeAssistant, asker: Aske
 
 @pytest.mark.usefixtures("flows")
 async def test_a_board_that_was_busy_is_offered_again_later(
-    hass: HomeAssistant, asker: Asker, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flow.busy.add(TEN[0])
     hear(asker, TEN[0])
@@ -180,7 +182,7 @@ async def test_a_board_that_was_busy_is_offered_again_later(
 
 
 async def test_boards_heard_while_home_assistant_starts_are_offered_then(
-    hass: HomeAssistant, asker: Asker, flow: type[Flow]
+    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
 ) -> None:
     hass.set_state(CoreState.not_running)
     flows = DiscoveryFlows(hass, asker)
@@ -198,7 +200,7 @@ async def test_boards_heard_while_home_assistant_starts_are_offered_then(
     flows.async_stop()
 
 
-async def test_nothing_is_offered_after_a_stop(hass: HomeAssistant, asker: Asker, flow: type[Flow]) -> None:
+async def test_nothing_is_offered_after_a_stop(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
     flows = DiscoveryFlows(hass, asker)
     flows.async_start()
     hear(asker, TEN[0])
@@ -210,7 +212,7 @@ async def test_nothing_is_offered_after_a_stop(hass: HomeAssistant, asker: Asker
 
 @pytest.mark.usefixtures("flows")
 async def test_a_flood_of_boards_is_a_bounded_number_of_cards(
-    hass: HomeAssistant, asker: Asker, flow: type[Flow]
+    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
 ) -> None:
     flood = [f"10.1.{third}.{fourth}" for third in range(4) for fourth in range(1, 255)]
     for _ in range(2):
@@ -227,7 +229,7 @@ async def test_a_flood_of_boards_is_a_bounded_number_of_cards(
 
 @pytest.mark.usefixtures("flows")
 async def test_what_was_offered_is_forgotten_when_it_is_too_much(
-    hass: HomeAssistant, asker: Asker, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(discovery_flows, "MAX_SIGHTINGS", 2)
     flow.busy.update(TEN)

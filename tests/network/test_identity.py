@@ -11,11 +11,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.install.reconnect import CHECK_PASSWORD_EVERY
+from custom_components.mkr1000_ota.install.reconnect import CHECK_INTERVAL
 from custom_components.mkr1000_ota.network import identity
 from custom_components.mkr1000_ota.network.identity import async_mac_of
 from custom_components.mkr1000_ota.network.recognition import async_meet, async_recognise
-from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard, Welcome
+from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Welcome
 from tests.support.actions import CONNECTIVITY, install
 from tests.support.looking import forget_sightings, look, settled
 from tests.support.steps import MAC, OTHER_MAC
@@ -27,12 +27,12 @@ from tests.virtual_board.sketches import build_sketch
 def neighbours(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The neighbour table: boards on loopback are in none."""
     table: dict[str, str] = {}
-    monkeypatch.setattr(identity, "neighbour", table.get)
+    monkeypatch.setattr(identity, "mac_of", table.get)
     return table
 
 
 async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
-    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, arp: Arp
 ) -> None:
     """The unique id of the entry follows; entities, their ids, and so their history stay."""
     [entry] = await welcome(board)
@@ -40,8 +40,8 @@ async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
     before = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
     states = {state.entity_id: state.last_changed for state in home.states.async_all()}
 
-    lease(MAC, board.address)
-    entry.runtime_data.coordinator.password_checked -= CHECK_PASSWORD_EVERY
+    arp(MAC, board.address)
+    entry.runtime_data.coordinator.password_checked -= CHECK_INTERVAL
     await hear(board)
     await settled(home)
     assert entry.unique_id == entry.data[CONF_MAC] == MAC
@@ -57,14 +57,14 @@ async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
 
 
 async def test_a_device_of_the_router_with_the_same_hardware_address_is_no_hindrance(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, arp: Arp
 ) -> None:
     router = MockConfigEntry(domain="router")
     router.add_to_hass(home)
     connections = {(dr.CONNECTION_NETWORK_MAC, MAC)}
     dr.async_get(home).async_get_or_create(config_entry_id=router.entry_id, connections=connections)
     entry = await add_board(board)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await hear(board)
     await settled(home)
     assert entry.unique_id == MAC
@@ -76,20 +76,20 @@ async def test_two_entries_that_turn_out_to_be_one_board(
     add_board: AddBoard,
     start_board: StartBoard,
     hear: Hear,
-    lease: Lease,
+    arp: Arp,
     removed: int,
 ) -> None:
     """The one that is known to be that board is followed, the other one is not changed, and the user is told."""
     board = await start_board(address="127.0.1.5", port=65280)
     first = await add_board(board)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await hear(board)
     await settled(home)
     assert first.unique_id == MAC
 
     await board.renumber("127.0.1.6")
     second = await add_board(board)
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     forget_sightings(home)
     await look(home, times=2)
     assert first.data[CONF_HOST] == board.address
@@ -112,18 +112,18 @@ async def test_a_board_that_is_ignored_is_not_followed(home: HomeAssistant) -> N
 
 
 async def test_whoever_answers_is_known_better_than_whoever_had_the_address_once(
-    home: HomeAssistant, lease: Lease, neighbours: dict[str, str]
+    home: HomeAssistant, arp: Arp, neighbours: dict[str, str]
 ) -> None:
     """The dhcp integration forgets nobody; the neighbour table is right about who has just been talked to."""
-    lease(MAC, "10.0.0.5")
+    arp(MAC, "10.0.0.5")
     assert await async_mac_of(home, "10.0.0.5") == MAC
     neighbours["10.0.0.5"] = OTHER_MAC
     assert await async_mac_of(home, "10.0.0.5") == OTHER_MAC
 
 
-async def test_of_two_that_had_an_address_neither_is_taken_for_the_one_there(home: HomeAssistant, lease: Lease) -> None:
-    lease(MAC, "10.0.0.5")
-    lease(OTHER_MAC, "10.0.0.5")
+async def test_of_two_that_had_an_address_neither_is_taken_for_the_one_there(home: HomeAssistant, arp: Arp) -> None:
+    arp(MAC, "10.0.0.5")
+    arp(OTHER_MAC, "10.0.0.5")
     assert await async_mac_of(home, "10.0.0.5") is None
 
 
@@ -132,7 +132,7 @@ async def test_an_address_that_is_leased_to_a_board_and_used_by_another_is_not_f
     welcome: Welcome,
     board: VirtualBoard,
     start_board: StartBoard,
-    lease: Lease,
+    arp: Arp,
     neighbours: dict[str, str],
 ) -> None:
     neighbours[board.address] = MAC
@@ -141,7 +141,7 @@ async def test_an_address_that_is_leased_to_a_board_and_used_by_another_is_not_f
 
     await board.power_off()
     stranger = await start_board(address="127.0.1.6", port=board.port)
-    lease(MAC, stranger.address)
+    arp(MAC, stranger.address)
     neighbours[stranger.address] = OTHER_MAC
     forget_sightings(home)
     await look(home)
@@ -165,7 +165,7 @@ async def test_boards_that_exchange_their_addresses_exchange_them_in_their_entri
     await look(home)
     assert [entry.data[CONF_HOST] for entry in entries] == [other.address, board.address]
     assert [entry.data[CONF_MAC] for entry in entries] == [MAC, OTHER_MAC]
-    assert all(entry.runtime_data.coordinator.data.reachable for entry in entries)
+    assert all(entry.runtime_data.coordinator.data for entry in entries)
 
 
 async def test_a_flash_goes_to_the_board_that_it_is_meant_for(

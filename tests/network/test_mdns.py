@@ -14,7 +14,7 @@ from zeroconf import IPVersion, Zeroconf
 
 from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY, Sighting
 from custom_components.mkr1000_ota.network import mdns as asking
-from custom_components.mkr1000_ota.network.mdns import Asker
+from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
 from tests.discovery.announcements import announcement, records
 from tests.support.private_network import private_network
 from tests.virtual_board import Air, BoardOptions, VirtualBoard
@@ -77,9 +77,9 @@ class Network:
 
 
 @pytest.fixture
-def asker(hass: HomeAssistant) -> Asker:
+def asker(hass: HomeAssistant) -> MdnsQuerier:
     """Return an asker that asks nothing yet."""
-    return Asker(hass)
+    return MdnsQuerier(hass)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ async def network(shared_zeroconf: Zeroconf, loopback: None) -> AsyncIterator[Ne
 class Told:
     """What an asker hands on."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: MdnsQuerier) -> None:
         """Listen from now on."""
         self.sightings: list[Sighting] = []
         self._arrived = asyncio.Event()
@@ -115,7 +115,7 @@ class Told:
                 await self._arrived.wait()
 
 
-async def test_the_question_goes_out_alone_and_byte_by_byte(network: Network, asker: Asker) -> None:
+async def test_the_question_goes_out_alone_and_byte_by_byte(network: Network, asker: MdnsQuerier) -> None:
     asker.async_start()
     assert await network.question() == QUERY
     asker.async_stop()
@@ -123,7 +123,7 @@ async def test_the_question_goes_out_alone_and_byte_by_byte(network: Network, as
     assert network.packets == [QUERY]
 
 
-async def test_ten_boards_of_one_name_are_ten_boards(network: Network, asker: Asker) -> None:
+async def test_ten_boards_of_one_name_are_ten_boards(network: Network, asker: MdnsQuerier) -> None:
     told = Told(asker)
     await network.join(*TEN)
     asker.async_start()
@@ -134,11 +134,11 @@ async def test_ten_boards_of_one_name_are_ten_boards(network: Network, asker: As
     assert {packet for packet in network.packets if not packet[2] & 0x80} == {QUERY}
 
 
-async def test_boards_that_answer_again_are_heard_again(network: Network, asker: Asker) -> None:
+async def test_boards_that_answer_again_are_heard_again(network: Network, asker: MdnsQuerier) -> None:
     """A cached record is no event for a service browser; to be alive is to be heard again and again."""
     told = Told(asker)
     await network.join(*TEN[:2])
-    with asker.awaiting():
+    with asker.frequent():
         await told.until(lambda addresses: len(addresses) == 6)
 
     for address in TEN[:2]:
@@ -148,11 +148,11 @@ async def test_boards_that_answer_again_are_heard_again(network: Network, asker:
 
 
 async def test_a_wait_ends_with_the_board_that_was_waited_for(
-    network: Network, shared_zeroconf: Zeroconf, asker: Asker
+    network: Network, shared_zeroconf: Zeroconf, asker: MdnsQuerier
 ) -> None:
     await network.join(TEN[0])
     await network.join(TEN[1], name="Pump")
-    sighting = await asker.async_wait_for(TEN[1], within=5)
+    sighting = await asker.async_wait_for(TEN[1], timeout=5)
 
     assert sighting
     assert (sighting.address, sighting.name) == (TEN[1], "Pump")
@@ -160,11 +160,11 @@ async def test_a_wait_ends_with_the_board_that_was_waited_for(
 
 
 @pytest.mark.usefixtures("network")
-async def test_a_wait_ends_without_a_board_that_stays_silent(asker: Asker) -> None:
-    assert await asker.async_wait_for(TEN[1], within=0.2) is None
+async def test_a_wait_ends_without_a_board_that_stays_silent(asker: MdnsQuerier) -> None:
+    assert await asker.async_wait_for(TEN[1], timeout=0.2) is None
 
 
-async def test_nothing_is_left_behind(network: Network, shared_zeroconf: Zeroconf, asker: Asker) -> None:
+async def test_nothing_is_left_behind(network: Network, shared_zeroconf: Zeroconf, asker: MdnsQuerier) -> None:
     asker.async_start()
     await network.question()
     assert asker.sightings in shared_zeroconf.record_manager.listeners
@@ -177,12 +177,12 @@ async def test_an_instance_that_was_replaced_is_followed(
     hass: HomeAssistant,
     network: Network,
     shared_zeroconf: Zeroconf,
-    asker: Asker,
+    asker: MdnsQuerier,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asking, "SPACING", 0.2)
+    monkeypatch.setattr(asking, "SHORTEST_INTERVAL", 0.2)
     told = Told(asker)
-    with asker.awaiting():
+    with asker.frequent():
         await network.question()
         await hass.data[DATA_INSTANCE].ha_async_close()
         replacement = await open_zeroconf(hass)
@@ -195,7 +195,7 @@ async def test_an_instance_that_was_replaced_is_followed(
     assert asker.sightings not in replacement.zeroconf.record_manager.listeners
 
 
-async def test_a_listener_that_fails_disturbs_nobody(asker: Asker, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_listener_that_fails_disturbs_nobody(asker: MdnsQuerier, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_sighting: Sighting) -> None:
         raise ValueError("broken listener")
 
@@ -207,7 +207,7 @@ async def test_a_listener_that_fails_disturbs_nobody(asker: Asker, caplog: pytes
     assert "broken listener" in caplog.text
 
 
-async def test_a_listener_may_leave_while_it_is_told(asker: Asker) -> None:
+async def test_a_listener_may_leave_while_it_is_told(asker: MdnsQuerier) -> None:
     told: list[Sighting] = []
     leave: list[Callable[[], None]] = []
 

@@ -18,7 +18,7 @@ from zeroconf import DNSOutgoing, Zeroconf
 
 from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY
 from custom_components.mkr1000_ota.network import mdns as asking
-from custom_components.mkr1000_ota.network.mdns import Asker
+from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
 
 
 class Pace:
@@ -50,74 +50,74 @@ class Pace:
 @pytest.fixture
 def pace(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Pace:
     """Note the questions, with all times a tenth or less of what they are."""
-    monkeypatch.setattr(asking, "SPACING", 0.05)
+    monkeypatch.setattr(asking, "SHORTEST_INTERVAL", 0.05)
     monkeypatch.setattr(asking, "PATIENT", 0.2)
-    monkeypatch.setattr(asking, "EAGER_FOR", 0.3)
+    monkeypatch.setattr(asking, "FREQUENT_TIME", 0.3)
     monkeypatch.setattr(asking, "QUIET", 0.6)
     return Pace(hass)
 
 
 @pytest.fixture
-def asker(hass: HomeAssistant) -> Asker:
+def asker(hass: HomeAssistant) -> MdnsQuerier:
     """Return an asker that asks nothing yet."""
-    return Asker(hass)
+    return MdnsQuerier(hass)
 
 
-async def test_a_few_questions_at_first_and_then_one_a_minute(pace: Pace, asker: Asker) -> None:
+async def test_a_few_questions_at_first_and_then_one_a_minute(pace: Pace, asker: MdnsQuerier) -> None:
     asker.async_start()
-    pauses = await pace.questions(asking.OPENING_QUESTIONS + 2)
+    pauses = await pace.questions(asking.OPENING_QUERIES + 2)
     asker.async_stop()
 
-    opening, quiet = pauses[: asking.OPENING_QUESTIONS - 1], pauses[asking.OPENING_QUESTIONS - 1 :]
-    assert all(pause > asking.SPACING * 0.9 for pause in opening)
-    assert min(opening) < asking.QUIET / 2
-    assert all(pause > asking.QUIET * 0.9 for pause in quiet)
+    opening, quiet = pauses[: asking.OPENING_QUERIES - 1], pauses[asking.OPENING_QUERIES - 1 :]
+    assert all(pause > asking.SHORTEST_INTERVAL * 0.9 for pause in opening)
+    assert min(opening) < asking.QUIET_INTERVAL / 2
+    assert all(pause > asking.QUIET_INTERVAL * 0.9 for pause in quiet)
 
 
 def test_questions_are_further_apart_than_answers_can_be() -> None:
     """A board answers once a second, and zeroconf takes an answer for a duplicate for as long."""
-    assert asking.SPACING > 1.1
-    assert asking.SPACING <= asking.PATIENT <= asking.QUIET == 60
+    assert asking.SHORTEST_INTERVAL > 1.1
+    assert asking.SHORTEST_INTERVAL <= asking.WAITING_INTERVAL <= asking.QUIET_INTERVAL == 60
 
 
 async def test_a_wait_asks_more_often_and_less_often_when_it_drags_on(
-    pace: Pace, asker: Asker, monkeypatch: pytest.MonkeyPatch
+    pace: Pace, asker: MdnsQuerier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "QUIET", 3600)
     asker.async_start()
-    await pace.questions(asking.OPENING_QUESTIONS)
-    with asker.awaiting():
-        pauses = await pace.questions(asking.OPENING_QUESTIONS + 12)
+    await pace.questions(asking.OPENING_QUERIES)
+    with asker.frequent():
+        pauses = await pace.questions(asking.OPENING_QUERIES + 12)
     asker.async_stop()
 
-    waited = pauses[asking.OPENING_QUESTIONS - 1 :]
-    assert all(pause > asking.SPACING * 0.9 for pause in waited)
-    assert min(waited[:3]) < asking.PATIENT / 2
-    assert min(waited[-2:]) > asking.PATIENT * 0.9
+    waited = pauses[asking.OPENING_QUERIES - 1 :]
+    assert all(pause > asking.SHORTEST_INTERVAL * 0.9 for pause in waited)
+    assert min(waited[:3]) < asking.WAITING_INTERVAL / 2
+    assert min(waited[-2:]) > asking.WAITING_INTERVAL * 0.9
 
 
 async def test_waits_share_their_questions_and_the_last_one_ends_them(
-    pace: Pace, asker: Asker, monkeypatch: pytest.MonkeyPatch
+    pace: Pace, asker: MdnsQuerier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "EAGER_FOR", 3600)
-    with asker.awaiting():
-        with asker.awaiting(), asker.awaiting():
+    monkeypatch.setattr(asking, "FREQUENT_TIME", 3600)
+    with asker.frequent():
+        with asker.frequent(), asker.frequent():
             await pace.questions(6)
         pauses = await pace.questions(12)
-    assert all(pause > asking.SPACING * 0.9 for pause in pauses)
+    assert all(pause > asking.SHORTEST_INTERVAL * 0.9 for pause in pauses)
     pace.instance.async_remove_listener.assert_called_once_with(asker.sightings)
 
 
-async def test_a_restart_does_not_ask_too_soon(pace: Pace, asker: Asker) -> None:
+async def test_a_restart_does_not_ask_too_soon(pace: Pace, asker: MdnsQuerier) -> None:
     for count in (1, 2, 3):
         asker.async_start()
         await pace.questions(count)
         asker.async_stop()
 
-    assert all(pause > asking.SPACING * 0.9 for pause in await pace.questions(3))
+    assert all(pause > asking.SHORTEST_INTERVAL * 0.9 for pause in await pace.questions(3))
 
 
-async def test_starts_are_counted(pace: Pace, asker: Asker) -> None:
+async def test_starts_are_counted(pace: Pace, asker: MdnsQuerier) -> None:
     asker.async_start()
     asker.async_start()
     await pace.questions(1)
@@ -127,7 +127,7 @@ async def test_starts_are_counted(pace: Pace, asker: Asker) -> None:
     pace.instance.async_remove_listener.assert_called_once_with(asker.sightings)
 
 
-async def test_it_ends_with_home_assistant(hass: HomeAssistant, pace: Pace, asker: Asker) -> None:
+async def test_it_ends_with_home_assistant(hass: HomeAssistant, pace: Pace, asker: MdnsQuerier) -> None:
     asker.async_start()
     await pace.questions(1)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
@@ -136,7 +136,9 @@ async def test_it_ends_with_home_assistant(hass: HomeAssistant, pace: Pace, aske
     asker.async_stop()
 
 
-async def test_it_does_not_begin_while_home_assistant_stops(hass: HomeAssistant, pace: Pace, asker: Asker) -> None:
+async def test_it_does_not_begin_while_home_assistant_stops(
+    hass: HomeAssistant, pace: Pace, asker: MdnsQuerier
+) -> None:
     hass.set_state(CoreState.stopping)
     asker.async_start()
     await hass.async_block_till_done()
@@ -150,7 +152,7 @@ async def test_it_does_not_begin_while_home_assistant_stops(hass: HomeAssistant,
 async def test_no_network_is_said_once_and_tried_again(
     hass: HomeAssistant,
     pace: Pace,
-    asker: Asker,
+    asker: MdnsQuerier,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     reason: Exception,

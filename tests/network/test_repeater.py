@@ -19,7 +19,7 @@ REPEATER = "a4:2b:b0:00:00:01"
 @pytest.fixture
 def repeater(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever address is asked for, the repeater answers."""
-    monkeypatch.setattr(identity, "neighbour", lambda _: REPEATER)
+    monkeypatch.setattr(identity, "mac_of", lambda _: REPEATER)
 
 
 @pytest.fixture(params=["Other", "Arduino"])

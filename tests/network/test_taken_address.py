@@ -26,7 +26,7 @@ def is_told(home: HomeAssistant, entry: ConfigEntry) -> bool:
 def neighbours(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The neighbour table: boards on loopback are in none."""
     table: dict[str, str] = {}
-    monkeypatch.setattr(identity, "neighbour", table.get)
+    monkeypatch.setattr(identity, "mac_of", table.get)
     return table
 
 
@@ -86,12 +86,12 @@ async def test_it_is_not_taken_for_the_one_that_is_not_there(
         one.requests.clear()
     await look(home, times=2)
 
-    assert not entry.runtime_data.coordinator.data.reachable
+    assert not entry.runtime_data.coordinator.data
     assert "of the unknown" not in passwords(known)
     assert "of the known" not in passwords(unknown)
     if old_address != "is free":
         assert other.data[CONF_HOST] == HERE
-        assert other.runtime_data.coordinator.data.reachable
+        assert other.runtime_data.coordinator.data
         await look(home)
         assert is_told(home, entry)
         return
@@ -100,8 +100,8 @@ async def test_it_is_not_taken_for_the_one_that_is_not_there(
     await unknown.renumber(HERE)
     neighbours |= {THERE: MAC, HERE: OTHER_MAC}
     await look(home, times=2)
-    assert entry.runtime_data.coordinator.data.reachable
-    assert other.runtime_data.coordinator.data.reachable
+    assert entry.runtime_data.coordinator.data
+    assert other.runtime_data.coordinator.data
 
 
 async def test_it_is_told_until_both_are_where_they_were(
@@ -131,7 +131,7 @@ async def test_it_is_told_until_both_are_where_they_were(
     await hear(known)
     await look(home, times=3)
     assert other.data[CONF_HOST] == THERE
-    assert entry.runtime_data.coordinator.data.reachable
+    assert entry.runtime_data.coordinator.data
     assert not is_told(home, entry)
 
 
@@ -149,7 +149,7 @@ async def test_whoever_cannot_be_told_from_another_board_is_not_trusted(
     forget_sightings(home)
     unknown.requests.clear()
     await look(home, times=2)
-    assert not entry.runtime_data.coordinator.data.reachable
+    assert not entry.runtime_data.coordinator.data
     assert not passwords(unknown)
 
 
@@ -166,4 +166,4 @@ async def test_a_repeater_that_puts_its_own_hardware_address_for_all_is_no_hindr
     await look(home, times=2)
     for one, host in ((entry, HERE), (other, THERE)):
         assert one.data[CONF_HOST] == host
-        assert one.runtime_data.coordinator.data.reachable
+        assert one.runtime_data.coordinator.data

@@ -14,8 +14,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN, UNKNOWN_VERSION
-from custom_components.mkr1000_ota.data import IDLE, Activity, Stage
-from tests.conftest import BRISK, AddBoard, Hear, Lease, Offer, StartBoard
+from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
+from tests.conftest import BRISK, AddBoard, Arp, Hear, Offer, StartBoard
 from tests.support.flow_texts import ENGLISH, check_form
 from tests.support.looking import look, settled
 from tests.support.mending import know, reconfigure, settle
@@ -148,7 +148,7 @@ async def test_it_is_taken_back_when_the_board_is_reconfigured(
 ) -> None:
     entry = await add_board(board)
     await rename(home, board, hear, "Garden")
-    entry.runtime_data.coordinator.record.installed_version = "1.0"
+    entry.runtime_data.coordinator.record.version = "1.0"
     result = await reconfigure(home, entry, typed(board), "password")
     assert result["reason"] == "reconfigure_successful"
     await settled(home)
@@ -188,10 +188,10 @@ async def test_it_is_not_mended_in_the_middle_of_a_flash(
     await rename(home, board, hear, "Garden")
     result = await open_repair(home, entry)
     board.requests.clear()
-    entry.runtime_data.coordinator.set_activity(Activity(Stage.UPLOADING, "3.0", 1, 2))
+    entry.runtime_data.coordinator.set_state(InstallState(Stage.UPLOADING, "3.0", 1, 2))
     assert (await confirm(home, result, "password"))["errors"] == {"base": "already_installing"}
     assert board.requests == []
-    entry.runtime_data.coordinator.set_activity(IDLE)
+    entry.runtime_data.coordinator.set_state(IDLE)
 
 
 async def test_nothing_goes_to_a_third_one_that_was_not_shown(
@@ -211,11 +211,11 @@ async def test_nothing_goes_to_a_third_one_that_was_not_shown(
 
 
 async def test_the_hardware_address_is_learned_with_the_name(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, lease: Lease
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, arp: Arp
 ) -> None:
     entry = await add_board(board)
     await rename(home, board, hear, "Garden")
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await confirm(home, await open_repair(home, entry), "password")
     assert entry.data[CONF_MAC] == MAC
 
@@ -226,7 +226,7 @@ async def test_boards_with_known_hardware_addresses_are_followed_and_nothing_is_
     board: VirtualBoard,
     start_board: StartBoard,
     hear: Hear,
-    lease: Lease,
+    arp: Arp,
     told: list[str],
 ) -> None:
     """They have exchanged their addresses."""
@@ -235,8 +235,8 @@ async def test_boards_with_known_hardware_addresses_are_followed_and_nothing_is_
     know(home, first, MAC)
     know(home, second, OTHER_MAC)
     await settle(home, board, other)
-    lease(MAC, other.address)
-    lease(OTHER_MAC, board.address)
+    arp(MAC, other.address)
+    arp(OTHER_MAC, board.address)
     await hear(board, name="Pump")
     await hear(other, name="Arduino")
     await settled(home)
@@ -251,7 +251,7 @@ async def test_a_board_that_was_followed_to_the_address_is_not_taken_for_the_one
     board: VirtualBoard,
     start_board: StartBoard,
     hear: Hear,
-    lease: Lease,
+    arp: Arp,
     told: list[str],
 ) -> None:
     """It got the address of a board that is off, and whose hardware address nobody knows."""
@@ -265,11 +265,11 @@ async def test_a_board_that_was_followed_to_the_address_is_not_taken_for_the_one
     await pump.stop()
     taken = await start_board(address=address, port=port, name="Pump")
     home.config_entries.async_update_entry(followed, data={**followed.data, CONF_HOST: address})
-    lease(OTHER_MAC, address)
+    arp(OTHER_MAC, address)
     await hear(taken)
     await settled(home)
     await look(home, 2)
-    assert not entry.runtime_data.coordinator.data.reachable
+    assert not entry.runtime_data.coordinator.data
     assert told == []
 
 

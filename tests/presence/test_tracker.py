@@ -11,11 +11,10 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
-from custom_components.mkr1000_ota.data import Stage
+from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.presence import tracker as presence
-from custom_components.mkr1000_ota.presence.tracker import LOOK_EVERY
-from custom_components.mkr1000_ota.shared import async_shared
-from tests.conftest import AddBoard, Hear, Lease, Offer, StartBoard, Welcome
+from custom_components.mkr1000_ota.presence.tracker import CHECK_INTERVAL, async_get_tracker
+from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Welcome
 from tests.support.actions import CONNECTIVITY, install
 from tests.support.looking import forget_sightings, heard_ago, leave_unheard, look, passwords, questions, settled
 from tests.support.steps import MAC, OTHER_MAC
@@ -99,8 +98,8 @@ async def test_a_board_that_missed_a_question_is_asked_directly(
     await welcome(*boards)
     for board in boards:
         board.requests.clear()
-    heard_ago(home, boards[1].address, LOOK_EVERY.total_seconds() * 1.2)
-    heard_ago(home, boards[2].address, LOOK_EVERY.total_seconds() * 1.8)
+    heard_ago(home, boards[1].address, CHECK_INTERVAL.total_seconds() * 1.2)
+    heard_ago(home, boards[2].address, CHECK_INTERVAL.total_seconds() * 1.8)
     await look(home)
     assert [len(questions(board)) for board in boards] == [1, 0, 1, 0]
 
@@ -118,7 +117,7 @@ async def test_a_board_that_was_heard_before_it_is_set_up_need_not_be_heard_agai
 async def test_it_is_looked_after_once_a_minute(home: HomeAssistant, welcome: Welcome, board: VirtualBoard) -> None:
     await welcome(board)
     board.requests.clear()
-    async_fire_time_changed(home, dt_util.utcnow() + LOOK_EVERY)
+    async_fire_time_changed(home, dt_util.utcnow() + CHECK_INTERVAL)
     await settled(home)
     assert len(questions(board)) == 1
 
@@ -153,18 +152,17 @@ async def test_a_board_that_is_flashed_is_not_disturbed(
     await offer(entry, {"garden.bin": image})
     board.options = replace(board.options, seconds_per_byte=150e-6)
     coordinator = entry.runtime_data.coordinator
-    shared = await async_shared(home)
     seen: list[int] = []
 
     flash = home.async_create_task(install(home))
     while not flash.done():
         await asyncio.sleep(0.05)
-        if coordinator.activity.stage is Stage.UPLOADING and 0 < coordinator.activity.taken < len(image) / 2:
+        if coordinator.state.stage is Stage.UPLOADING and 0 < coordinator.state.taken < len(image) / 2:
             await hear(board, name="Garden")
-            asked = asyncio.gather(shared.presence.async_look(dt_util.utcnow()), coordinator.async_refresh())
+            asked = asyncio.gather(async_get_tracker(home).async_check(dt_util.utcnow()), coordinator.async_refresh())
             await asyncio.wait_for(asked, 1)
         # Near its end, the connection may be gone before the stage is.
-        if coordinator.activity.stage is Stage.UPLOADING and 0 < coordinator.activity.taken < len(image) / 2:
+        if coordinator.state.stage is Stage.UPLOADING and 0 < coordinator.state.taken < len(image) / 2:
             seen.append(connections(board))
     await flash
 
@@ -184,14 +182,14 @@ async def test_a_thousand_boards_that_are_away_are_asked_a_few_at_a_time(
         await board.power_off()
     await look(home)
     coordinators = [entry.runtime_data.coordinator for entry in entries]
-    assert [coordinator.data.reachable for coordinator in coordinators] == [False] * 5
+    assert [coordinator.data for coordinator in coordinators] == [False] * 5
 
     for board in boards:
         await board.power_on()
     found = []
     for _ in range(3):
         await look(home)
-        found.append(sum(coordinator.data.reachable for coordinator in coordinators))
+        found.append(sum(coordinator.data for coordinator in coordinators))
     assert found == [2, 4, 5]
 
 
@@ -201,27 +199,26 @@ async def test_a_look_does_not_begin_before_the_last_one_has_ended(
     """It takes seconds to give up on a board that does not even refuse a connection."""
     entry = await add_board(board)
     await settled(home)
-    shared = await async_shared(home)
     board.options = replace(board.options, away_as="silent")
     await board.power_off()
-    asking = home.async_create_task(shared.presence.async_look(dt_util.utcnow()))
+    asking = home.async_create_task(async_get_tracker(home).async_check(dt_util.utcnow()))
     async with asyncio.timeout(1):
-        await shared.presence.async_look(dt_util.utcnow())
+        await async_get_tracker(home).async_check(dt_util.utcnow())
     assert not asking.done()
-    assert entry.runtime_data.coordinator.data.reachable is None
+    assert entry.runtime_data.coordinator.data is None
     await board.power_on()
     await asking
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["hardware address", "no hardware address"])
 async def test_somebody_who_fell_silent_has_everybody_asked_once(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear, lease: Lease, *, known: bool
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear, arp: Arp, *, known: bool
 ) -> None:
     """It may be where another board was, if that can be seen; it need not be found out again for the next one."""
     boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 5)]
     for number, board in enumerate(boards):
         if known:
-            lease(f"f8f00500000{number}", board.address)
+            arp(f"f8f00500000{number}", board.address)
         await add_board(board)
         await hear(board)
     await settled(home)
@@ -241,14 +238,14 @@ async def test_somebody_who_fell_silent_has_everybody_asked_once(
 
 
 async def test_a_stranger_in_the_place_of_a_board_has_everybody_asked_once(
-    home: HomeAssistant, welcome: Welcome, start_board: StartBoard, lease: Lease
+    home: HomeAssistant, welcome: Welcome, start_board: StartBoard, arp: Arp
 ) -> None:
     """It stays where it is: only that it came is a reason."""
     boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 4)]
-    lease(MAC, boards[0].address)
+    arp(MAC, boards[0].address)
     await welcome(*boards)
-    lease(MAC, "127.0.1.99")
-    lease(OTHER_MAC, boards[0].address)
+    arp(MAC, "127.0.1.99")
+    arp(OTHER_MAC, boards[0].address)
     await look(home)
     for board in boards:
         board.requests.clear()
@@ -258,13 +255,13 @@ async def test_a_stranger_in_the_place_of_a_board_has_everybody_asked_once(
 
 
 async def test_a_board_that_moved_is_found_where_it_is_leased(
-    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, lease: Lease
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, arp: Arp
 ) -> None:
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     [entry] = await welcome(board)
 
     await board.renumber("127.0.1.77")
-    lease(MAC, board.address)
+    arp(MAC, board.address)
     await look(home)
     assert entry.data[CONF_HOST] == "127.0.1.77"
     assert home.states.is_state(CONNECTIVITY, "on")

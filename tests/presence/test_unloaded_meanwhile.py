@@ -16,7 +16,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network import identity
-from custom_components.mkr1000_ota.shared import async_shared
+from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
 from tests.conftest import AddBoard, Hear
 from tests.support.looking import leave_unheard, passwords, settled
 from tests.virtual_board import VirtualBoard
@@ -43,17 +43,16 @@ class NeighbourTable:
 def table(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Iterator[NeighbourTable]:
     """The neighbour table that boards are looked up in once they have answered."""
     table = NeighbourTable(home.loop)
-    monkeypatch.setattr(identity, "neighbour", table)
+    monkeypatch.setattr(identity, "mac_of", table)
     yield table
     table.may_answer.set()
 
 
 async def look_while_it_is_unloaded(home: HomeAssistant, entry: ConfigEntry, table: NeighbourTable) -> None:
     """Ask a board that answers; before it is clear who that is, its entry is unloaded."""
-    shared = await async_shared(home)
     table.may_answer.clear()
     table.asked.clear()
-    looking = home.async_create_task(shared.presence.async_look(dt_util.utcnow()))
+    looking = home.async_create_task(async_get_tracker(home).async_check(dt_util.utcnow()))
     await table.asked.wait()
     assert await home.config_entries.async_unload(entry.entry_id)
     table.may_answer.set()
@@ -99,7 +98,7 @@ async def test_a_board_whose_new_name_is_being_confirmed(
     manager = repairs_flow_manager(home)
     assert manager is not None
     form = await manager.async_init(DOMAIN, context={"issue_id": f"renamed_{entry.entry_id}"})
-    turn = entry.runtime_data.coordinator.turn
+    turn = entry.runtime_data.coordinator.lock
     async with turn:
         confirming = home.async_create_task(manager.async_configure(form["flow_id"], {CONF_PASSWORD: "password"}))
         assert await home.config_entries.async_unload(entry.entry_id)

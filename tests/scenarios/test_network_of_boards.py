@@ -112,8 +112,7 @@ class House:
     def is_right(self) -> bool:
         """Whether every entry is at the address of its own board, and that board answers there."""
         return len(self.entries) == BOARDS and all(
-            entry.data[CONF_HOST] == self.network.addresses[self.number(entry)]
-            and entry.runtime_data.coordinator.data.reachable
+            entry.data[CONF_HOST] == self.network.addresses[self.number(entry)] and entry.runtime_data.coordinator.data
             for entry in self.entries
         )
 
@@ -170,7 +169,7 @@ class House:
 def pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have shorter minutes."""
     monkeypatch.setattr(asker, "QUIET", MINUTE)
-    monkeypatch.setattr(presence, "LOOK_EVERY", timedelta(seconds=MINUTE))
+    monkeypatch.setattr(presence, "CHECK_INTERVAL", timedelta(seconds=MINUTE))
     monkeypatch.setattr(presence, "HEARD_LATELY", 1.5 * MINUTE)
 
 
@@ -223,7 +222,7 @@ async def test_from_nothing_to_wherever_they_go(
     assert _pauses(house.capture)[-3:] == pytest.approx([MINUTE] * 3, abs=0.3)
 
     # From now on passwords are sent as often as anything gives an occasion, which makes a mistake likely.
-    monkeypatch.setattr(homecoming, "CHECK_PASSWORD_EVERY", 0.0)
+    monkeypatch.setattr(homecoming, "CHECK_INTERVAL", 0.0)
     entities = [entity.entity_id for entity in house.hass.states.async_all()]
     await house.network.renumber(all_permuted(house.network.addresses))
     record_property("followed_after", await house.until(lambda: house.is_right))

@@ -21,10 +21,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.shared import async_shared
 from custom_components.mkr1000_ota.sources.catalogs import (
-    ASK_SERVERS_EVERY,
-    LOOK_AT_FOLDERS_EVERY,
+    FOLDER_INTERVAL,
+    SERVER_INTERVAL,
     SketchCatalog,
 )
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
@@ -69,7 +68,7 @@ async def test_a_hundred_boards_ask_once(home: HomeAssistant, site: Web) -> None
     session = async_get_clientsession(home)
     uses = [catalogs.use(ManifestSource(session, url), board) for board in boards]
     (catalog,) = {catalog for catalog, _ in uses}
-    await catalog.first_look
+    await catalog.first_refresh
     assert [release.version for release in catalog.data.releases] == ["2.0"]
     assert site.asked() == ["/manifest.json"]
 
@@ -141,7 +140,7 @@ async def test_it_is_asked_every_hour_and_whenever_a_user_asks(
     site.serve_json("/manifest.json", manifest())
     catalog = catalog_of(await follow(board))
     site.serve_json("/manifest.json", manifest("3.0"))
-    async_fire_time_changed(home, dt_util.utcnow() + ASK_SERVERS_EVERY + timedelta(seconds=1))
+    async_fire_time_changed(home, dt_util.utcnow() + SERVER_INTERVAL + timedelta(seconds=1))
     await home.async_block_till_done(wait_background_tasks=True)
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
 
@@ -236,7 +235,7 @@ async def test_a_folder_that_hangs_takes_one_thread(
 
     monkeypatch.setattr(FolderSource, "changed", hang)
     for times in range(1, 5):
-        async_fire_time_changed(home, dt_util.utcnow() + times * (LOOK_AT_FOLDERS_EVERY + timedelta(seconds=1)))
+        async_fire_time_changed(home, dt_util.utcnow() + times * (FOLDER_INTERVAL + timedelta(seconds=1)))
         await asyncio.sleep(0)
     goes_on.set()
     await home.async_block_till_done(wait_background_tasks=True)
@@ -255,7 +254,7 @@ async def test_a_file_is_offered_seconds_after_it_was_dropped(
     monkeypatch.setattr(catalog_of(entry), "async_refresh", do_not_look)
     await offer(entry, {"garden-2.0.bin": IMAGE})
     monkeypatch.setattr(catalog_of(entry), "async_refresh", look)
-    async_fire_time_changed(home, dt_util.utcnow() + LOOK_AT_FOLDERS_EVERY + timedelta(seconds=1))
+    async_fire_time_changed(home, dt_util.utcnow() + FOLDER_INTERVAL + timedelta(seconds=1))
     await home.async_block_till_done(wait_background_tasks=True)
     assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
 
@@ -269,7 +268,6 @@ async def test_a_sketch_is_in_memory_once_and_not_for_longer_than_it_is_needed(
     for entry in entries:
         await offer(entry, {"garden-2.0.bin": IMAGE})
         await install(home, entity_id=entry.title.lower().join(("update.", "_firmware")))
-    shared = await async_shared(home)
     first, second = (entry.runtime_data.coordinator for entry in entries)
     sketch = await first.catalog.sketch(first.releases[0], first.storage_size)
     assert await first.catalog.sketch(first.releases[0], first.storage_size) is sketch

@@ -273,7 +273,7 @@ async def test_a_look_that_ends_when_nobody_uses_its_source_any_more_tells_nothi
     catalog = entry.runtime_data.coordinator.catalog
     await home.config_entries.async_unload(entry.entry_id)
     site.closing.set()
-    await catalog.first_look
+    await catalog.first_refresh
     assert not catalog.last_update_success
     assert not [*told(home)]
 

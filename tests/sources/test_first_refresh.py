@@ -12,7 +12,6 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import Manifest
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.issues import source_id
-from custom_components.mkr1000_ota.shared import async_shared
 from custom_components.mkr1000_ota.sources.remembered import Remembered
 from tests.conftest import AddBoard, StartBoard
 from tests.support.actions import install
@@ -50,7 +49,7 @@ async def test_what_a_hundred_boards_remember_of_it_is_shown_once(home: HomeAssi
     catalogs = (await async_shared(home)).catalogs
     source = ManifestSource(async_get_clientsession(home), str(site.serve(PATH, status=503)))
     catalog, leave = catalogs.use(source, MockConfigEntry(domain=DOMAIN))
-    await catalog.first_look
+    await catalog.first_refresh
     shown: list[list[str]] = []
     leave_alone = catalog.async_add_listener(
         lambda: shown.append([release.version for release in catalog.data.releases])

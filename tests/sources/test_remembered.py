@@ -194,7 +194,7 @@ async def test_a_server_that_hangs_is_not_waited_for(
     await restart(home, entry, meanwhile=hangs)
     assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
     site.closing.set()
-    await entry.runtime_data.coordinator.catalog.first_look
+    await entry.runtime_data.coordinator.catalog.first_refresh
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
 
 

@@ -10,7 +10,7 @@ from homeassistant.helpers.storage import STORAGE_DIR
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.storage.images import KEPT_IMAGES, Archive, ImageLost
+from custom_components.mkr1000_ota.storage.images import KEPT_IMAGES, ImageLost, Images
 from tests.conftest import AddBoard, StartBoard
 from tests.support.actions import OFFERED, act, drop, install, shown
 from tests.virtual_board import VirtualBoard
@@ -20,9 +20,9 @@ SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # o
 
 
 @pytest.fixture
-async def archive(home: HomeAssistant) -> Archive:
+async def archive(home: HomeAssistant) -> Images:
     """The archive of a board that was never flashed."""
-    archive = Archive(home, "one")
+    archive = Images(home, "one")
     await archive.open()
     return archive
 
@@ -32,11 +32,11 @@ def folder(home: HomeAssistant, entry_id: str) -> Path:
     return Path(home.config.path(STORAGE_DIR, f"{DOMAIN}.images", entry_id))
 
 
-async def test_an_image_comes_back_as_it_was(home: HomeAssistant, archive: Archive) -> None:
+async def test_an_image_comes_back_as_it_was(home: HomeAssistant, archive: Images) -> None:
     assert archive.sha256s == frozenset()
     await archive.store(SHA256, b"test")
     assert await archive.load(SHA256) == b"test"
-    again = Archive(home, "one")
+    again = Images(home, "one")
     await again.open()
     assert again.sha256s == {SHA256}
     await again.keep(())
@@ -45,7 +45,7 @@ async def test_an_image_comes_back_as_it_was(home: HomeAssistant, archive: Archi
         await again.load(SHA256)
 
 
-async def test_what_is_damaged_is_lost(home: HomeAssistant, archive: Archive) -> None:
+async def test_what_is_damaged_is_lost(home: HomeAssistant, archive: Images) -> None:
     await archive.store(SHA256, b"test")
     (folder(home, "one") / f"{SHA256}.bin").write_bytes(b"tess")
     with pytest.raises(ImageLost):
@@ -53,7 +53,7 @@ async def test_what_is_damaged_is_lost(home: HomeAssistant, archive: Archive) ->
 
 
 async def test_a_write_that_is_broken_off_leaves_no_half_image(
-    home: HomeAssistant, archive: Archive, monkeypatch: pytest.MonkeyPatch
+    home: HomeAssistant, archive: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write = Path.write_bytes
 
@@ -73,7 +73,7 @@ async def test_a_write_that_is_broken_off_leaves_no_half_image(
 
 @pytest.mark.parametrize("sha256", [SHA256, "0" * 64], ids=["the same", "another one"])
 async def test_what_is_stored_while_others_are_removed_stays(
-    home: HomeAssistant, archive: Archive, monkeypatch: pytest.MonkeyPatch, sha256: str
+    home: HomeAssistant, archive: Images, monkeypatch: pytest.MonkeyPatch, sha256: str
 ) -> None:
     """A wait that is cancelled may be ordered again at once."""
     go_on = threading.Event()

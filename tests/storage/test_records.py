@@ -16,7 +16,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.storage.records import KEPT_FLASHES, Awaited, BoardRecord, BoardStore, PastFlash
+from custom_components.mkr1000_ota.storage.records import KEPT_FLASHES, BoardRecord, BoardStore, PastFlash, WaitingOrder
 from tests.conftest import AddBoard, Offer
 from tests.support.actions import OFFERED, choose, install, shown
 from tests.virtual_board import VirtualBoard
@@ -57,7 +57,7 @@ async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardSt
     await record.distrust("1.5")
     record.next_passwords["3.0"] = "typed"
     record.pinned_version = "1.0"
-    record.awaited = Awaited(version="3.0", until=1.8e9, sha256="0" * 64, file="garden.bin", password="typed")
+    record.awaited = WaitingOrder(version="3.0", until=1.8e9, sha256="0" * 64, file="garden.bin", password="typed")
     await record.save()
 
     again = await reread(home)

@@ -14,14 +14,13 @@ from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.shared import async_shared
 from tests.virtual_board import VirtualBoard
 
 FIRMWARE = "update.arduino_firmware"
-ACTIVITY = "sensor.arduino_activity"
-CANCEL = "button.arduino_cancel_waiting_install"
-FLASH = "event.arduino_flash"
-OFFERED = "select.arduino_offered_version"
+STATUS = "sensor.arduino_update_status"
+CANCEL = "button.arduino_cancel_waiting_update"
+FLASH = "event.arduino_update_result"
+OFFERED = "select.arduino_version_to_offer"
 CONNECTIVITY = "binary_sensor.arduino_connectivity"
 
 
@@ -43,14 +42,15 @@ async def act(home: HomeAssistant, action: str, **fields: Any) -> Any:
 
 async def lose(home: HomeAssistant, board: VirtualBoard, version: str | None = None) -> None:
     """Install a sketch that does not come back in the time that a board takes."""
-    shared = await async_shared(home)
-    patient = shared.timing
-    shared.timing = replace(patient, returns_within=0.5)
+    [entry] = home.config_entries.async_loaded_entries(DOMAIN)
+    coordinator = entry.runtime_data.coordinator
+    patient = coordinator.timeouts
+    coordinator.timeouts = replace(patient, returns_within=0.5)
     board.options = replace(board.options, comes_back=False)
     with pytest.raises(HomeAssistantError) as error:
         await install(home, version)
     assert error.value.translation_key == "verdict_not_back"
-    shared.timing = patient
+    coordinator.timeouts = patient
 
 
 async def find_again(board: VirtualBoard) -> None:
@@ -112,7 +112,7 @@ async def until(home: HomeAssistant, entity_id: str, is_wanted: Callable[[State]
         stop()
 
 
-async def until_stage(home: HomeAssistant, stage: str, entity_id: str = ACTIVITY) -> None:
+async def until_stage(home: HomeAssistant, stage: str, entity_id: str = STATUS) -> None:
     """Wait until a board is at a stage of an install."""
     await until(home, entity_id, lambda state: state.state == stage)
 

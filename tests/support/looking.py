@@ -8,17 +8,16 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
-from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.network.mdns import async_get_querier
 from custom_components.mkr1000_ota.presence import tracker as presence
-from custom_components.mkr1000_ota.shared import async_shared
+from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
 from tests.virtual_board import Request, VirtualBoard
 
 
 async def look(home: HomeAssistant, times: int = 1) -> None:
     """Let the boards be looked after as once a minute, and wait until that has come to its end."""
-    shared = await async_shared(home)
     for _ in range(times):
-        await shared.presence.async_look(dt_util.utcnow())
+        await async_get_tracker(home).async_check(dt_util.utcnow())
         await settled(home)
 
 
@@ -49,7 +48,7 @@ def heard_ago(home: HomeAssistant, address: str, seconds: float) -> None:
 
 
 def _sightings(home: HomeAssistant) -> dict[str, Sighting]:
-    by_address: dict[str, Sighting] = home.data[DOMAIN].asker.sightings._by_address  # noqa: SLF001 - no other way
+    by_address: dict[str, Sighting] = async_get_querier(home).sightings._by_address  # noqa: SLF001 - no other way
     return by_address
 
 

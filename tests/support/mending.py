@@ -5,7 +5,6 @@ from homeassistant.const import CONF_HOST, CONF_MAC, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
 from custom_components.mkr1000_ota.const import LOCKED_BY
-from custom_components.mkr1000_ota.shared import async_shared
 from tests.support.steps import Result
 from tests.virtual_board import VirtualBoard
 
@@ -47,6 +46,6 @@ def know(home: HomeAssistant, entry: ConfigEntry, mac: str) -> None:
 
 async def stored_password(home: HomeAssistant, entry: ConfigEntry) -> str | None:
     """Return the password in the store, and make sure that the entry has the same."""
-    current = (await async_shared(home)).store.record(entry.entry_id).keyring.current
+    current = entry.runtime_data.coordinator.record.keyring.current
     assert entry.data[CONF_PASSWORD] == current
     return current

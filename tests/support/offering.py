@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network import discovery_flows
-from custom_components.mkr1000_ota.network.mdns import Asker
+from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
 from tests.discovery.announcements import announcement, records
 
 TEN = [f"10.0.0.{last}" for last in range(1, 11)]
@@ -50,7 +50,7 @@ class Flow(ConfigFlow):
         return self.async_show_form(step_id="integration_discovery")
 
 
-def hear(asker: Asker, *addresses: str, name: str = "Arduino", board: str = "mkr1000") -> None:
+def hear(asker: MdnsQuerier, *addresses: str, name: str = "Arduino", board: str = "mkr1000") -> None:
     """Let boards be heard at addresses."""
     for address in addresses:
         asker.sightings.hear(records(announcement(name, address, board=board)))

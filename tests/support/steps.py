@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.flows.forms import ANOTHER
+from custom_components.mkr1000_ota.flows.forms import MANUAL
 from tests.virtual_board import VirtualBoard
 
 MAC = "f8:f0:05:00:00:01"
@@ -39,7 +39,7 @@ async def pick(home: HomeAssistant, result: Result, host: str) -> Result:
     """Choose a board, or type an address: at once where no board is offered, else as the last choice."""
     flow = home.config_entries.flow
     if (boards := offered(result)) and host not in boards:
-        result = await flow.async_configure(result["flow_id"], {CONF_HOST: ANOTHER})
+        result = await flow.async_configure(result["flow_id"], {CONF_HOST: MANUAL})
     return await flow.async_configure(result["flow_id"], {CONF_HOST: host})
 
 

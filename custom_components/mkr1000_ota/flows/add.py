@@ -12,16 +12,15 @@ from homeassistant.core import callback
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import BoardError
 from ..const import DOMAIN
-from ..errors import Refused, flow_errors
-from ..shared import async_shared
-from .discovered_board import Found, async_look_at_typed, async_scan, heard_lately
-from .forms import ADDRESS_SCHEMA, ANOTHER, bullets, pick_schema
+from ..errors import FormError, flow_errors
+from .discovered_board import DiscoveredBoard, async_look_at_typed, async_scan, heard_lately
+from .forms import ADDRESS_SCHEMA, MANUAL, bullets, pick_schema
 
 
-class ChoosingFlow(ConfigFlow):
+class AddFlow(ConfigFlow):
     """The steps from the scan to a board that is there."""
 
-    _scan: asyncio.Task[list[Sighting]] | None = None
+    _scan: asyncio.Task[None] | None = None
 
     async def async_step_scan(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show that boards are being looked for."""
@@ -37,7 +36,7 @@ class ChoosingFlow(ConfigFlow):
         """Take one of the boards that answered and are not set up; where there is none, an address at once."""
         errors: dict[str, str] = {}
         if user_input is not None:
-            if user_input[CONF_HOST] == ANOTHER:
+            if user_input[CONF_HOST] == MANUAL:
                 return await self.async_step_address()
             errors = await self._look_at(user_input[CONF_HOST])
             if not errors:
@@ -84,21 +83,21 @@ class ChoosingFlow(ConfigFlow):
         """Take the board at an address; return the errors that the form shows if there is none to be added."""
         try:
             await self._take(await async_look_at_typed(self.hass, typed))
-        except (BoardError, Refused) as err:
+        except (BoardError, FormError) as err:
             return flow_errors(err, CONF_HOST)
         return {}
 
     async def _heard(self) -> tuple[list[Sighting], list[Sighting]]:
         """Return the boards that can be added, and those that are set up."""
-        heard = heard_lately(await async_shared(self.hass))
-        configured = {entry.data[CONF_HOST] for entry in self._async_current_entries(include_ignore=False)}
+        heard = heard_lately(self.hass)
+        configured = {entry.data.get(CONF_HOST) for entry in self._async_current_entries(include_ignore=False)}
         return (
             [one for one in heard if one.address not in configured],
             [one for one in heard if one.address in configured],
         )
 
     @abstractmethod
-    async def _take(self, found: Found, *, raise_on_progress: bool = False) -> None:
+    async def _take(self, found: DiscoveredBoard, *, raise_on_progress: bool = False) -> None:
         """Go on with a board, or end the flow."""
 
     @abstractmethod

@@ -1,88 +1,108 @@
 """A board that a flow has found and may add."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import count
 import socket
-import time
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import slugify
 
 from ..arduino_ota.discovery.announcements import Sighting
-from ..arduino_ota.errors import AnotherBoard, BoardUnreachable
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardUnreachable
 from ..arduino_ota.hardware import is_own_address
 from ..arduino_ota.libraries import Library
 from ..arduino_ota.protocol.client import BoardClient
-from ..const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN
-from ..errors import Refused
-from ..network.identity import async_identify, async_mac_of
-from ..network.recognition import other_entries
+from ..const import (
+    CONF_FOLDER,
+    CONF_HEARD_NAME,
+    CONF_LIBRARY,
+    CONF_STORAGE,
+    CONF_TYPED_HOST,
+    DEFAULT_PORT,
+    DOMAIN,
+)
+from ..errors import FormError
+from ..network.identity import (
+    Match,
+    Peer,
+    async_peer,
+    known_board,
+    match,
+    other_entries,
+    was_heard_lately,
+)
+from ..network.mdns import async_get_querier
 from ..network.typed_address import read_address
-from ..presence.tracker import HEARD_LATELY
-from ..shared import Shared, async_shared
 
-# What the stock example calls a board; used for one that was not heard to call itself anything.
-DEFAULT_NAME = "Arduino"
+# What the stock example calls a board; the title of one that was not heard to call itself anything.
+DEFAULT_NAME: Final = "Arduino"
 
-# A board answers a question within a second, unless its sketch is busy: then it misses one and answers the next.
-SCAN_FOR = 5.0
-SCAN_STEPS = 10
+# A board responds to a query within a second, unless its sketch is busy: then it misses one and responds to the next.
+SCAN_TIME: Final = 5.0
+SCAN_STEPS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A board that answers at an IPv4 address. `mac` is None where it cannot be learned, and is never a repeater's."""
+class DiscoveredBoard:
+    """A board that responds at an IPv4 address, and what showed itself there then."""
 
-    host: str
+    peer: Peer
     port: int
-    name: str
     library: Library
-    mac: str | None
+
+    @property
+    def host(self) -> str:
+        """The IPv4 address."""
+        return self.peer.host
+
+    @property
+    def announced_name(self) -> str | None:
+        """What was announced from there last; None if nothing ever was."""
+        return self.peer.name if self.peer.name is not None else self.peer.last_name
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.announced_name or DEFAULT_NAME
+
+    @property
+    def mac(self) -> str | None:
+        """The MAC address of its Wi-Fi module; None where it cannot be learned, above all behind a repeater."""
+        return self.peer.mac if self.peer.mac is not None and is_own_address(self.peer.mac) else None
 
     @property
     def unique_id(self) -> str:
-        """The hardware address; without one, what comes closest."""
+        """The MAC address; without one, what comes closest."""
         return self.mac or self.fallback_id
 
     @property
     def fallback_id(self) -> str:
-        """Name and address, which stand for a board until its hardware address is known."""
+        """Name and address, which stand for a board until its MAC address is known."""
         return f"{self.name}@{self.host}"
 
-    def answers_to(self, mac: str | None, names: Collection[str], others: Iterable[ConfigEntry]) -> bool:
-        """Whether it has that hardware address; where either is not known, whether it bears one of those names.
+    def is_same_board(self, now: DiscoveredBoard) -> bool:
+        """Return whether what responds now can be what was seen before."""
+        if self.peer.mac is not None and now.peer.mac is not None:
+            return self.peer.mac == now.peer.mac
+        return self.announced_name in (None, now.announced_name)
 
-        Where a hardware address is wanted, a name that one of the other boards bears, too, does not stand for it.
-        """
-        if mac is not None and self.mac is not None:
-            return mac == self.mac
-        return self.name in names and (mac is None or all(entry.data[CONF_NAME] != self.name for entry in others))
-
-    def entry(self, entries: Iterable[ConfigEntry]) -> ConfigEntry | None:
-        """Return the entry that stands for this board: the one with its hardware address, else with its address."""
-        here = None
-        for entry in entries:
-            mac = entry.data.get(CONF_MAC)
-            if mac is not None and mac == self.mac:
-                return entry
-            if entry.data[CONF_HOST] == self.host and None in (mac, self.mac):
-                here = entry
-        return here
-
-    def data(self, password: str) -> dict[str, str | int]:
+    def data(self, password: str) -> dict[str, str | int | None]:
         """Return the data of the board's entry."""
         mac = {CONF_MAC: self.mac} if self.mac else {}
         return {
             CONF_HOST: self.host,
+            CONF_TYPED_HOST: self.host,
             CONF_PORT: self.port,
             CONF_PASSWORD: password,
-            CONF_NAME: self.name,
+            CONF_NAME: self.announced_name,
+            CONF_HEARD_NAME: self.announced_name,
             CONF_LIBRARY: self.library.value,
             **mac,
         }
@@ -106,78 +126,67 @@ class Found:
         return {CONF_STORAGE: "internal", CONF_FOLDER: own}
 
 
-async def async_look_at_typed(hass: HomeAssistant, typed: str, name: str | None = None) -> Found:
-    """Look at what is at an address that a person has typed; see `async_look_at` for the rest.
+async def async_look_at_typed(hass: HomeAssistant, typed: str) -> DiscoveredBoard:
+    """Look at what is at an address that a person has typed.
 
-    Raises Refused if it is no address.
+    Raises FormError if it is no address, and BoardUnreachable, BoardSilent or NotABoard.
     """
     try:
         host, port = read_address(typed)
     except ValueError as err:
-        raise Refused("bad_address") from err
+        raise FormError("bad_address") from err
     host = await _resolve(hass, host)
-    if port is None:
-        shared = await async_shared(hass)
-        sighting = shared.asker.sightings.get(host)
-        port = sighting.port if sighting else DEFAULT_PORT
-    return await async_look_at(hass, host, port, name)
+    sighting = async_get_querier(hass).sightings.get(host)
+    return await async_look_at(hass, host, port or (sighting.port if sighting else DEFAULT_PORT))
 
 
-async def async_look_at(hass: HomeAssistant, host: str, port: int, name: str | None = None) -> Found:
-    """Look at what is at an address; `name` is what it was called last, for one that was not heard to say it itself.
+async def async_look_at(hass: HomeAssistant, host: str, port: int) -> DiscoveredBoard:
+    """Ask what is at an address, without a password. Raises BoardUnreachable, BoardSilent or NotABoard.
 
-    Raises BoardUnreachable, BoardSilent or NotABoard.
+    The question comes first: a response shows that the ARP table was right at that moment.
     """
-    identity = await async_identify(hass, BoardClient(async_get_clientsession(hass), host, port), host)
-    mac = identity.mac if identity.mac is not None and is_own_address(identity.mac) else None
-    return Found(host, port, await _name_heard(hass, host) or name or DEFAULT_NAME, identity.library, mac)
+    library = await BoardClient(async_get_clientsession(hass), host, port).identify()
+    return DiscoveredBoard(await async_peer(hass, host), port, library)
 
 
-async def async_scan(hass: HomeAssistant, on_progress: Callable[[float], None] | None = None) -> list[Sighting]:
-    """Ask the network for boards for some seconds, and return those that are there."""
-    shared = await async_shared(hass)
-    with shared.asker.awaiting():
+@callback
+def entry_of(hass: HomeAssistant, board: DiscoveredBoard) -> ConfigEntry | None:
+    """Return the entry that stands for a board: that of the same board, else one at whose address it cannot be told apart."""
+    here = None
+    for entry in other_entries(hass, None):
+        found = match(known_board(hass, entry), board.peer)
+        if found is Match.BOARD:
+            return entry
+        if found is Match.UNPROVEN and entry.data.get(CONF_HOST) == board.host:
+            here = entry
+    return here
+
+
+def client_for(hass: HomeAssistant, board: DiscoveredBoard, entry: ConfigEntry | None = None) -> BoardClient:
+    """Return a client for a typed password: it goes to nobody but what the form shows, and to no board of another entry."""
+
+    async def verify(peer: str) -> None:
+        now = DiscoveredBoard(await async_peer(hass, peer), board.port, board.library)
+        macs = {one.data.get(CONF_MAC) for one in other_entries(hass, entry)}
+        if not board.is_same_board(now) or (now.mac is not None and now.mac in macs):
+            raise WrongBoard(f"Something else responds at {peer}")
+
+    return BoardClient(async_get_clientsession(hass), board.host, board.port, verify)
+
+
+async def async_scan(hass: HomeAssistant, on_progress: Callable[[float], None]) -> None:
+    """Query the network for boards for some seconds."""
+    with async_get_querier(hass).frequent():
         for step in range(SCAN_STEPS):
-            await asyncio.sleep(SCAN_FOR / SCAN_STEPS)
-            if on_progress:
-                on_progress((step + 1) / SCAN_STEPS)
-    return heard_lately(shared)
+            await asyncio.sleep(SCAN_TIME / SCAN_STEPS)
+            on_progress((step + 1) / SCAN_STEPS)
 
 
-def heard_lately(shared: Shared) -> list[Sighting]:
+@callback
+def heard_lately(hass: HomeAssistant) -> list[Sighting]:
     """Return the boards that are there, in the order in which a person reads them."""
-    now = time.monotonic()
-    there = (one for one in shared.asker.sightings if now - one.seen < HEARD_LATELY)
+    there = filter(was_heard_lately, async_get_querier(hass).sightings)
     return sorted(there, key=lambda one: (one.name.casefold(), IPv4Address(one.address)))
-
-
-def client_for(
-    hass: HomeAssistant, found: Found, entry: ConfigEntry | None = None, names: Collection[str] = ()
-) -> BoardClient:
-    """Return a client for a board that was found, which sends nothing secret to what may be another board by now.
-
-    Whoever accepts a connection has to have the hardware address that was seen at the look; where that is not known,
-    to call itself as it did then, or by one of the further names. If the board is said to be that of an entry, its
-    hardware address must not contradict that.
-    """
-
-    async def assure(peer: str) -> None:
-        mac = await async_mac_of(hass, peer)
-        others = other_entries(hass, entry)
-        own = entry.data.get(CONF_MAC) if entry is not None else None
-        if mac is not None and (own not in (None, mac) or mac in [other.data.get(CONF_MAC) for other in others]):
-            raise AnotherBoard(f"{mac} answers at {peer}")
-        now = replace(found, mac=mac, name=await _name_heard(hass, peer) or found.name)
-        if not now.answers_to(found.mac, {found.name, *names}, others):
-            raise AnotherBoard(f"Nothing proves that it is the board that answers at {peer}")
-
-    return BoardClient(async_get_clientsession(hass), found.host, found.port, assure)
-
-
-async def _name_heard(hass: HomeAssistant, host: str) -> str | None:
-    shared = await async_shared(hass)
-    sighting = shared.asker.sightings.get(host)
-    return sighting.name if sighting else None
 
 
 async def _resolve(hass: HomeAssistant, host: str) -> str:
@@ -187,9 +196,8 @@ async def _resolve(hass: HomeAssistant, host: str) -> str:
     """
     if host.rpartition(".")[2].isdecimal():
         return host
-    # A board says that it is <name>.local, and answers to nobody who asks for that name.
-    shared = await async_shared(hass)
-    called = [one.address for one in heard_lately(shared) if f"{one.name}.local".casefold() == host.casefold()]
+    # A board says that it is <name>.local, and responds to nobody who asks for that name.
+    called = [one.address for one in heard_lately(hass) if f"{one.name}.local".casefold() == host.casefold()]
     if len(called) == 1:
         return called[0]
     try:

@@ -24,7 +24,7 @@ RECONFIGURE_SCHEMA = vol.Schema({vol.Required(CONF_HOST): TextSelector(), vol.Op
 
 
 # The choice of a board that is not in the list; no address looks like it.
-ANOTHER = "another"
+MANUAL = "manual"
 
 
 def pick_schema(boards: Iterable[Sighting]) -> vol.Schema:
@@ -32,7 +32,7 @@ def pick_schema(boards: Iterable[Sighting]) -> vol.Schema:
 
     A select that takes typed values, too, would show the bare address of a board that is chosen.
     """
-    choices = {**{one.address: label(one) for one in boards}, ANOTHER: ANOTHER}
+    choices = {**{one.address: label(one) for one in boards}, MANUAL: MANUAL}
     return vol.Schema(
         {
             vol.Required(CONF_HOST): SelectSelector(

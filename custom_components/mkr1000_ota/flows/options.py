@@ -4,21 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
-from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
 
-from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.fetcher import http_url
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
-from ..arduino_ota.firmware.release import Release, SourceError
-from ..arduino_ota.flash.passwords import candidates
+from ..arduino_ota.firmware.release import SourceError
 from ..const import CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_SOURCE, CONF_WAIT, SourceKind
 from ..coordinator import BoardCoordinator
-from ..errors import Refused, refused_by_source
+from ..errors import FormError, source_form_error
 from ..sources.chosen import prepare_folder, server_of
-from .credentials import refuse_while_flashed
+from .credentials import refuse_while_installing
 from .masking import with_secrets, without_secrets
 from .options_forms import (
     BOARD_SCHEMA,
@@ -27,7 +24,6 @@ from .options_forms import (
     FOLDER_SCHEMA,
     GITHUB_SCHEMA,
     MANIFEST_SCHEMA,
-    NEXT_PASSWORD_SCHEMA,
     SAFETY_SCHEMA,
     UPLOAD_SCHEMA,
     VERSION_SCHEMA,
@@ -49,7 +45,7 @@ class BoardOptionsFlow(OptionsFlowWithReload):
         """Show what can be changed."""
         return self.async_show_menu(
             step_id="init",
-            menu_options=["source", "upload", "next_password", "safety", "board"],
+            menu_options=["source", "upload", "safety", "board"],
         )
 
     async def async_step_source(self, user_input: Entered = None) -> ConfigFlowResult:
@@ -65,7 +61,7 @@ class BoardOptionsFlow(OptionsFlowWithReload):
                 prepare_folder, self.hass.config.config_dir, user_input[CONF_FOLDER]
             )
             return self._save({CONF_SOURCE: SourceKind.FOLDER.value, CONF_FOLDER: folder}, FOLDER_SCHEMA)
-        except Refused as err:
+        except FormError as err:
             return self._form("folder", FOLDER_SCHEMA, user_input, err)
 
     async def async_step_manifest(self, user_input: Entered = None) -> ConfigFlowResult:
@@ -85,8 +81,8 @@ class BoardOptionsFlow(OptionsFlowWithReload):
             await server_of(self.hass, chosen).catalog()
             return self._save(chosen, schema)
         except SourceError as err:
-            return self._form(step, schema, user_input, refused_by_source(err))
-        except Refused as err:
+            return self._form(step, schema, user_input, source_form_error(err))
+        except FormError as err:
             return self._form(step, schema, user_input, err)
 
     async def async_step_upload(self, user_input: Entered = None) -> ConfigFlowResult:
@@ -94,9 +90,9 @@ class BoardOptionsFlow(OptionsFlowWithReload):
         if user_input is None:
             return self._form("upload", UPLOAD_SCHEMA)
         try:
-            refuse_while_flashed(self.config_entry)
+            refuse_while_installing(self.config_entry)
             self._upload = await async_receive(self.hass, self.config_entry, user_input)
-        except Refused as err:
+        except FormError as err:
             # The file is gone: the browser has to send it again.
             kept = {name: value for name, value in user_input.items() if name != CONF_FILE}
             return self._form("upload", UPLOAD_SCHEMA, kept, err)
@@ -107,14 +103,14 @@ class BoardOptionsFlow(OptionsFlowWithReload):
         upload, error = self._upload, None
         if user_input is not None:
             try:
-                refuse_while_flashed(self.config_entry)
+                refuse_while_installing(self.config_entry)
                 await upload.keep(
                     self.hass, self.config_entry, upload.version or read_version(user_input[CONF_VERSION])
                 )
                 return await self._offer_upload()
             except SourceError as err:
-                error = refused_by_source(err)
-            except Refused as err:
+                error = source_form_error(err)
+            except FormError as err:
                 error = err
         return self._form(
             "upload_without_version" if upload.version is None else "confirm_upload",
@@ -137,49 +133,13 @@ class BoardOptionsFlow(OptionsFlowWithReload):
             await self._board.catalog.async_refresh()
         return self._save({CONF_SOURCE: SourceKind.UPLOAD.value})
 
-    async def async_step_next_password(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Tell how the password of the offered release will be known, and take a better answer."""
-        board = self._board
-        offered = board.offered_version
-        release = next((one for one in board.releases if one.version == offered), None)
-        if release is None:
-            return self.async_abort(reason="nothing_offered")
-        if user_input is not None:
-            board.record.next_passwords.pop(release.version, None)
-            if CONF_PASSWORD in user_input:
-                board.record.next_passwords[release.version] = user_input[CONF_PASSWORD]
-            await board.record.save()
-            return self.async_create_entry(data=dict(self.config_entry.options))
-        return self._form(
-            f"next_password_{await self._password_origin(release)}", NEXT_PASSWORD_SCHEMA, {}, version=release.version
-        )
-
-    # One text for each way in which a password can be known.
-    async_step_next_password_declared = async_step_next_password
-    async_step_next_password_typed = async_step_next_password
-    async_step_next_password_found = async_step_next_password
-    async_step_next_password_unknown = async_step_next_password
-
-    async def _password_origin(self, release: Release) -> str:
-        board = self._board
-        if release.password is not None:
-            return "declared"
-        if release.version in board.record.next_passwords:
-            return "typed"
-        try:
-            sketch = await board.catalog.sketch(release, board.storage_size)
-        except SourceError, SketchRefused:
-            return "unknown"
-        keyring = board.record.keyring
-        return "found" if candidates(sketch, keyring, keyring.current or "", None).expected else "unknown"
-
     async def async_step_safety(self, user_input: Entered = None) -> ConfigFlowResult:
         """Pin a key, and say how a sketch shows that it works."""
         error = None
         if user_input is not None:
             try:
                 return self._save(_checked(user_input), SAFETY_SCHEMA)
-            except Refused as err:
+            except FormError as err:
                 error = err
         return self._form("safety", SAFETY_SCHEMA, user_input, error, host_placeholder="{host}")
 
@@ -189,7 +149,7 @@ class BoardOptionsFlow(OptionsFlowWithReload):
             return self._form("board", BOARD_SCHEMA)
         try:
             return self._save({**user_input, CONF_WAIT: int(user_input[CONF_WAIT])}, BOARD_SCHEMA)
-        except Refused as err:
+        except FormError as err:
             return self._form("board", BOARD_SCHEMA, user_input, err)
 
     @property
@@ -205,7 +165,7 @@ class BoardOptionsFlow(OptionsFlowWithReload):
         step: str,
         schema: vol.Schema,
         user_input: Entered = None,
-        error: Refused | None = None,
+        error: FormError | None = None,
         **placeholders: str,
     ) -> ConfigFlowResult:
         """Show a form with what was entered, else with what is chosen."""
@@ -219,24 +179,24 @@ class BoardOptionsFlow(OptionsFlowWithReload):
 
     @callback
     def _save(self, chosen: dict[str, Any], schema: vol.Schema | None = None) -> ConfigFlowResult:
-        """Keep all other options; a field of the form that was left empty is not chosen any more. Raises Refused."""
-        refuse_while_flashed(self.config_entry)
+        """Keep all other options; a field of the form that was left empty is not chosen any more. Raises FormError."""
+        refuse_while_installing(self.config_entry)
         fields = {str(key) for key in schema.schema} if schema is not None else set()
         kept = {key: value for key, value in self.config_entry.options.items() if key not in fields}
         return self.async_create_entry(data={**kept, **chosen})
 
 
 def _checked(entered: dict[str, Any]) -> dict[str, Any]:
-    """Return what keeps a bad sketch away, in its stored form. Raises Refused."""
+    """Return what keeps a bad sketch away, in its stored form. Raises FormError."""
     checked = dict(entered)
     if key := checked.get(CONF_PUBLIC_KEY):
         try:
             checked[CONF_PUBLIC_KEY] = str(PublicKey.parse(key))
         except SignatureRefused:
-            raise Refused("bad_public_key", CONF_PUBLIC_KEY) from None
+            raise FormError("bad_public_key", CONF_PUBLIC_KEY) from None
     if template := checked.get(CONF_HEALTH_URL):
         try:
             http_url(template.replace("{host}", "192.0.2.1"))
         except SourceError as err:
-            raise refused_by_source(err, CONF_HEALTH_URL) from None
+            raise source_form_error(err, CONF_HEALTH_URL) from None
     return checked

@@ -17,7 +17,7 @@ from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
 from ..arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE, Sketch
 from ..const import CONF_PUBLIC_KEY, CONF_STORAGE
-from ..errors import Refused
+from ..errors import FormError
 from ..sources.chosen import uploads_of
 from .options_forms import CONF_FILE, CONF_NOTES, CONF_SIGNATURE, CONF_VERSION
 
@@ -50,33 +50,33 @@ class Upload:
 async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: Mapping[str, Any]) -> Upload:
     """Take the uploaded file away from Home Assistant, and hold it against all that is asked of it.
 
-    Raises Refused.
+    Raises FormError.
     """
     for name, check in _TEXTS.items():
         try:
             check(form.get(name, ""))
         except vol.Invalid:
-            raise Refused("too_long", name) from None
+            raise FormError("too_long", name) from None
     typed = form.get(CONF_VERSION)
     if typed is not None:
         typed = read_version(typed)
     try:
         file, image = await hass.async_add_executor_job(_read, hass, form[CONF_FILE])
     except ValueError:
-        raise Refused("upload_gone", CONF_FILE) from None
+        raise FormError("upload_gone", CONF_FILE) from None
     storage = INTERNAL_STORAGE if entry.options[CONF_STORAGE] == "internal" else LARGE_STORAGE
     try:
         sketch = await hass.async_add_executor_job(lambda: Sketch.inspect(image, storage_size=storage))
     except SketchRefused as err:
-        raise Refused(f"sketch_{err.reason}", CONF_FILE, **{**err.placeholders, "file": file}) from err
+        raise FormError(f"sketch_{err.reason}", CONF_FILE, **{**err.placeholders, "file": file}) from err
     signature = form.get(CONF_SIGNATURE)
     if pinned := entry.options.get(CONF_PUBLIC_KEY):
         if signature is None:
-            raise Refused("signature_missing", CONF_SIGNATURE)
+            raise FormError("signature_missing", CONF_SIGNATURE)
         try:
             await hass.async_add_executor_job(PublicKey.parse(pinned).verify, image, signature)
         except SignatureRefused as err:
-            raise Refused(f"signature_{err.reason}", CONF_SIGNATURE, **{**err.placeholders, "file": file}) from err
+            raise FormError(f"signature_{err.reason}", CONF_SIGNATURE, **{**err.placeholders, "file": file}) from err
     return Upload(
         file=file,
         sketch=sketch,
@@ -88,9 +88,9 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: Mapping[s
 
 
 def read_version(typed: str) -> str:
-    """Return a version as it will be shown. Raises Refused."""
+    """Return a version as it will be shown. Raises FormError."""
     if not VERSION.fullmatch(typed.strip()):
-        raise Refused("source_bad_version", CONF_VERSION, version=typed)
+        raise FormError("source_bad_version", CONF_VERSION, version=typed)
     return bare(typed.strip())
 
 

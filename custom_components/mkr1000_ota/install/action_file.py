@@ -14,7 +14,7 @@ from ..arduino_ota.firmware.fetcher import Fetcher, Kind, OriginHeaders, http_ur
 from ..arduino_ota.firmware.manifest import signature_beside
 from ..arduino_ota.firmware.reasons import Reason
 from ..arduino_ota.firmware.release import LARGEST_SIGNATURE, SourceError
-from ..errors import mistake
+from ..errors import validation_error
 
 SIGNATURE_SUFFIX = ".minisig"
 
@@ -38,12 +38,12 @@ async def async_fetch(hass: HomeAssistant, where: Mapping[str, Any]) -> Fetched:
         return await hass.async_add_executor_job(_read, hass, file)
     if url := where.get("url"):
         return await _download(hass, url)
-    raise mistake("no_sketch_named")
+    raise validation_error("no_sketch_named")
 
 
 def _read(hass: HomeAssistant, file: str) -> Fetched:
     if not hass.config.is_allowed_path(file):
-        raise mistake("file_not_allowed", file=file)
+        raise validation_error("file_not_allowed", file=file)
     path = Path(file)
     try:
         if path.exists() and not path.is_file():

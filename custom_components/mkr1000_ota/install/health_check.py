@@ -3,19 +3,20 @@
 import asyncio
 from datetime import datetime
 import time
+from typing import Final
 
 import aiohttp
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
+from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, LOGGER
 from ..coordinator import BoardCoordinator
 
 # In seconds, as the options flow has it.
-DEFAULT_WITHIN = 60.0
-ASK_EVERY = 2.0
-ANSWER_WITHIN = aiohttp.ClientTimeout(total=5)
+DEFAULT_TIMEOUT: Final = 60.0
+CHECK_INTERVAL: Final = 2.0
+REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
 
 def has_health_check(board: BoardCoordinator) -> bool:
@@ -26,17 +27,16 @@ def has_health_check(board: BoardCoordinator) -> bool:
 
 async def async_becomes_healthy(board: BoardCoordinator) -> bool:
     """Wait until all that is asked for is true; False if it is not within the time that the options give."""
-    within = board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_WITHIN)
     since = dt_util.utcnow()
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_TIMEOUT)
     while True:
         # What an entity showed before the flash says nothing; one that reports seldom has until the end of the time.
         is_last = time.monotonic() >= deadline
-        if _entity_is_available(board, None if is_last else since) and await _url_answers(board):
+        if _entity_is_available(board, None if is_last else since) and await _url_responds(board):
             return True
         if is_last:
             return False
-        await asyncio.sleep(min(ASK_EVERY, max(deadline - time.monotonic(), 0)))
+        await asyncio.sleep(min(CHECK_INTERVAL, max(deadline - time.monotonic(), 0)))
 
 
 def _entity_is_available(board: BoardCoordinator, since: datetime | None) -> bool:
@@ -48,12 +48,13 @@ def _entity_is_available(board: BoardCoordinator, since: datetime | None) -> boo
     return since is None or state.last_reported >= since
 
 
-async def _url_answers(board: BoardCoordinator) -> bool:
+async def _url_responds(board: BoardCoordinator) -> bool:
     if not (template := board.config_entry.options.get(CONF_HEALTH_URL)):
         return True
-    url = template.replace("{host}", board.host)
     try:
-        async with async_get_clientsession(board.hass).get(url, timeout=ANSWER_WITHIN) as answer:
-            return answer.ok
-    except aiohttp.ClientError, TimeoutError:
+        url = template.replace("{host}", board.host)
+        async with async_get_clientsession(board.hass).get(url, timeout=REQUEST_TIMEOUT) as response:
+            return response.ok
+    except Exception as err:  # noqa: BLE001 - whatever a sketch answers with, malformed redirects included, is not healthy
+        LOGGER.debug("The health check of %s fails: %s", board.name, type(err).__name__)
         return False

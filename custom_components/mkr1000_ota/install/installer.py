@@ -1,257 +1,211 @@
-"""Installing a sketch on one board, from its source to the stored password."""
+"""One install on one board at a time, from its order to its applied outcome, whoever is there to see it.
+
+The stages are those of `coordinator.Stage`; CONTRIBUTING.md draws how one follows from another.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import NoReturn
+from collections.abc import Coroutine
+from dataclasses import replace
+import time
+from typing import Final
 
-from homeassistant.core import CALLBACK_TYPE, callback
+from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
-from homeassistant.helpers.start import async_at_started
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 
-from ..arduino_ota.errors import BoardError, BoardSilent, WrongPassword
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, WrongPassword
 from ..arduino_ota.flash.flasher import Order, Outcome
-from ..arduino_ota.flash.journal import JournalUnwritable
-from ..arduino_ota.flash.verdict import Verdict
+from ..arduino_ota.flash.journal import JournalUnwritable, Verdict
 from ..const import DOMAIN, LOGGER
-from ..coordinator import BoardCoordinator
-from ..data import IDLE, Activity, Stage
-from ..errors import board_problem, mistake, problem
-from ..network.recognition import AnotherBoard, async_learn, async_recognise
-from .health_check import async_becomes_healthy, has_health_check
-from .outcome import (
-    FAILED,
-    NOT_ROLLED_BACK,
-    ROLLED_BACK,
-    UNHEALTHY,
-    async_report_not_installed,
-    async_report_unhealthy,
-    async_settle,
-    flash_signal,
-)
-from .prepare import Job, Judged, job_for_archived, sketch_before
-from .reconnect import async_resolve
-from .wait import async_forget_wait, async_wait_for_board
+from ..coordinator import IDLE, BoardCoordinator, InstallState, Stage
+from ..data import InstallEnd, InstallRequest
+from ..errors import board_error, translated_error, validation_error
+from ..issues import Kind
+from ..storage.records import WaitingOrder
+from .flashing import async_flash, async_resolve
+from .notices import async_raise_notices, with_notice
+from .outcome import async_apply_outcome
+from .reconnect import async_check_password, async_note_rejected, is_password_check_due
+from .rollback import async_check_health, async_roll_back
+from .wait import async_wait_for_board, longest_wait
 
-# The reason of a failure that was not foreseen.
-UNEXPECTED = "unexpected"
+# The event of an install that ended before there was anything to see.
+FAILED: Final = "failed"
 
 
-class Installer:
-    """Installs on one board, one sketch at a time."""
+def end_signal(entry_id: str) -> str:
+    """Return the dispatcher signal that is sent with event type and attributes when an install on a board has ended."""
+    return f"{DOMAIN}_end_{entry_id}"
+
+
+class BoardInstaller:
+    """Installs on one board."""
 
     def __init__(self, board: BoardCoordinator) -> None:
-        """Install on a board."""
         self._board = board
-        self._task: asyncio.Task[Outcome | None] | None = None
+        self._task: asyncio.Task[InstallEnd] | None = None
         self._waits = asyncio.Event()
-        self._judged = False
 
-    async def install(self, job: Job) -> Outcome | None:
-        """Install a sketch and return when the board runs it; None when the board is away and is being waited for.
+    async def install(self, request: InstallRequest) -> InstallEnd | None:
+        """Install a build, and return how that ended; None where the board is offline and is being waited for.
 
         The install goes on when the caller goes away: a browser that is closed must not leave half a flash behind.
-
-        Raises a translated HomeAssistantError that says what to do; the board runs what it ran then, unless the error
-        says something else.
         """
-        task = self._start(job)
+        task = self.begin(Stage.DOWNLOADING, request.version, self.carry_out(request))
         waits = asyncio.create_task(self._waits.wait())
         try:
             await asyncio.wait((task, waits), return_when=asyncio.FIRST_COMPLETED)
         finally:
             waits.cancel()
             if not task.done():
-                task.add_done_callback(self._report_late)
+                task.add_done_callback(self._log_end)
         if not task.done():
             return None
         if task.cancelled():
-            raise problem("install_cancelled", board=self._board.name)
+            raise translated_error("install_cancelled", board=self._board.name)
         return task.result()
 
-    @callback
-    def resume(self, job: Job) -> None:
-        """Go on waiting for a board after a restart of Home Assistant."""
-        self._start(job).add_done_callback(self._report_late)
-
     async def cancel(self) -> None:
-        """Give up an install that waits for its board or its turn."""
-        if (task := self._task) is None or not self._board.activity.can_be_cancelled:
-            raise mistake("nothing_to_cancel", board=self._board.name)
+        """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
+        if (task := self._task) is None or not self._board.state.is_cancelable:
+            raise validation_error("nothing_to_cancel", board=self._board.name)
         task.cancel()
         await asyncio.wait((task,))
-        await async_forget_wait(self._board)
+        await self._board.store.note(lambda record: replace(record, order=None))
+        await self._board.async_tidy_images()
 
-    def _start(self, job: Job) -> asyncio.Task[Outcome | None]:
-        if self._task is not None or self._board.activity != IDLE:
-            raise mistake("already_installing", board=self._board.name)
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being done with the board."""
+        return self._task is not None
+
+    @callback
+    def begin(
+        self, stage: Stage, version: str | None, work: Coroutine[None, None, InstallEnd]
+    ) -> asyncio.Task[InstallEnd]:
+        """Do something with the board in a task of its own. Raises ServiceValidationError if it is busy already."""
+        board = self._board
+        if self._task is not None:
+            work.close()
+            raise validation_error("already_installing", board=board.name)
         self._waits.clear()
-        self._judged = False
-        self._board.set_activity(Activity(Stage.FETCHING, job.version))
-        self._task = self._board.config_entry.async_create_background_task(
-            self._board.hass, self._run(self._install, job), f"{DOMAIN} install {job.version}", eager_start=False
+        board.set_state(InstallState(stage, version))
+        self._task = board.config_entry.async_create_background_task(
+            board.hass, self._ended(version, work), f"{DOMAIN} {stage} {version}", eager_start=False
         )
         self._task.add_done_callback(self._finished)
         return self._task
 
     @callback
-    def async_keep_proving(self) -> CALLBACK_TYPE:
-        """Prove also sketches whose flash nobody saw end, or whose proof was broken off; returns what ends that."""
-        board = self._board
-        signal = flash_signal(board.config_entry.entry_id)
-        ends = [async_dispatcher_connect(board.hass, signal, self._flash_ended)]
-        if board.record.pending is None:
-            # Before Home Assistant has started, an entity may be unavailable without any fault of the sketch.
-            ends.append(async_at_started(board.hass, self._prove))
-
-        @callback
-        def end() -> None:
-            for each in ends:
-                each()
-
-        return end
+    def in_background(self, stage: Stage, version: str | None, work: Coroutine[None, None, InstallEnd]) -> None:
+        """Do something that nobody waits for."""
+        self.begin(stage, version, work).add_done_callback(self._log_end)
 
     @callback
-    def _flash_ended(self, event_type: str, _: object) -> None:
-        # A way back that was broken off is to be gone again.
-        if event_type in (Verdict.FLASHED, Verdict.NOT_APPLIED):
-            self._prove()
-
-    @callback
-    def _prove(self, _: object = None) -> None:
-        board = self._board
-        if self._task is not None or not board.record.unproven or board.record.awaited is not None:
+    def on_response(self, was_offline: bool) -> None:
+        """Do what is due when the board has responded."""
+        board, record = self._board, self._board.record
+        if self._task is not None:
             return
-        version = board.record.history[0].version
-        self._judged = True
-        self._task = board.config_entry.async_create_background_task(
-            board.hass, self._run(self._watch, version), f"{DOMAIN} watch {version}", eager_start=False
-        )
-        self._task.add_done_callback(self._finished)
-        self._task.add_done_callback(self._report_late)
+        if record.pending is not None:
+            self.in_background(Stage.RESTARTING, record.pending.version, self.resolve())
+        elif record.rollback_to is not None and was_offline:
+            self.in_background(Stage.CHECKING, None, async_roll_back(board))
+        elif is_password_check_due(board, was_offline=was_offline):
+            board.config_entry.async_create_background_task(
+                board.hass, async_check_password(board), f"{DOMAIN} check {board.name}"
+            )
 
-    @callback
-    def _finished(self, task: asyncio.Task[Outcome | None]) -> None:
-        self._task = None
-        version = self._board.activity.version
-        self._board.set_activity(IDLE)
-        if task.cancelled() or (err := task.exception()) is None or self._judged:
-            return
-        reason = err.translation_key if isinstance(err, HomeAssistantError) else UNEXPECTED
-        signal = flash_signal(self._board.config_entry.entry_id)
-        async_dispatcher_send(self._board.hass, signal, FAILED, {"to": version, "reason": reason})
+    async def resolve(self) -> InstallEnd:
+        """Find out what became of a flash that nobody saw end. Raises a BoardError while the board does not tell."""
+        return await self._conclude(await async_resolve(self._board))
 
-    @callback
-    def _report_late(self, task: asyncio.Task[Outcome | None]) -> None:
-        """Log what nobody is there any more to be told."""
-        if not task.cancelled() and (err := task.exception()) is not None:
-            # What was not foreseen can only be mended by somebody who sees where it happened.
-            unforeseen = None if isinstance(err, HomeAssistantError) else err
-            LOGGER.error("The install on %s failed: %s", self._board.name, err, exc_info=unforeseen)
-
-    async def _run[T](self, work: Callable[[T], Awaitable[Outcome | None]], subject: T) -> Outcome | None:
-        """Do something, and say what went wrong in words that a person can act on."""
+    async def carry_out(self, request: InstallRequest) -> InstallEnd:
+        """Prepare a build, wait for the board as long as that is allowed, flash it, and apply what that has shown."""
         board = self._board
+        order = await request.prepare()
+        await self._store_image(order)
+        now = time.time()
+        until = request.until or now + longest_wait(board)
+        if until > now:
+            waiting = WaitingOrder(
+                version=order.version,
+                sha256=order.sketch.sha256,
+                file=request.file,
+                ordered=now,
+                until=until,
+                password=order.declared,
+                signature=order.signature,
+                allow=request.allow,
+            )
+            await board.store.update(order=waiting)
         try:
-            return await work(subject)
-        except AnotherBoard as err:
-            raise problem("another_board", board=board.name, host=board.host) from err
-        except BoardError as err:
+            waited = await async_wait_for_board(board, order.version, until, self._waits.set)
+            outcome = await async_flash(board, order, waited=waited or request.until is not None)
+        except (BoardError, HomeAssistantError, JournalUnwritable) as err:
+            # Whoever ordered an install that waited has gone.
+            left_alone = request.until is not None or self._waits.is_set()
+            await self._drop_order(self._translated(err) if left_alone else None, order.version)
+            raise
+        return await self._conclude(outcome)
+
+    async def _conclude(self, outcome: Outcome) -> InstallEnd:
+        end = await async_apply_outcome(self._board, outcome)
+        return await async_check_health(self._board, end) if outcome.verdict is Verdict.FLASHED else end
+
+    async def _store_image(self, order: Order) -> None:
+        try:
+            await self._board.images.store(order.sketch.sha256, order.sketch.image)
+        except OSError as err:
+            raise JournalUnwritable from err
+
+    async def _drop_order(self, reason: HomeAssistantError | None, version: str) -> None:
+        board = self._board
+        await board.store.note(
+            lambda record: (
+                with_notice(replace(record, order=None), Kind.NOT_INSTALLED, reason, version)
+                if reason is not None
+                else replace(record, order=None)
+            )
+        )
+        async_raise_notices(board)
+        await board.async_tidy_images()
+
+    async def _ended(self, version: str | None, work: Coroutine[None, None, InstallEnd]) -> InstallEnd:
+        """Return how some work ends, whatever that is."""
+        try:
+            return await work
+        except (BoardError, HomeAssistantError, JournalUnwritable) as err:
             if isinstance(err, WrongPassword):
-                board.config_entry.async_start_reauth(board.hass)
-            raise board_problem(err, board.name) from err
-        except JournalUnwritable as err:
-            raise problem("journal_unwritable", board=board.name) from err
+                await async_note_rejected(self._board)
+            error = self._translated(err)
+        except Exception:  # noqa: BLE001 - whatever it is, the board gets free again, and it is told
+            LOGGER.exception("The install on %s failed", self._board.name)
+            error = translated_error("unexpected", board=self._board.name)
+        return InstallEnd(event=FAILED, attributes={"to": version, "reason": error.translation_key}, error=error)
 
-    async def _install(self, job: Job) -> Outcome:
+    def _translated(self, err: Exception) -> HomeAssistantError:
         board = self._board
-        try:
-            judged = await job.judge(board)
-            await async_wait_for_board(board, job, judged, self._waits.set)
-            if board.shared.flashes.locked():
-                # A way back has to wait as well, but is nothing that a person has ordered and may cancel.
-                board.set_activity(Activity(Stage.QUEUED, job.version))
-            outcome = await self._flash(job, judged)
-        except Exception:
-            awaited = board.record.awaited
-            if awaited is not None or job.waits_until is not None or self._waits.is_set():
-                # Whoever ordered it has gone, and a restart of Home Assistant must not begin it again.
-                async_report_not_installed(board, awaited.version if awaited else job.version)
-                await async_forget_wait(board)
-            raise
-        self._judged = True
-        await async_settle(board, outcome)
-        if outcome.verdict is Verdict.FLASHED:
-            await self._watch(job.version)
-        return outcome
+        match err:
+            case HomeAssistantError():
+                return err
+            case WrongBoard():
+                return translated_error("another_board", board=board.name, host=board.host)
+            case BoardError():
+                return board_error(err, board.name)
+            case _:
+                return translated_error("journal_unwritable", board=board.name)
 
-    async def _watch(self, version: str) -> None:
-        """Hold the sketch that was flashed against the health check, and go back to the one before if it fails."""
-        board = self._board
-        if has_health_check(board):
-            board.set_activity(Activity(Stage.WATCHING, version))
-            if not await async_becomes_healthy(board):
-                await self._go_back(version)
-        await board.record.trust(version)
+    @callback
+    def _finished(self, task: asyncio.Task[InstallEnd]) -> None:
+        self._task = None
+        self._board.set_state(IDLE)
+        if not task.cancelled() and (end := task.result()).event is not None:
+            signal = end_signal(self._board.config_entry.entry_id)
+            async_dispatcher_send(self._board.hass, signal, end.event, end.attributes)
 
-    async def _go_back(self, failed: str) -> NoReturn:
-        """Flash what ran before; the password that counts for that is the one of the sketch that has failed."""
-        board = self._board
-        before = sketch_before(board)
-        await board.record.distrust(failed, stays=before is None)
-        if before is None:
-            async_report_unhealthy(board, UNHEALTHY, failed)
-            raise problem("unhealthy", board=board.name, version=failed)
-        job = job_for_archived(board, before)
-        try:
-            outcome = await self._flash(job, await job.judge(board))
-            await async_settle(board, outcome)
-        except Exception as err:
-            LOGGER.error("%s could not go back to version %s: %s", board.name, job.version, err)
-            async_report_unhealthy(board, NOT_ROLLED_BACK, failed, job.version)
-            raise
-        await board.record.trust(job.version)
-        async_report_unhealthy(board, ROLLED_BACK, failed, job.version)
-        raise problem("rolled_back", board=board.name, version=failed, previous=job.version)
-
-    async def _flash(self, job: Job, judged: Judged) -> Outcome:
-        board = self._board
-        async with board.shared.flashes:
-            board.set_activity(Activity(Stage.CHECKING, job.version))
-            if board.record.pending is not None and not await async_resolve(board):
-                raise BoardSilent("It is not known yet what became of the last flash")
-            try:
-                await board.archive.store(judged.sketch.sha256, judged.sketch.image)
-            except OSError as err:
-                raise JournalUnwritable from err
-            try:
-                return await self._upload(job, judged)
-            except Exception:
-                # What the board has not got is no way back.
-                await board.tidy_archive()
-                raise
-
-    async def _upload(self, job: Job, judged: Judged) -> Outcome:
-        board = self._board
-        sketch = judged.sketch
-
-        @callback
-        def on_progress(taken: int) -> None:
-            stage = Stage.UPLOADING if taken < sketch.size else Stage.RESTARTING
-            board.set_activity(Activity(stage, job.version, taken, sketch.size))
-
-        order = Order(
-            sketch=sketch,
-            version=job.version,
-            previous_version=board.record.installed_version,
-            declared=job.password,
-            signature=judged.signature,
-        )
-        async with board.turn:
-            # The board may have changed while others were flashed.
-            identity = await async_recognise(board)
-            with board.shared.asker.awaiting():
-                outcome = await board.flasher.flash(order, on_progress)
-        if outcome.accepted is not None:
-            async_learn(board, identity)
-        return outcome
+    @callback
+    def _log_end(self, task: asyncio.Task[InstallEnd]) -> None:
+        """Log what nobody is there to be told."""
+        if not task.cancelled() and (error := task.result().error) is not None:
+            LOGGER.error("The install on %s failed: %s", self._board.name, error)

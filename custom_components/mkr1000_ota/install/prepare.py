@@ -1,176 +1,133 @@
-"""A sketch that is to be installed on a board."""
+"""A build that is to be installed: from its source, the archive, a file or a wait, to an order that may be flashed."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 
 from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.release import Release, SourceError
 from ..arduino_ota.firmware.versions import VERSION, version_of_file
+from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.sketch.sketch import Sketch
 from ..const import CONF_PUBLIC_KEY
 from ..coordinator import BoardCoordinator
-from ..errors import mistake, problem, refusal, signature_refusal, source_problem
+from ..data import InstallRequest
+from ..errors import signature_error, sketch_error, source_error, translated_error, validation_error
+from ..sources.sketches import async_inspect
 from ..storage.images import ImageLost
-from ..storage.records import Awaited, PastFlash
+from ..storage.records import PastFlash, WaitingOrder
 from .action_file import Fetched
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A sketch to install; `file` is what it is called when something is wrong with it.
-
-    `password` is what the sketch will want afterwards, as far as somebody says so. `waits_until`, in seconds since the
-    epoch, is set if it was waiting for its board already when the entry was stopped.
-    """
-
-    version: str
-    file: str
-    load: Callable[[], Awaitable[Sketch]]
-    signature: Callable[[], Awaitable[str | None]]
-    password: str | None = field(default=None, repr=False)
-    waits_until: float | None = None
-
-    async def judge(self, board: BoardCoordinator) -> Judged:
-        """Fetch the sketch and hold it against everything that is known and wanted.
-
-        Raises a translated HomeAssistantError with the reason when it must not be flashed.
-        """
-        try:
-            sketch = await self.load()
-            signature = await self.signature()
-        except SourceError as err:
-            raise source_problem(err) from err
-        except SketchRefused as err:
-            raise refusal(err, self.file) from err
-        except ImageLost as err:
-            raise problem("image_lost", board=board.name, version=self.version) from err
-        if pinned := board.config_entry.options.get(CONF_PUBLIC_KEY):
-            if signature is None:
-                raise mistake("signature_missing", file=self.file)
-            try:
-                await board.hass.async_add_executor_job(PublicKey.parse(pinned).verify, sketch.image, signature)
-            except SignatureRefused as err:
-                raise signature_refusal(err, self.file) from err
-        return Judged(sketch, signature)
+type Load = Callable[[], Awaitable[tuple[Sketch, str | None]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A sketch that may be flashed, with the text of its signature if it has one."""
+async def async_request_for_version(board: BoardCoordinator, version: str) -> InstallRequest | None:
+    """Return the request for a version that can still be had: from the source, else from the archive.
 
-    sketch: Sketch
-    signature: str | None
-
-
-async def async_job_for_version(board: BoardCoordinator, version: str) -> Job | None:
-    """Return the job of installing a version that can still be had: from the source, else from the archive.
-
-    Raises a translated HomeAssistantError if only the source can know, and that could not be asked since the start.
+    Raises a translated HomeAssistantError if only the source can know, and that has not responded since the start.
     """
     confirmed = await board.catalog.async_confirm()
     for release in board.releases if confirmed else ():
         if release.version == version:
-            return job_for_release(board, release)
+            return request_for_release(board, release)
     for flash in board.archived:
         if flash.version == version:
-            return job_for_archived(board, flash)
-    if not confirmed and (error := board.catalog.failing.error) is not None:
-        raise source_problem(error) from error
+            return request_for_archived(board, flash)
+    if not confirmed and (error := board.catalog.issues.error) is not None:
+        raise source_error(error) from error
     return None
 
 
-def job_for_release(board: BoardCoordinator, release: Release) -> Job:
-    """Return the job of installing a release of the board's source."""
-    password = release.password
-    if password is None:
-        password = board.record.next_passwords.get(release.version)
-    return Job(
-        version=release.version,
-        file=release.label,
-        load=lambda: board.catalog.sketch(release, board.storage_size),
-        signature=lambda: board.catalog.source.signature(release),
-        password=password,
-    )
+def request_for_release(board: BoardCoordinator, release: Release) -> InstallRequest:
+    """Return the request for a release of the board's source."""
+
+    async def load() -> tuple[Sketch, str | None]:
+        sketch = await board.catalog.sketch(release, board.storage_size)
+        return sketch, await board.catalog.source.signature(release)
+
+    return _request(board, release.version, release.label, load, release.password)
 
 
-def sketch_before(board: BoardCoordinator) -> PastFlash | None:
-    """Return the sketch to go back to from the one that was flashed last: the one before that has not failed itself.
+def request_for_archived(board: BoardCoordinator, flash: PastFlash) -> InstallRequest:
+    """Return the request for a sketch that the board ran before, with the password that it accepted then."""
 
-    None if it is not in the archive, or if nobody knows what the board ran: it may have been nothing from here.
-    """
-    failed = board.record.history[0]
-    if failed.previous is None:
-        return None
-    distrusted = {failed.version, *board.record.failed_versions}
-    before = (flash for flash in board.archived if flash.sha256 != failed.sha256 and flash.version not in distrusted)
-    return next(before, None)
+    async def load() -> tuple[Sketch, str | None]:
+        return await _archived(board, flash.sha256, ()), flash.signature
+
+    return _request(board, flash.version, flash.version, load, flash.password)
 
 
-def job_for_archived(board: BoardCoordinator, flash: PastFlash) -> Job:
-    """Return the job of going back to a sketch that the board ran before, with the password that it took then."""
-    return Job(
-        version=flash.version,
-        file=flash.version,
-        load=_archived(board, flash.sha256),
-        signature=_known(flash.signature),
-        password=flash.password,
-    )
+def request_for_order(board: BoardCoordinator, order: WaitingOrder) -> InstallRequest:
+    """Return the request that was waiting for its board when the entry was stopped."""
+
+    async def load() -> tuple[Sketch, str | None]:
+        return await _archived(board, order.sha256, order.allow), order.signature
+
+    return _request(board, order.version, order.file, load, order.password, order.allow, until=order.until)
 
 
-def job_for_awaited(board: BoardCoordinator, awaited: Awaited) -> Job:
-    """Return the job that was waiting for its board when the entry was stopped."""
-    return Job(
-        version=awaited.version,
-        file=awaited.file,
-        load=_archived(board, awaited.sha256, allow_without_ota=awaited.without_ota),
-        signature=_known(awaited.signature),
-        password=awaited.password,
-        waits_until=awaited.until,
-    )
-
-
-async def async_job_for_file(
-    board: BoardCoordinator, fetched: Fetched, *, version: str | None, password: str | None, allow_without_ota: bool
-) -> Job:
-    """Return the job of flashing a sketch that an action names.
+async def async_request_for_file(
+    board: BoardCoordinator, fetched: Fetched, *, version: str | None, password: str | None, allow: tuple[str, ...]
+) -> InstallRequest:
+    """Return the request for a sketch that an action names.
 
     The version that the sketch states beats the given one, which beats the one in its name; without any of them, the
     beginning of its SHA-256 tells it from others. Raises a translated error when it must not be flashed.
     """
     if version is not None and not VERSION.fullmatch(version):
-        raise mistake("source_bad_version", version=version)
+        raise validation_error("source_bad_version", version=version)
     try:
-        sketch = await board.shared.sketches.inspect(
-            fetched.image, board.storage_size, allow_without_ota=allow_without_ota
-        )
+        sketch = await async_inspect(board.hass, fetched.image, board.storage_size, allow)
     except SketchRefused as err:
-        raise refusal(err, fetched.name) from err
+        raise sketch_error(err, fetched.name) from err
 
-    async def load() -> Sketch:
-        return sketch
+    async def load() -> tuple[Sketch, str | None]:
+        return sketch, fetched.signature
 
-    return Job(
-        version=sketch.version or version or version_of_file(fetched.name) or sketch.sha256[:8],
-        file=fetched.name,
-        load=load,
-        signature=_known(fetched.signature),
-        password=password,
-    )
+    shown = sketch.version or version or version_of_file(fetched.name) or sketch.sha256[:8]
+    return _request(board, shown, fetched.name, load, password, allow)
 
 
-def _archived(
-    board: BoardCoordinator, sha256: str, *, allow_without_ota: bool = False
-) -> Callable[[], Awaitable[Sketch]]:
-    async def load() -> Sketch:
-        image = await board.archive.load(sha256)
-        return await board.shared.sketches.inspect(image, board.storage_size, allow_without_ota=allow_without_ota)
+def _request(
+    board: BoardCoordinator,
+    version: str,
+    file: str,
+    load: Load,
+    password: str | None,
+    allow: tuple[str, ...] = (),
+    until: float | None = None,
+) -> InstallRequest:
+    async def prepare() -> Order:
+        try:
+            sketch, signature = await load()
+        except SourceError as err:
+            raise source_error(err) from err
+        except SketchRefused as err:
+            raise sketch_error(err, file) from err
+        except ImageLost as err:
+            raise translated_error("image_lost", board=board.name, version=version) from err
+        await _verify(board, file, sketch, signature)
+        return Order(
+            sketch=sketch,
+            version=version,
+            previous_version=board.record.version,
+            declared=password,
+            signature=signature,
+        )
 
-    return load
+    return InstallRequest(version=version, file=file, prepare=prepare, allow=allow, until=until)
 
 
-def _known(signature: str | None) -> Callable[[], Awaitable[str | None]]:
-    async def known() -> str | None:
-        return signature
+async def _verify(board: BoardCoordinator, file: str, sketch: Sketch, signature: str | None) -> None:
+    if not (trusted := board.config_entry.options.get(CONF_PUBLIC_KEY)):
+        return
+    if signature is None:
+        raise validation_error("signature_missing", file=file)
+    try:
+        await board.hass.async_add_executor_job(PublicKey.parse(trusted).verify, sketch.image, signature)
+    except SignatureRefused as err:
+        raise signature_error(err, file) from err
 
-    return known
+
+async def _archived(board: BoardCoordinator, sha256: str, allow: tuple[str, ...]) -> Sketch:
+    image = await board.images.load(sha256)
+    return await async_inspect(board.hass, image, board.storage_size, allow)

@@ -1,93 +1,59 @@
-"""Waiting for a board that is away, for as long as the user allows."""
+"""Waiting for a board that is offline, for as long as the options allow."""
 
+import asyncio
 from collections.abc import Callable
 import time
 from typing import Final
 
-from ..arduino_ota.errors import AnotherBoard, BoardError, BoardSilent, BoardUnreachable
-from ..arduino_ota.flash.journal import JournalUnwritable
-from ..const import CONF_WAIT
-from ..coordinator import BoardCoordinator
-from ..data import Activity, Stage
-from ..network.recognition import async_recognise
-from ..storage.records import Awaited
-from .prepare import Job, Judged
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardSilent, BoardUnreachable
+from ..const import CONF_WAIT, DEFAULT_WAIT
+from ..coordinator import BoardCoordinator, InstallState, Stage
+from ..network.mdns import async_get_querier
+from ..presence.recognition import async_recognize
+from ..presence.tracker import async_get_tracker
 
-# How long a question for a board that is waited for may stay without an answer before the board is asked directly.
-LISTEN_FOR: Final = 15.0
+# Seconds between two attempts to reach a board that is waited for: one that sleeps is awake for seconds only.
+PROBE_INTERVAL: Final = 1.0
 
 
-async def async_wait_for_board(board: BoardCoordinator, job: Job, judged: Judged, on_wait: Callable[[], None]) -> None:
-    """Return when a board is there; raise what is wrong if it is not and may not be waited for.
+def longest_wait(board: BoardCoordinator) -> float:
+    """Return for how many seconds an install may wait for a board."""
+    return 60.0 * float(board.config_entry.options.get(CONF_WAIT, DEFAULT_WAIT))
 
-    `on_wait` is called when the wait begins; it is written down then, with the sketch, so that it goes on after a
-    restart. What is written down ends with the journal of the flash, or with `async_forget_wait`.
 
-    Raises JournalUnwritable.
+async def async_wait_for_board(
+    board: BoardCoordinator, version: str, until: float, on_wait: Callable[[], None]
+) -> bool:
+    """Return when a board is there, and whether it had to be waited for until then; `on_wait` is called when that begins.
+
+    `until` is in seconds since the epoch. Raises a BoardError if the board was not there in time.
     """
     try:
-        await _recognise_anywhere(board)
-    except BoardUnreachable, BoardSilent, AnotherBoard:
-        minutes = board.config_entry.options.get(CONF_WAIT, 0)
-        if job.waits_until is None and not minutes:
+        await _recognize(board)
+    except BoardUnreachable, BoardSilent, WrongBoard:
+        board.set_online(False)
+        if time.time() >= until:
             raise
     else:
-        return
-    until = job.waits_until
-    if until is None:
-        until = time.time() + 60 * minutes
-        await _remember_wait(board, job, judged, until)
-    board.set_activity(Activity(Stage.WAITING, job.version))
+        return False
+    board.set_state(InstallState(Stage.WAITING, version))
     on_wait()
-    with board.shared.asker.awaiting():
+    # It may be at another address by now, and then it is moved there.
+    board.config_entry.async_create_background_task(
+        board.hass, async_get_tracker(board.hass).async_census(), f"look for {board.name}"
+    )
+    with async_get_querier(board.hass).frequent():
         while True:
-            await board.shared.asker.async_wait_for(board.host, within=LISTEN_FOR)
+            await asyncio.sleep(PROBE_INTERVAL)
             try:
-                await async_recognise(board)
-            except BoardUnreachable, BoardSilent, AnotherBoard:
-                if time.time() > until:
+                await _recognize(board)
+            except BoardUnreachable, BoardSilent, WrongBoard:
+                if time.time() >= until:
                     raise
             else:
-                break
+                return True
 
 
-async def async_forget_wait(board: BoardCoordinator) -> None:
-    """Note that a board is not waited for any more, and let go of what was kept for it."""
-    if board.record.awaited is not None:
-        board.record.awaited = None
-        await board.record.save()
-        await board.tidy_archive()
-
-
-async def _remember_wait(board: BoardCoordinator, job: Job, judged: Judged, until: float) -> None:
-    """Keep the sketch, which may be gone from where it came from, and write down what it waits for."""
-    sketch = judged.sketch
-    awaited = Awaited(
-        version=job.version,
-        until=until,
-        sha256=sketch.sha256,
-        file=job.file,
-        password=job.password,
-        signature=judged.signature,
-        without_ota=not sketch.ota,
-    )
-    try:
-        await board.archive.store(sketch.sha256, sketch.image)
-        await board.record.wait(awaited)
-    except (OSError, JournalUnwritable) as err:
-        await async_forget_wait(board)
-        raise JournalUnwritable from err
-
-
-async def _recognise_anywhere(board: BoardCoordinator) -> None:
-    """Recognise a board, and if it is not where it was, look for it among all that are heard."""
-    try:
-        await async_recognise(board)
-    except BoardError:
-        board.set_reachable(False)
-        host = board.host
-        if board.mac is not None:
-            await board.shared.presence.async_census()
-        if board.host == host:
-            raise
-        await async_recognise(board)
+async def _recognize(board: BoardCoordinator) -> None:
+    async with board.lock:
+        await async_recognize(board)

@@ -1,4 +1,4 @@
-"""The neighbour table of this machine: which hardware address answers for an IP address in its own network."""
+"""The ARP table of this machine: which MAC address responds for an IP address in its own network."""
 
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -6,16 +6,15 @@ from typing import Final
 
 from homeassistant.helpers.device_registry import format_mac
 
-# What the kernel knows of the network that Home Assistant is in (proc_pid_net(5)). It runs on Linux only; where there is
-# no such file, nobody is known.
+# What the kernel knows of the network that Home Assistant is in (proc_pid_net(5)); Home Assistant runs on Linux only.
 _TABLE: Final = Path("/proc/net/arp")
-# Set once the neighbour has answered: ATF_COM in linux/if_arp.h.
+# Set once the peer has responded: ATF_COM in linux/if_arp.h.
 _COMPLETE: Final = 0x02
 _NOBODY: Final = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
 
 
-def neighbour(host: str) -> str | None:
-    """Return the hardware address behind an IPv4 address, in Home Assistant's form, None where it is not known.
+def mac_of(host: str) -> str | None:
+    """Return the MAC address behind an IPv4 address, in Home Assistant's form, None where it is not known.
 
     Reads a file, so it is not for the event loop.
     """

@@ -17,11 +17,13 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
+from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sighting
 from ..const import CONF_BOARD, DOMAIN
-from .mdns import Asker
+from .mdns import async_get_querier
 
 # The boards answer a question within a second; what they say is looked at together, so that a thousand boards that are
 # set up already cost one look at the entries and not a thousand.
@@ -44,24 +46,35 @@ class DiscoveryFlows:
     it has cached brings none: not when a board comes back to it, not after a flow that ended without an entry.
     """
 
-    def __init__(self, hass: HomeAssistant, asker: Asker) -> None:
-        """Prepare to offer what `asker` hears."""
+    def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._asker = asker
+        self._querier = async_get_querier(hass)
+        self._users = 0
         self._fresh: dict[str, Sighting] = {}
         self._offered: dict[str, float] = {}
         self._cancel_offer: CALLBACK_TYPE | None = None
         self._unsubscribe: list[CALLBACK_TYPE] = []
 
     @callback
-    def async_start(self) -> None:
-        """Offer boards from now on, or as soon as Home Assistant has started: its entries are all known then."""
-        self._unsubscribe.append(async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed))
-        self._unsubscribe.append(async_at_started(self._hass, self._begin))
+    def async_start(self) -> CALLBACK_TYPE:
+        """Offer boards as soon as Home Assistant has started, until everybody has called what is returned."""
+        self._users += 1
+        if self._users == 1:
+            changed = async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed)
+            # All entries are known when it has started.
+            self._unsubscribe = [changed, async_at_started(self._hass, self._begin)]
+
+        @callback
+        def stop() -> None:
+            self._users -= 1
+            if not self._users:
+                self._stop()
+
+        return stop
 
     @callback
-    def async_stop(self) -> None:
-        """Offer nothing any more. Flows that were started stay."""
+    def _stop(self) -> None:
+        """Offer nothing anymore; flows that were started stay."""
         for unsubscribe in self._unsubscribe:
             unsubscribe()
         self._unsubscribe.clear()
@@ -72,8 +85,8 @@ class DiscoveryFlows:
 
     @callback
     def _begin(self, _hass: HomeAssistant) -> None:
-        self._unsubscribe.append(self._asker.async_listen(self._sighted))
-        for sighting in self._asker.sightings:
+        self._unsubscribe.append(self._querier.async_listen(self._sighted))
+        for sighting in self._querier.sightings:
             self._sighted(sighting)
 
     @callback
@@ -136,3 +149,17 @@ class DiscoveryFlows:
         """Look anew at an address that got or lost an entry, once it is free."""
         if entry.domain == DOMAIN:
             self._offered.pop(entry.data.get(CONF_HOST, ""), None)
+
+
+_FLOWS: HassKey[DiscoveryFlows] = HassKey(f"{DOMAIN}_discovery_flows")
+
+
+@singleton(_FLOWS)
+def _flows(hass: HomeAssistant) -> DiscoveryFlows:
+    return DiscoveryFlows(hass)
+
+
+@callback
+def async_start_discovery(hass: HomeAssistant) -> CALLBACK_TYPE:
+    """Offer the boards that are heard and not set up yet, until what is returned is called."""
+    return _flows(hass).async_start()

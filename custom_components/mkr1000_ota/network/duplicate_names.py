@@ -7,38 +7,36 @@ from typing import NamedTuple
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, SOURCE_IGNORE, ConfigEntry, ConfigEntryChange
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import DOMAIN
+from ..issues import Kind, async_clear, async_report, digest, reported_keys
 
-_PREFIX = "same_name_"
 
-
-class _Namesake(NamedTuple):
+class _Board(NamedTuple):
     name: str
-    told: str
+    shown: str
 
 
 @callback
-def async_watch_namesakes(hass: HomeAssistant) -> None:
+def async_watch_duplicate_names(hass: HomeAssistant) -> None:
     """Tell the user about boards of one name whose hardware addresses are not known: they cannot be followed.
 
     What is told changes with the entries, as long as Home Assistant runs.
     """
     entries = hass.config_entries.async_entries(DOMAIN)
-    known = {entry.entry_id: namesake for entry in entries if (namesake := _namesake(entry))}
+    known = {entry.entry_id: board for entry in entries if (board := _board(entry))}
 
     @callback
     def changed(change: ConfigEntryChange, entry: ConfigEntry) -> None:
         if entry.domain != DOMAIN:
             return
-        namesake = None if change is ConfigEntryChange.REMOVED else _namesake(entry)
+        board = None if change is ConfigEntryChange.REMOVED else _board(entry)
         # An entry that is set up changes several times, and at a start all of them do in one moment.
-        if namesake == known.get(entry.entry_id):
+        if board == known.get(entry.entry_id):
             return
-        if namesake:
-            known[entry.entry_id] = namesake
+        if board:
+            known[entry.entry_id] = board
         else:
             del known[entry.entry_id]
         _report(hass, known.values())
@@ -47,28 +45,21 @@ def async_watch_namesakes(hass: HomeAssistant) -> None:
     _report(hass, known.values())
 
 
-def _namesake(entry: ConfigEntry) -> _Namesake | None:
-    if entry.source == SOURCE_IGNORE or entry.disabled_by or CONF_MAC in entry.data:
+def _board(entry: ConfigEntry) -> _Board | None:
+    name = entry.data.get(CONF_NAME)
+    if name is None or entry.source == SOURCE_IGNORE or entry.disabled_by or CONF_MAC in entry.data:
         return None
-    return _Namesake(entry.data[CONF_NAME], f"{entry.title} ({entry.data[CONF_HOST]})")
+    return _Board(name, f"{entry.title} ({entry.data.get(CONF_HOST)})")
 
 
 @callback
-def _report(hass: HomeAssistant, namesakes: Iterable[_Namesake]) -> None:
+def _report(hass: HomeAssistant, boards: Iterable[_Board]) -> None:
     by_name: dict[str, list[str]] = defaultdict(list)
-    for namesake in namesakes:
-        by_name[namesake.name].append(namesake.told)
-    shared = {f"{_PREFIX}{name}": (name, boards) for name, boards in by_name.items() if len(boards) > 1}
-    for domain, issue_id in list(ir.async_get(hass).issues):
-        if domain == DOMAIN and issue_id.startswith(_PREFIX) and issue_id not in shared:
-            ir.async_delete_issue(hass, DOMAIN, issue_id)
-    for issue_id, (name, boards) in shared.items():
-        ir.async_create_issue(
-            hass,
-            DOMAIN,
-            issue_id,
-            is_fixable=True,
-            severity=ir.IssueSeverity.WARNING,
-            translation_key="same_name",
-            translation_placeholders={"name": name, "boards": ", ".join(sorted(boards))},
-        )
+    for board in boards:
+        by_name[board.name].append(board.shown)
+    same = {digest(name): (name, shown) for name, shown in by_name.items() if len(shown) > 1}
+    for key in reported_keys(hass, Kind.SAME_NAME):
+        if key not in same:
+            async_clear(hass, key, Kind.SAME_NAME)
+    for key, (name, shown) in same.items():
+        async_report(hass, Kind.SAME_NAME, key, name=name, boards=", ".join(sorted(shown)))

@@ -1,4 +1,4 @@
-"""Ask the network which boards are there, and hand on who answers."""
+"""Query the network for boards, and pass on who responds."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -8,64 +8,65 @@ from typing import Final
 from homeassistant.components import zeroconf
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
+from homeassistant.helpers.singleton import singleton
+from homeassistant.util.hass_dict import HassKey
 from zeroconf import Zeroconf
 
-from ..arduino_ota.discovery.sightings import Sighting, Sightings, query
-from ..const import LOGGER
+from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.discovery.sightings import Sightings, query
+from ..const import DOMAIN, LOGGER
 
-# Seconds from one question to the next. A board answers once a second at most, and zeroconf drops an answer whose
-# bytes it heard within the last second: questions must be further apart than that, with room for a slow Wi-Fi.
-SPACING: Final = 1.5
-QUIET: Final = 60.0
-
-# A question gets lost while a sketch is busy, and a board answers none in the first second after its start.
-OPENING_QUESTIONS: Final = 4
-
-# Somebody waits: ask without a pause for as long as a board needs to flash and restart, then, because a wait can
-# last for hours, just often enough to notice a board within seconds.
-EAGER_FOR: Final = 60.0
-PATIENT: Final = 5.0
+# Seconds from one query to the next. A board responds once a second at most, and zeroconf drops a response whose bytes
+# it heard within the last second: queries must be further apart than that, with room for a slow Wi-Fi.
+SHORTEST_INTERVAL: Final = 1.5
+QUIET_INTERVAL: Final = 60.0
+# A query gets lost while a sketch is busy, and a board responds to none in the first second after its start.
+OPENING_QUERIES: Final = 4
+# Somebody waits: query without a pause for as long as a board needs to restart, and then, because a wait can last for
+# a day, just often enough to notice a board within seconds.
+FREQUENT_TIME: Final = 60.0
+WAITING_INTERVAL: Final = 5.0
 
 
-class Asker:
-    """The one that asks, for all boards and everything in Home Assistant that looks for one.
+class MdnsQuerier:
+    """Queries for all boards, and for everything in Home Assistant that looks for one.
 
     Home Assistant's own browser asks for many types at once, with known answers: boards drop that. Here the one
-    question that they answer goes out alone, through all interfaces of the shared Zeroconf instance. It costs one
-    packet a minute however many boards there are, and each of them answers once.
+    query that they respond to goes out alone, through all interfaces of the shared Zeroconf instance. It costs one
+    packet a minute however many boards there are, and each of them responds once.
     """
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Prepare to ask; nothing is sent and nothing heard before `async_start`."""
-        self.sightings = Sightings(self._hand_on)
+        """Prepare to query; nothing is sent and nothing heard before `async_start`."""
+        self.sightings = Sightings(self._pass_on)
         self._hass = hass
         self._listeners: list[Callable[[Sighting], None]] = []
         self._users = 0
         self._waiting = 0
         self._zeroconf: Zeroconf | None = None
-        self._lacks_zeroconf = False
+        self._lacks_network = False
         self._opening = 0
-        self._asked = float("-inf")
-        self._eager_until = float("-inf")
+        self._queried_at = float("-inf")
+        self._frequent_until = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._forget_stop: CALLBACK_TYPE | None = None
+        self._cancel_stop: CALLBACK_TYPE | None = None
 
     @callback
-    def async_start(self) -> None:
-        """Ask from now on, and hear. Each start needs a stop of its own; the last stop ends it."""
+    def async_start(self) -> CALLBACK_TYPE:
+        """Query and hear until what is returned is called; the last one to call it ends it for all."""
         self._users += 1
-        if self._users > 1 or self._hass.is_stopping:
-            return
-        self._opening = OPENING_QUESTIONS
-        self._forget_stop = self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._home_assistant_stops)
-        self._schedule()
+        if self._users == 1 and not self._hass.is_stopping:
+            self._opening = OPENING_QUERIES
+            self._cancel_stop = self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._home_assistant_stops)
+            self._schedule()
 
-    @callback
-    def async_stop(self) -> None:
-        """Take back one start. After the last one nothing is asked, and nothing is heard."""
-        self._users -= 1
-        if self._users == 0:
-            self._close()
+        @callback
+        def stop() -> None:
+            self._users -= 1
+            if not self._users:
+                self._close()
+
+        return stop
 
     @callback
     def async_listen(self, listener: Callable[[Sighting], None]) -> CALLBACK_TYPE:
@@ -74,21 +75,21 @@ class Asker:
         return lambda: self._listeners.remove(listener)
 
     @contextmanager
-    def awaiting(self) -> Iterator[None]:
-        """Ask more often inside of this: somebody waits for boards to answer. Starts the asking if need be."""
-        self.async_start()
+    def frequent(self) -> Iterator[None]:
+        """Query often inside of this: somebody waits for a board."""
+        stop = self.async_start()
         self._waiting += 1
-        self._eager_until = self._hass.loop.time() + EAGER_FOR
+        self._frequent_until = self._hass.loop.time() + FREQUENT_TIME
         self._schedule()
         try:
             yield
         finally:
             self._waiting -= 1
             self._schedule()
-            self.async_stop()
+            stop()
 
-    async def async_wait_for(self, address: str, *, within: float) -> Sighting | None:
-        """Wait for the next sighting at `address`, for `within` seconds; None if there was none."""
+    async def async_wait_for(self, address: str, *, timeout: float) -> Sighting | None:
+        """Wait `timeout` seconds for the next sighting at an address; None if there was none."""
         heard: asyncio.Future[Sighting] = self._hass.loop.create_future()
 
         def listen(sighting: Sighting) -> None:
@@ -97,8 +98,8 @@ class Asker:
 
         unsubscribe = self.async_listen(listen)
         try:
-            with self.awaiting():
-                async with asyncio.timeout(within):
+            with self.frequent():
+                async with asyncio.timeout(timeout):
                     return await heard
         except TimeoutError:
             return None
@@ -106,7 +107,7 @@ class Asker:
             unsubscribe()
 
     @callback
-    def _hand_on(self, sighting: Sighting) -> None:
+    def _pass_on(self, sighting: Sighting) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(sighting)
@@ -115,24 +116,24 @@ class Asker:
 
     @callback
     def _schedule(self) -> None:
-        """Set the time of the next question, counted from the last one."""
+        """Set the time of the next query, counted from the last one."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        if self._forget_stop:
-            self._timer = self._hass.loop.call_at(self._asked + self._pause(), self._ask)
+        if self._cancel_stop:
+            self._timer = self._hass.loop.call_at(self._queried_at + self._interval(), self._query)
 
-    def _pause(self) -> float:
+    def _interval(self) -> float:
         if self._opening:
-            return SPACING
+            return SHORTEST_INTERVAL
         if not self._waiting:
-            return QUIET
-        return SPACING if self._hass.loop.time() < self._eager_until else PATIENT
+            return QUIET_INTERVAL
+        return SHORTEST_INTERVAL if self._hass.loop.time() < self._frequent_until else WAITING_INTERVAL
 
     @callback
-    def _ask(self) -> None:
+    def _query(self) -> None:
         instance = self._attach()
-        self._asked = self._hass.loop.time()
+        self._queried_at = self._hass.loop.time()
         self._opening = max(0, self._opening - 1)
         if instance:
             instance.async_send(query())
@@ -147,13 +148,13 @@ class Asker:
         try:
             instance = zeroconf.async_get_async_zeroconf(self._hass).zeroconf
         except (KeyError, OSError, RuntimeError) as err:
-            if not self._lacks_zeroconf:
-                LOGGER.warning("Boards cannot be discovered: there is no network to ask on (%r)", err)
-            self._lacks_zeroconf = True
+            if not self._lacks_network:
+                LOGGER.warning("Boards cannot be discovered: there is no network to query (%r)", err)
+            self._lacks_network = True
             return None
-        if self._lacks_zeroconf:
+        if self._lacks_network:
             LOGGER.info("Boards can be discovered again")
-            self._lacks_zeroconf = False
+            self._lacks_network = False
         if instance is not self._zeroconf:
             self._detach()
             instance.async_add_listener(self.sightings, None)
@@ -168,13 +169,22 @@ class Asker:
 
     @callback
     def _home_assistant_stops(self, _event: Event) -> None:
-        self._forget_stop = None
+        self._cancel_stop = None
         self._close()
 
     @callback
     def _close(self) -> None:
-        if self._forget_stop:
-            self._forget_stop()
-            self._forget_stop = None
+        if self._cancel_stop:
+            self._cancel_stop()
+            self._cancel_stop = None
         self._schedule()
         self._detach()
+
+
+_QUERIER: HassKey[MdnsQuerier] = HassKey(f"{DOMAIN}_mdns")
+
+
+@singleton(_QUERIER)
+def async_get_querier(hass: HomeAssistant) -> MdnsQuerier:
+    """Return the one querier, which config flows need before any entry is set up."""
+    return MdnsQuerier(hass)

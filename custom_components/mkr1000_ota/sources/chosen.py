@@ -26,7 +26,7 @@ from ..const import (
     LOGGER,
     SourceKind,
 )
-from ..errors import Refused
+from ..errors import FormError
 
 
 async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
@@ -46,21 +46,21 @@ async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
 def prepare_folder(config_dir: str, typed: str) -> str:
     """Make a firmware folder that a person has typed, and return it relative to the configuration directory. Blocking.
 
-    Raises Refused if it lies outside or cannot be used.
+    Raises FormError if it lies outside or cannot be used.
     """
     base = Path(config_dir).resolve()
     try:
         folder = (base / typed.strip()).resolve()
         if folder == base or not folder.is_relative_to(base):
-            raise Refused("folder_outside", CONF_FOLDER)
+            raise FormError("folder_outside", CONF_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         next(folder.iterdir(), None)
     except OSError as err:
-        raise Refused(
+        raise FormError(
             "source_folder_unreadable", CONF_FOLDER, folder=typed, error=err.strerror or type(err).__name__
         ) from err
     except ValueError:
-        raise Refused("folder_outside", CONF_FOLDER) from None
+        raise FormError("folder_outside", CONF_FOLDER) from None
     return folder.relative_to(base).as_posix()
 
 

@@ -19,7 +19,7 @@ class ImageLost(Exception):
     """An archived image is not there any more, or is not what it was."""
 
 
-class Archive:
+class Images:
     """The folder of one board's images, each under its SHA-256.
 
     It lies where Home Assistant keeps its secrets, because an image holds the passwords of its sketch in clear.

@@ -1,239 +1,278 @@
-"""What is kept on disk for each board besides its configuration entry."""
+"""What is known of one board besides its configuration entry, as it is on disk."""
 
-import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final, Self, override
+from typing import Any, Final, Self
 
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
+import voluptuous as vol
 
-from ..arduino_ota.flash.journal import Journal, JournalUnwritable, Pending
+from ..arduino_ota.flash.journal import Pending, Verdict
 from ..arduino_ota.flash.passwords import Keyring
-from ..const import DOMAIN
+from ..issues import Kind
 
-STORAGE_VERSION: Final = 1
 KEPT_FLASHES: Final = 10
+# What ran here is never new again; nobody goes back further than this.
+_KEPT_SHA256S: Final = 200
+
+
+class RecordUnreadable(Exception):
+    """What is on disk is no record that this version understands; the message says what is wrong, without values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastFlash:
-    """A sketch that was flashed from here. `at` is in seconds since the epoch, `size` in bytes."""
+    """A sketch that was flashed from here. `started` is in seconds since the epoch, `size` in bytes."""
 
     version: str
     sha256: str
     size: int
-    at: float
-    # What the sketch wants, as far as it is known: needed to go back to it.
+    started: float
+    # What the sketch accepts, as far as it is known: needed to roll back to it.
     password: str | None = field(default=None, repr=False)
-    # The text of the signature that it came with.
     signature: str | None = None
-    # The version that ran before, None if nobody knows.
-    previous: str | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what is stored. All flashes of all boards are, each time: `asdict` would take four times as long."""
-        return {name: getattr(self, name) for name in self.__slots__}
+    previous_version: str | None = None
+    # The codes of what its build will need a hand for, such as the reset button after its next update.
+    warnings: tuple[str, ...] = ()
+    # What its health check said; None before there was any.
+    healthy: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Awaited:
-    """An install that waits for a board that is away, until a time in seconds since the epoch.
+class WaitingOrder:
+    """An install that waits for its board. Times are in seconds since the epoch.
 
-    It is the sketch that was ordered, whatever its source offers by then: its image waits in the archive.
+    It is the sketch that was ordered, whatever its source offers by then: its image waits among the archived ones.
     """
 
     version: str
-    until: float
     sha256: str
     # What the sketch is called when something is wrong with it.
     file: str
-    # What the sketch will want afterwards, as far as somebody says so.
+    ordered: float
+    until: float
     password: str | None = field(default=None, repr=False)
-    # The text of the signature that it came with.
     signature: str | None = None
-    # It was allowed that the board cannot be flashed over the air again.
-    without_ota: bool = False
-
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> Self:
-        """Read what was stored, also before images were kept: without one, the wait ends, and the user is told."""
-        return cls(**{"sha256": "", "file": stored["version"], **stored})
+    # The refusals that whoever ordered it has overridden.
+    allow: tuple[str, ...] = ()
 
 
-class BoardRecord(Journal):
-    """Keyring, journal and history of one board; what it writes is on the disk when it returns."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that a person has to know; its repair issue is raised from here at each start.
 
-    def __init__(self, store: BoardStore, entry_id: str, stored: dict[str, Any]) -> None:
-        """Read a record from what was stored."""
-        self._store = store
-        self.entry_id = entry_id
-        self._keyring = Keyring(tuple(stored.get("keyring", ())))
-        pending = stored.get("pending")
-        self._pending = Pending.from_dict(pending) if pending else None
-        # The newest first: its version is what the board runs, unless somebody else has flashed it since.
-        self.history = [PastFlash(**flash) for flash in stored.get("history", ())]
-        self.installed_version: str | None = stored.get("installed_version")
-        # Typed by the user for the sketch of this version.
-        self.next_passwords: dict[str, str] = dict(stored.get("next_passwords", {}))
-        # The version that the user wants to be offered instead of the newest.
-        self.pinned_version: str | None = stored.get("pinned_version")
-        # Versions that failed their health check; they are not offered by themselves any more.
-        self.failed_versions: list[str] = list(stored.get("failed_versions", ()))
-        # The sketch that was flashed last has not passed its health check yet, whether there is one or not.
-        self.unproven: bool = stored.get("unproven", False)
-        awaited = stored.get("awaited")
-        self.awaited = Awaited.from_dict(awaited) if awaited else None
+    `reason` is the translation key of the sentence that says why, with the values of all placeholders.
+    """
+
+    reason: str | None = None
+    placeholders: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRecord:
+    """Passwords, the flash whose end is not known, what ran before, what is ordered, and what a person has to know."""
+
+    keyring: Keyring = field(default_factory=Keyring)
+    pending: Pending | None = None
+    # The newest first.
+    history: tuple[PastFlash, ...] = ()
+    # What the board runs, None where that was not flashed from here.
+    version: str | None = None
+    sha256: str | None = None
+    order: WaitingOrder | None = None
+    # The label of the build that a person wants to be offered instead of the newest.
+    chosen: str | None = None
+    # Builds by their SHA-256, the latest first: what ran here, and what has failed its health check.
+    ran: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    # When each build was seen first, in seconds since the epoch: the dates of files change with every copy.
+    first_seen: Mapping[str, float] = field(default_factory=dict)
+    # What was on offer last, without anything secret, for as long as its source does not answer.
+    offer: Mapping[str, Any] | None = None
+    source_failing_since: float | None = None
+    # When the board last said which password it accepts, and whether it accepted none of those that are known.
+    password_checked: float = 0.0
+    password_rejected: bool = False
+    # The SHA-256 of the build that takes the place of one that is not healthy.
+    rollback_to: str | None = None
+    # By the kind of the issue.
+    notices: Mapping[Kind, Notice] = field(default_factory=dict)
+    # What a newer version of the integration has written, kept for its return.
+    unknown: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    @override
-    def keyring(self) -> Keyring:
-        return self._keyring
+    def running(self) -> PastFlash | None:
+        """The flash that brought what the board runs."""
+        return self.history[0] if self.history and self.history[0].sha256 == self.sha256 else None
 
     @property
-    @override
-    def pending(self) -> Pending | None:
-        return self._pending
+    def health_is_due(self) -> bool:
+        """Whether what the board runs has still to show that it is healthy."""
+        return (running := self.running) is not None and running.healthy is None and running.password is not None
 
-    @override
-    async def write(self, pending: Pending) -> None:
-        self._pending = pending
-        # Whatever waited for the board ends with this flash, in the same moment: after a crash it is known to be one
-        # or the other.
-        self.awaited = None
-        if not await self._store.save():
-            raise JournalUnwritable
+    def accepted(self, password: str, now: float) -> Self:
+        """Return the record of a board that accepts a password, outside of any flash from here.
 
-    @override
-    async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
-        self._keyring = keyring
-        self._pending = None
-        if installed is not None:
-            self.installed_version = installed.version
-            self.next_passwords.pop(installed.version, None)
-            flash = PastFlash(
-                version=installed.version,
-                sha256=installed.sha256,
-                size=installed.size,
-                at=installed.started,
-                password=None if locked else keyring.current,
-                signature=installed.signature,
-                previous=installed.previous_version,
-            )
-            self.unproven = not locked
-            self.history = [flash, *self.history][:KEPT_FLASHES]
-        await self._store.save()
-
-    async def wait(self, awaited: Awaited) -> None:
-        """Note what waits for the board. Raises JournalUnwritable if that is not on the disk afterwards."""
-        self.awaited = awaited
-        if not await self._store.save():
-            raise JournalUnwritable
-
-    async def accept(self, password: str) -> None:
-        """Note that the board accepts a password."""
-        self._keyring = self._keyring.accepted(password)
-        if self.history and self.history[0].password is None and self.history[0].version == self.installed_version:
-            self.history[0] = replace(self.history[0], password=password)
-        await self._store.save()
-
-    async def flashed_elsewhere(self) -> None:
-        """Note that somebody else has flashed the board: what it runs is not known any more."""
-        self.installed_version = None
-        self.unproven = False
-        await self._store.save()
-
-    async def distrust(self, version: str, *, stays: bool = False) -> None:
-        """Note that a version has failed its health check; if it was chosen, that was before it was known.
-
-        It stays unproven until the one before has taken its place, or until it is clear that it `stays`.
+        Another one than before tells that somebody else has flashed the board, unless nobody knew the password of the
+        sketch that was flashed from here.
         """
-        self.failed_versions = list(dict.fromkeys([version, *self.failed_versions]))[:KEPT_FLASHES]
-        if self.pinned_version == version:
-            self.pinned_version = None
-        if stays:
-            self.unproven = False
-        await self._store.save()
+        known = self.keyring.current
+        keyring = self.keyring.accepted(password)
+        changed = replace(self, keyring=keyring, password_checked=now, password_rejected=False)
+        if (running := self.running) is not None and running.password is None:
+            return replace(changed, history=(replace(running, password=password), *self.history[1:]))
+        return changed if known in (None, password) else changed.flashed_elsewhere()
 
-    async def trust(self, version: str) -> None:
-        """Note that a version does what it is for, whatever happened to it before."""
-        self.failed_versions = [failed for failed in self.failed_versions if failed != version]
-        self.unproven = False
-        await self._store.save()
+    def rejected(self, now: float) -> Self:
+        """Return the record of a board that accepts none of the passwords that are known: somebody else has flashed it."""
+        changed = replace(self, password_checked=now, password_rejected=True)
+        return changed if self.running is not None and self.running.password is None else changed.flashed_elsewhere()
 
-    async def save(self) -> None:
-        """Write down what was changed in place."""
-        await self._store.save()
+    def flashed_elsewhere(self) -> Self:
+        """Return the record of a board that somebody else has flashed: what it runs is not known."""
+        return replace(self, version=None, sha256=None, rollback_to=None)
+
+    def with_notices(self, notices: Mapping[Kind, Notice]) -> Self:
+        """Return the record with other notices."""
+        return replace(self, notices=notices)
+
+    def flashed(self, pending: Pending, keyring: Keyring, password: str | None) -> Self:
+        """Return the record of a board that runs what was pending; `password` is None if nobody knows it."""
+        flash = PastFlash(
+            version=pending.version,
+            sha256=pending.sha256,
+            size=pending.size,
+            started=pending.started,
+            password=password,
+            signature=pending.signature,
+            previous_version=pending.previous_version,
+            warnings=tuple(getattr(pending, "warnings", ())),
+            # A health check judges a build once, and a roll-back ends at the build that it goes back to.
+            healthy=True if pending.sha256 == self.rollback_to else None,
+        )
+        return replace(
+            self,
+            keyring=keyring,
+            pending=None,
+            history=(flash, *self.history)[:KEPT_FLASHES],
+            version=pending.version,
+            sha256=pending.sha256,
+            ran=_first_ones(pending.sha256, *self.ran),
+            rollback_to=None,
+        )
+
+    def closed(self, keyring: Keyring, verdict: Verdict) -> Self:
+        """Return the record after the end of the pending flash, with what a person has to know about that."""
+        if (pending := self.pending) is None:
+            return replace(self, keyring=keyring)
+        told = {"version": pending.version}
+        match verdict:
+            case Verdict.FLASHED | Verdict.LOCKED | Verdict.WITHOUT_OTA:
+                password = keyring.current if verdict is Verdict.FLASHED else None
+                changed = self.flashed(pending, keyring, password)
+                return replace(changed, notices={}, password_rejected=verdict is Verdict.LOCKED)
+            case Verdict.UNCERTAIN:
+                notices = {Kind.UNCERTAIN: Notice(reason="verdict_uncertain", placeholders=told)}
+                changed = replace(self, pending=None, keyring=keyring, notices=notices)
+                return changed.flashed_elsewhere()
+            case _:
+                notices = {Kind.NOT_INSTALLED: Notice(reason="verdict_not_applied", placeholders=told)}
+                changed = replace(self, pending=None, keyring=keyring, notices=notices)
+                return changed if keyring.current == pending.old else changed.flashed_elsewhere()
+
+    def judged(self, *, healthy: bool, rollback_to: str | None = None) -> Self:
+        """Return the record after the health check of what the board runs."""
+        if (running := self.running) is None:
+            return self
+        others = [sha256 for sha256 in self.failed if sha256 != running.sha256]
+        return replace(
+            self,
+            history=(replace(running, healthy=healthy), *self.history[1:]),
+            failed=tuple(others) if healthy else _first_ones(running.sha256, *others),
+            chosen=None if not healthy and self.chosen == running.version else self.chosen,
+            rollback_to=rollback_to,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is stored; passwords in clear."""
-        return {
-            "keyring": list(self._keyring.passwords),
-            "pending": self._pending.as_dict() if self._pending else None,
-            "history": [flash.as_dict() for flash in self.history],
-            "installed_version": self.installed_version,
-            "next_passwords": self.next_passwords,
-            "pinned_version": self.pinned_version,
-            "failed_versions": self.failed_versions,
-            "unproven": self.unproven,
-            "awaited": asdict(self.awaited) if self.awaited else None,
-        }
+        known = asdict(self) | {"keyring": list(self.keyring.passwords)}
+        del known["unknown"]
+        return {**self.unknown, **known, "pending": self.pending.as_dict() if self.pending else None}
 
+    @classmethod
+    def from_dict(cls, stored: object) -> Self:
+        """Read what `as_dict` returned, after a journey through JSON; what is null counts as missing.
 
-class BoardStore:
-    """The one file behind all records, readable by Home Assistant's user alone."""
-
-    def __init__(self, hass: HomeAssistant) -> None:
-        """Open the file; nothing is read before `load`."""
-        self._hass = hass
-        self._file = self._open()
-        self._records: dict[str, BoardRecord] = {}
-        self._wanted = 0
-        self._on_disk = 0
-        self._writing = asyncio.Lock()
-
-    async def load(self) -> None:
-        """Read all records."""
-        stored = await self._file.async_load() or {}
-        self._wanted = self._on_disk = stored.get("saved", 0)
-        self._records = {
-            entry_id: BoardRecord(self, entry_id, record) for entry_id, record in stored.get("boards", {}).items()
-        }
-
-    def record(self, entry_id: str) -> BoardRecord:
-        """Return the record of a configuration entry; a new one is empty and not on the disk yet."""
-        return self._records.setdefault(entry_id, BoardRecord(self, entry_id, {}))
-
-    async def forget(self, entry_id: str) -> None:
-        """Remove the record of an entry that was deleted, its passwords with it."""
-        if self._records.pop(entry_id, None) is not None:
-            await self.save()
-
-    async def save(self) -> bool:
-        """Write everything down now, and say whether it is on the disk.
-
-        Home Assistant's storage logs a failed write and goes on, and while it stops it puts writes off. A flash must
-        know better, so the file is read back.
+        Raises RecordUnreadable.
         """
-        self._wanted += 1
-        number = self._wanted
-        async with self._writing:
-            if self._on_disk < number:
-                # Whatever others wanted to be saved while somebody wrote goes with this.
-                await self._write(self._wanted)
-        return self._on_disk >= number
+        try:
+            valid = _RECORD(stored)
+            unknown = {name: valid.pop(name) for name in list(valid) if name not in cls.__slots__}
+            there = {name: value for name, value in valid.items() if value is not None}
+            return cls(**there, unknown=unknown)
+        except vol.Invalid as err:
+            # The path, never the value: it may be a password.
+            raise RecordUnreadable(f"its part {err.path!r} is not what it should be") from None
+        except ValueError:
+            raise RecordUnreadable("what it says of an unfinished flash is not what it should be") from None
 
-    async def _write(self, number: int) -> None:
-        await self._file.async_save(
-            {
-                "saved": number,
-                "boards": {entry_id: record.as_dict() for entry_id, record in self._records.items()},
-            }
-        )
-        match await self._open().async_load():
-            case {"saved": int(on_disk)}:
-                self._on_disk = on_disk
-            case _:
-                self._on_disk = 0
 
-    def _open(self) -> Store[dict[str, Any]]:
-        return Store(self._hass, STORAGE_VERSION, DOMAIN, private=True, atomic_writes=True)
+def _first_ones(*sha256s: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sha256s))[:_KEPT_SHA256S]
+
+
+def _past_flashes(stored: list[dict[str, Any]]) -> tuple[PastFlash, ...]:
+    return tuple(PastFlash(**flash) for flash in stored)
+
+
+_TEXT = vol.Maybe(str)
+_TEXTS = vol.All([str], vol.Coerce(tuple))
+_TIME = vol.Any(int, float)
+_ORDERED = {
+    vol.Required("version"): str,
+    vol.Required("sha256"): str,
+    vol.Optional("password"): _TEXT,
+    vol.Optional("signature"): _TEXT,
+}
+_FLASH = vol.Schema(
+    _ORDERED
+    | {
+        vol.Required("size"): int,
+        vol.Required("started"): _TIME,
+        vol.Optional("previous_version"): _TEXT,
+        vol.Optional("warnings"): _TEXTS,
+        vol.Optional("healthy"): vol.Maybe(bool),
+    },
+    extra=vol.REMOVE_EXTRA,
+)
+_ORDER = vol.Schema(
+    _ORDERED
+    | {
+        vol.Required("file"): str,
+        vol.Required("ordered"): _TIME,
+        vol.Required("until"): _TIME,
+        vol.Optional("allow"): _TEXTS,
+    },
+    extra=vol.REMOVE_EXTRA,
+)
+_NOTICE = vol.Schema({vol.Optional("reason"): _TEXT, vol.Optional("placeholders"): {str: str}}, extra=vol.REMOVE_EXTRA)
+_RECORD = vol.Schema(
+    {
+        "keyring": vol.Maybe(vol.All(_TEXTS, vol.Coerce(Keyring))),
+        "pending": vol.Maybe(vol.All(dict, Pending.from_dict)),
+        "history": vol.Maybe(vol.All([_FLASH], _past_flashes)),
+        "version": _TEXT,
+        "sha256": _TEXT,
+        "order": vol.Maybe(vol.All(_ORDER, lambda order: WaitingOrder(**order))),
+        "chosen": _TEXT,
+        "ran": vol.Maybe(_TEXTS),
+        "failed": vol.Maybe(_TEXTS),
+        "first_seen": vol.Maybe({str: _TIME}),
+        "offer": vol.Maybe(dict),
+        "source_failing_since": vol.Maybe(_TIME),
+        "password_checked": vol.Maybe(_TIME),
+        "password_rejected": vol.Maybe(bool),
+        "rollback_to": _TEXT,
+        "notices": vol.Maybe({vol.Coerce(Kind): vol.All(_NOTICE, lambda notice: Notice(**notice))}),
+    },
+    extra=vol.ALLOW_EXTRA,
+)
