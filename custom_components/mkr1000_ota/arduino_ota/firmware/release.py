@@ -38,6 +38,14 @@ class Release:
     published: datetime | None = None
     # What fetches the signature, where the source names it.
     signature: str | None = field(default=None, repr=False)
+    # The prefix that tells it from other series of the same source, where its file does not: that of a tag, say.
+    series: str | None = None
+    # What the image says of itself, once somebody has looked inside; it always says its model then.
+    name: str | None = None
+    model: str | None = None
+    stated_version: str | None = None
+    built: datetime | None = None
+    warnings: tuple[object, ...] = ()
 
     @property
     def label(self) -> str:
