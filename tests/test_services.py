@@ -13,8 +13,8 @@ from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
-from tests.actions import FIRMWARE, act, drop, press_cancel, until_stage
 from tests.conftest import AddBoard, Hear, StartBoard
+from tests.support.actions import FIRMWARE, act, drop, press_cancel, until_stage
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 from tests.web import Web

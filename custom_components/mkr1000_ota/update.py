@@ -11,18 +11,13 @@ from homeassistant.components.update import (
 from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .activity import IDLE
 from .arduino_ota.firmware.release import Release, SourceError
-from .arduino_ota.flash.flasher import Outcome
+from .coordinator import IDLE
+from .data import BoardConfigEntry, BoardData, InstallRequest
 from .entity import BoardEntity
-from .files import async_fetch
-from .findings import source_id
-from .installer import Installer
-from .job import async_job_for_file, async_job_for_version, job_for_archived
-from .outcome import report
-from .problems import mistake, source_problem
-from .remembered import Remembered
-from .runtime import Board, BoardConfigEntry
+from .errors import source_error, validation_error
+from .install.action_file import async_fetch
+from .install.prepare import async_request_for_file, async_request_for_version, request_for_archived
 
 # One board after the other would be slow; how many are flashed at once is limited where they are flashed.
 PARALLEL_UPDATES = 0
@@ -52,24 +47,9 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         | UpdateEntityFeature.SPECIFIC_VERSION
     )
 
-    def __init__(self, board: Board) -> None:
-        """Show the sketch of a board."""
+    def __init__(self, board: BoardData) -> None:
         super().__init__(board.coordinator, _FIRMWARE)
-        self._installer: Installer = board.installer
-
-    @property
-    @override
-    def extra_restore_state_data(self) -> Remembered:
-        """What is on offer: it must not look as if it had just come out when a server is back after a restart."""
-        catalog = self.coordinator.catalog
-        return Remembered(source_id(catalog.source), self._latest, catalog.failing.since)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Offer what was offered before a restart, until the source can be asked."""
-        await super().async_added_to_hass()
-        if (left := await self.async_get_last_extra_data()) is not None:
-            self.coordinator.catalog.remember(Remembered.from_dict(left.as_dict()))
+        self._installer = board.installer
 
     @property
     @override
@@ -85,19 +65,19 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     @override
     def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
         """Any version that the user has chosen is to be installed, older ones too."""
-        if self.coordinator.record.pinned_version is not None:
+        if self.coordinator.record.chosen is not None:
             return latest_version != installed_version
         return super().version_is_newer(latest_version, installed_version)
 
     @property
     @override
     def in_progress(self) -> bool:
-        return self.coordinator.activity != IDLE
+        return self.coordinator.state != IDLE
 
     @property
     @override
     def update_percentage(self) -> float | None:
-        return self.coordinator.activity.percentage
+        return self.coordinator.state.percentage
 
     @property
     @override
@@ -132,13 +112,13 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Install the version that is asked for, or the latest."""
         wanted = version or self.latest_version
-        job = await async_job_for_version(self.coordinator, wanted)
-        if job is None:
+        request = await async_request_for_version(self.coordinator, wanted)
+        if request is None:
             board, offered = self.coordinator.name, self.coordinator.versions
             if not offered:
-                raise mistake("nothing_offered", board=board)
-            raise mistake("version_not_offered", board=board, version=wanted, offered=", ".join(offered))
-        await self._installer.install(job)
+                raise validation_error("nothing_offered", board=board)
+            raise validation_error("version_not_offered", board=board, version=wanted, offered=", ".join(offered))
+        await self._carry_out(request)
 
     async def async_flash(
         self,
@@ -153,16 +133,17 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         try:
             fetched = await async_fetch(self.hass, {"file": file, "url": url})
         except SourceError as err:
-            raise source_problem(err) from err
-        job = await async_job_for_file(
-            self.coordinator, fetched, version=version, password=password, allow_without_ota=allow_without_ota
+            raise source_error(err) from err
+        allow = ("no_ota",) if allow_without_ota else ()
+        request = await async_request_for_file(
+            self.coordinator, fetched, version=version, password=password, allow=allow
         )
-        return self._told(await self._installer.install(job))
+        return await self._carry_out(request)
 
     async def async_install_archived(self, *, version: str | None = None) -> ServiceResponse:
         """Go back to a sketch that the board ran before: that of a version, or the last one that is worth it."""
         archived = self.coordinator.archived
-        passed_over = {self.installed_version, *self.coordinator.record.failed_versions}
+        passed_over = {self.installed_version, *self.coordinator.failed_versions}
         wanted = [
             flash
             for flash in archived
@@ -171,12 +152,18 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         if not wanted:
             board, versions = self.coordinator.name, [flash.version for flash in archived]
             if version is None or not versions:
-                raise mistake("nothing_archived", board=board)
-            raise mistake("version_not_archived", board=board, version=version, archived=", ".join(versions))
-        return self._told(await self._installer.install(job_for_archived(self.coordinator, wanted[0])))
+                raise validation_error("nothing_archived", board=board)
+            raise validation_error("version_not_archived", board=board, version=version, archived=", ".join(versions))
+        return await self._carry_out(request_for_archived(self.coordinator, wanted[0]))
 
-    def _told(self, outcome: Outcome | None) -> ServiceResponse:
-        return report(outcome) if outcome is not None else {"verdict": WAITING}
+    async def _carry_out(self, request: InstallRequest) -> ServiceResponse:
+        """Install, and return how that ended. Raises the translated error that says why the board does not run it."""
+        end = await self._installer.install(request)
+        if end is None:
+            return {"verdict": WAITING}
+        if end.error is not None:
+            raise end.error
+        return dict(end.attributes)
 
     @property
     def _latest(self) -> Release | None:

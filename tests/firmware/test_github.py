@@ -149,6 +149,21 @@ async def test_a_release_may_hold_several_sketches(site: Web, source: GitHubSour
     assert catalog.findings == ()
 
 
+@pytest.mark.parametrize(
+    ("tags", "files", "series"),
+    [
+        (["garden-v1.2", "bed/v3.0"], ["sketch.bin", "sketch.bin"], ["garden", "bed"]),
+        (["garden-v1.2", "bed-v3.0"], ["garden.bin", "bed.bin"], [None, None]),
+        (["v1.2", "latest"], ["garden.bin", "garden.bin"], [None, None]),
+    ],
+)
+async def test_a_tag_tells_series_apart_where_the_files_do_not(
+    site: Web, source: GitHubSource, tags: list[str], files: list[str], series: list[str | None]
+) -> None:
+    releases = [a_release(tag, an_asset(n, file)) for n, (tag, file) in enumerate(zip(tags, files, strict=True), 1)]
+    assert [release.series for release in (await catalog_of(site, source, *releases)).releases] == series
+
+
 async def test_of_two_outputs_of_a_build_the_one_without_the_bootloader_is_meant(
     site: Web, source: GitHubSource
 ) -> None:

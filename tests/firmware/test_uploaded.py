@@ -1,5 +1,6 @@
 """The sketch that somebody uploaded."""
 
+from datetime import UTC, datetime, timedelta
 import hashlib
 import os
 from pathlib import Path
@@ -29,8 +30,10 @@ async def test_an_upload_is_offered_and_survives(folder: Path) -> None:
     release = await source.store(
         SKETCH, "blinds.bin", version="v1.0", notes="Quieter", password="pä ß:x", signature="a signature"
     )
+    assert release.published and datetime.now(UTC) - release.published < timedelta(minutes=1)
     assert release == Release(
         version="1.0",
+        published=release.published,
         identifier=SHA256,
         file="blinds.bin",
         notes="Quieter",

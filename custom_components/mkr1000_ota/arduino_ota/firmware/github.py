@@ -20,7 +20,7 @@ from .destination import host
 from .fetcher import DEFAULT_TIMEOUTS, Fetcher, FetchTimeouts, Response, http_url
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
-from .versions import version_of_file, version_of_tag
+from .versions import series_of, version_in_name, version_of_file, version_of_tag
 
 API: Final = "https://api.github.com"
 
@@ -128,6 +128,9 @@ class GitHubSource:
         releases = [each for body in bodies for each in _published(body)]
         wanted = [each for each in releases if self._prereleases or not each.get("prerelease")]
         found = list(islice((offer for each in wanted for offer in _offers(each, self._asset)), limits.SKETCHES))
+        if len({series_of(each.file) for each in found if isinstance(each, Release)}) > 1:
+            # The files tell them apart by themselves.
+            found = [replace(each, series=None) if isinstance(each, Release) else each for each in found]
         if not releases:
             found = [Finding.of(self._repository, Reason.NO_RELEASES)]
         elif not wanted:
@@ -180,4 +183,6 @@ def _offers(release: dict[str, Any], pattern: str) -> Iterator[Release | Finding
             sha256=digest.partition(":")[2] if _DIGEST.fullmatch(digest) else None,
             published=release.get("published_at"),
             signature=str(signature["id"]) if signature else None,
+            # A tag without a version, such as `latest`, is no series of its own.
+            series=(series_of(tag) or None) if version_in_name(tag.replace("/", "-")) else None,
         )

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 import hashlib
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from ..errors import SketchRefused
 from ..sketch.sketch import Sketch
@@ -47,12 +47,15 @@ class Release:
     published: datetime | None = None
     # What fetches the signature, where the source names it.
     signature: str | None = field(default=None, repr=False)
-    # Facts of the image, as long as nobody has read it unknown: what the sketch calls itself, when it was compiled
-    # (local time), the id of the model that it proves to be for, what the inspector warns of.
+    # The prefix that tells it from other series of the same source, where its file does not: that of a tag, say.
+    series: str | None = None
+    # What the image says of itself, once somebody has looked inside; it always says its model then. `built` is the
+    # local time of a computer that nobody knows.
     name: str | None = None
-    built: datetime | None = None
     model: str | None = None
-    warnings: tuple[Any, ...] = ()
+    stated_version: str | None = None
+    built: datetime | None = None
+    warnings: tuple[object, ...] = ()
 
     @property
     def label(self) -> str:
@@ -74,9 +77,11 @@ class Release:
         model = model_of(sketch)
         if self.board and model and self.board != model:
             raise SourceError(Reason.DECLARED_FOR_OTHER_BOARD, file=self.label, board=self.board, model=model)
+        stated = bare(sketch.version) if sketch.version else None
         return replace(
             self,
-            version=bare(sketch.version) if sketch.version else self.version,
+            version=stated or self.version,
+            stated_version=stated,
             size=sketch.size,
             sha256=sketch.sha256,
             name=fit_to_show(sketch.name, limits.NAME) if sketch.name else None,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Hashable
+from datetime import UTC, datetime
 import hashlib
 import json
 from pathlib import Path
@@ -47,7 +48,8 @@ class UploadedSource:
         Raises SourceError and SketchRefused.
         """
         card = {"file": file, "version": version, "notes": notes, "password": password, "signature": signature}
-        return await asyncio.to_thread(self._store, image, card)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return await asyncio.to_thread(self._store, image, card | {"published": now})
 
     async def remove(self) -> None:
         """Forget the upload."""
