@@ -165,9 +165,10 @@ def joined(url: URL, location: str) -> URL | None:
     """Return where an address, seen from another, leads on the web; None if it does not."""
     try:
         target = url.join(URL(location))
+        is_web = target.scheme in ("http", "https") and bool(target.host)
     except ValueError, IndexError:
         return None
-    return target if target.scheme in ("http", "https") and target.host else None
+    return target if is_web else None
 
 
 def is_downgrade(url: URL, target: URL) -> bool:
