@@ -23,8 +23,8 @@ from .network.duplicate_names import async_watch_duplicate_names
 from .network.mdns import async_get_querier
 from .presence.tracker import async_get_tracker
 from .services import async_register_actions
-from .sources.catalogs import async_get_catalogs
-from .sources.chosen import source_of, uploads_of
+from .sources.board_sources import BoardSources
+from .sources.chosen import uploads_of
 from .storage.images import Images
 from .storage.records import RecordUnreadable
 from .storage.store import RecordStore
@@ -70,25 +70,25 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     entry.async_on_unload(async_get_querier(hass).async_start())
     entry.async_on_unload(async_start_discovery(hass))
 
-    slots = _setup_slots(hass)
-    async with slots:
-        catalog, release = async_get_catalogs(hass).async_use(await source_of(hass, entry), entry)
-    entry.async_on_unload(release)
-    if store.record.offer is None:
-        # Otherwise every restart would look as if an update had just come out.
-        await asyncio.wait((catalog.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
-
-    async with slots:
+    async with _setup_slots(hass):
         images = Images(hass, entry.entry_id)
         await images.open()
-        board = BoardCoordinator(hass, entry, store, images, catalog)
+        sources = BoardSources(hass, entry)
+        board = BoardCoordinator(hass, entry, store, images, sources)
+        await sources.async_open(board.refresh_offers)
+        entry.async_on_unload(sources.async_close)
+    if store.record.offer is None:
+        # Otherwise every restart would look as if an update had just come out.
+        await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
+
+    async with _setup_slots(hass):
         if store.record.keyring.current is None:
             await board.async_accept_password(entry.data[CONF_PASSWORD])
         # The record is on the disk at once, the entry a moment later: after a crash in between the record is right.
         board.show_password()
+        board.refresh_offers()
         installer = BoardInstaller(board)
         entry.runtime_data = BoardData(board, installer)
-        entry.async_on_unload(catalog.async_add_listener(board.async_update_listeners))
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))

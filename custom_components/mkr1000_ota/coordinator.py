@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 import time
 from typing import Any, override
@@ -15,15 +15,26 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
-from .arduino_ota.firmware.release import Release
+from .arduino_ota.firmware.belonging import BoardFacts
+from .arduino_ota.firmware.offers import Offers
 from .arduino_ota.flash import timing
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
-from .const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
-from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, verifier
-from .sources.catalogs import SketchCatalog
+from .const import (
+    CONF_HEARD_NAME,
+    CONF_LIBRARY,
+    CONF_PUBLIC_KEY,
+    CONF_STORAGE,
+    DEFAULT_PORT,
+    DOMAIN,
+    LOGGER,
+    UNKNOWN_VERSION,
+)
+from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, other_entries, verifier
+from .network.mdns import async_get_querier
+from .sources.board_sources import BoardSources, remembered
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
@@ -75,6 +86,7 @@ class InstallState:
 
 
 IDLE = InstallState()
+NOTHING = Offers(builds=(), offered=None, held_back=(), needs_download=None, seen={}, renames=None, unattended=False)
 
 
 class BoardCoordinator(DataUpdateCoordinator[bool | None]):
@@ -86,12 +98,13 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     config_entry: ConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, catalog: SketchCatalog
+        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, sources: BoardSources
     ) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.store = store
         self.images = images
-        self.catalog = catalog
+        self.sources = sources
+        self.offers = NOTHING
         self.data = None
         self.state = IDLE
         self.timeouts = timing.DEFAULT
@@ -165,15 +178,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         return self.record.version or UNKNOWN_VERSION
 
     @property
-    def releases(self) -> tuple[Release, ...]:
-        """What the board can take of what its source offers, newest first."""
-        return tuple(
-            release
-            for release in self.catalog.data.releases
-            if release.size is None or release.size <= self.storage_size
-        )
-
-    @property
     def archived(self) -> tuple[PastFlash, ...]:
         """The sketches that the board ran before and can go back to, the last one first, each version once."""
         there: dict[str, PastFlash] = {}
@@ -184,21 +188,50 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Every version that can be installed: what the source offers, newest first, then what is archived."""
-        return tuple(dict.fromkeys([*(one.version for one in self.releases), *(one.version for one in self.archived)]))
+        """The labels of all builds that can be installed, the newest first."""
+        return tuple(build.label for build in self.offers.builds)
+
+    @callback
+    def refresh_offers(self) -> None:
+        """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
+        self.offers = self.sources.find_offers(self._facts, self.record, self.archived)
+        seen = self.offers.seen
+        offer = remembered(self.offers) if self.sources.chosen.confirmed else self.record.offer
+        if (seen, offer) != (self.record.seen, self.record.offer):
+            self.config_entry.async_create_background_task(
+                self.hass,
+                self.store.note(lambda record: replace(record, seen=seen, offer=offer)),
+                f"{DOMAIN} remember {self.name}",
+            )
+        if self.offers.needs_download is not None and self.sources.chosen.confirmed:
+            self.sources.look_into(self.offers.needs_download)
+        self.async_update_listeners()
 
     @property
-    def failed_versions(self) -> set[str]:
-        """The versions that have failed their health check."""
-        return {flash.version for flash in self.record.history if flash.sha256 in self.record.failed}
-
-    @property
-    def offered_version(self) -> str | None:
-        """The version that the user has chosen while it can be had, else the newest that has not failed here."""
-        if self.record.chosen in self.versions:
-            return self.record.chosen
-        failed = self.failed_versions
-        return next((one.version for one in self.releases if one.version not in failed), None)
+    def _facts(self) -> BoardFacts:
+        record = self.record
+        own = self.board_name or self.name
+        others = {
+            sighting.name: f"{sighting.name} ({sighting.address})"
+            for sighting in async_get_querier(self.hass).sightings
+            if sighting.address != self.host
+        } | {
+            name: entry.title
+            for entry in other_entries(self.hass, self.config_entry)
+            if (name := entry.data.get(CONF_NAME)) is not None
+        }
+        others.pop(own, None)
+        return BoardFacts(
+            name=own,
+            model="mkr1000",
+            largest=self.storage_size,
+            running=record.sha256,
+            ran=frozenset(record.ran),
+            failed=frozenset(record.failed),
+            others=others,
+            key_pinned=bool(self.config_entry.options.get(CONF_PUBLIC_KEY)),
+            chosen=record.chosen,
+        )
 
     async def async_tidy_images(self) -> None:
         """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""
@@ -265,7 +298,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     def show_version(self) -> None:
         """Show on the device page what the board runs now."""
         self._update_device(sw_version=self.record.version)
-        self.async_update_listeners()
+        self.refresh_offers()
 
     @callback
     def set_mac(self, mac: str) -> None:

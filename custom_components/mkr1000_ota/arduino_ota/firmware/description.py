@@ -72,6 +72,9 @@ def describe(image: bytes, file: str, description: Description, *, storage_size:
         size=len(image),
         sha256=hashlib.sha256(image).hexdigest(),
         board=MKR1000 if sketch.board else None,
+        model=MKR1000,
+        name=sketch.name,
+        stated_version=sketch.version,
         password=description.get("password"),
         published=description.get("published"),
     )
