@@ -58,7 +58,7 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
             "failing_since": catalog.issues.since,
             "error": str(catalog.last_exception) if catalog.last_exception else None,
             "releases": len(catalog.data.releases),
-            "findings": [{"file": one.file, "reason": one.reason} for one in catalog.data.findings],
+            "findings": [{"file": one.file, "code": one.code} for one in catalog.data.findings],
         },
         "builds": [{"label": one.label, "place": one.place, "hold": one.hold} for one in board.offers.builds],
         "held_back": [{"label": one.label, "hold": one.hold} for one in board.offers.held_back],
