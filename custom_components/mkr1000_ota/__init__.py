@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
@@ -93,6 +94,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))
     entry.async_on_unload(async_recover(board, installer))
+    # Which sketch is for which board depends on the names of all of them.
+    entry.async_on_unload(async_at_started(hass, lambda _: board.refresh_offers()))
+    if hass.is_running:
+        for other in hass.config_entries.async_loaded_entries(DOMAIN):
+            other.runtime_data.coordinator.refresh_offers()
     return True
 
 

@@ -57,7 +57,7 @@ def follow(add_board: AddBoard, site: Web) -> Follow:
 
 def catalog_of(entry: ConfigEntry) -> SketchCatalog:
     """Return the catalog that a board uses."""
-    catalog: SketchCatalog = entry.runtime_data.coordinator.catalog
+    catalog: SketchCatalog = entry.runtime_data.coordinator.sources.chosen
     return catalog
 
 

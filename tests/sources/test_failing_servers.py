@@ -87,7 +87,7 @@ def follow(add_board: AddBoard, site: Web) -> Follow:
 
 async def look(entry: ConfigEntry) -> None:
     """Look at the source of a board, as once an hour."""
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
 
 
 MISTAKES: dict[str, Callable[[Web], Any]] = {
@@ -270,7 +270,7 @@ async def test_a_look_that_ends_when_nobody_uses_its_source_any_more_tells_nothi
 
     site.pages[PATH] = answer_late
     entry = await follow(board)
-    catalog = entry.runtime_data.coordinator.catalog
+    catalog = entry.runtime_data.coordinator.sources.chosen
     await home.config_entries.async_unload(entry.entry_id)
     site.closing.set()
     await catalog.first_refresh

@@ -87,7 +87,7 @@ async def test_what_was_offered_stays_on_offer(
     with watching(home, FIRMWARE) as states:
         await restart(home, entry, meanwhile=goes_down(site))
         serve(site, "1.0", "2.0")
-        await entry.runtime_data.coordinator.catalog.async_refresh()
+        await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     told = [state for state in states if state.state != "unavailable"]
     assert told
     for state in told:
@@ -144,7 +144,7 @@ async def test_what_is_archived_needs_no_server(
     entry = await follow(board)
     await install(home)
     serve(site, "3.0")
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     await restart(home, entry, meanwhile=goes_down(site))
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
     await install(home, "2.0")
@@ -192,7 +192,7 @@ async def test_a_server_that_hangs_is_not_waited_for(
     await restart(home, entry, meanwhile=hangs)
     assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
     site.closing.set()
-    await entry.runtime_data.coordinator.catalog.first_refresh
+    await entry.runtime_data.coordinator.sources.chosen.first_refresh
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
 
 
@@ -288,4 +288,4 @@ async def test_after_a_start_without_it_a_server_is_asked_again_soon(
     async_fire_time_changed(home, dt_util.utcnow() + timedelta(minutes=20))
     await home.async_block_till_done(wait_background_tasks=True)
     assert not site.requests, "it is there, and not asked more often than once an hour"
-    await entry.runtime_data.coordinator.catalog.async_shutdown()
+    await entry.runtime_data.coordinator.sources.chosen.async_shutdown()
