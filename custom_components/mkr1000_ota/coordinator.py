@@ -34,7 +34,7 @@ from .const import (
 )
 from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, other_entries, verifier
 from .network.mdns import async_get_querier
-from .sources.board_sources import BoardSources, remembered
+from .sources.board_sources import BoardSources
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
@@ -195,12 +195,11 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     def refresh_offers(self) -> None:
         """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
         self.offers = self.sources.find_offers(self._facts, self.record, self.archived)
-        seen = self.offers.seen
-        offer = remembered(self.offers) if self.sources.chosen.confirmed else self.record.offer
-        if (seen, offer) != (self.record.seen, self.record.offer):
+        seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
+        if (seen, memory) != (self.record.seen, self.record.source_memory):
             self.config_entry.async_create_background_task(
                 self.hass,
-                self.store.note(lambda record: replace(record, seen=seen, offer=offer)),
+                self.store.note(lambda record: replace(record, seen=seen, source_memory=memory)),
                 f"{DOMAIN} remember {self.name}",
             )
         if self.offers.needs_download is not None and self.sources.chosen.confirmed:
@@ -220,7 +219,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
             for entry in other_entries(self.hass, self.config_entry)
             if (name := entry.data.get(CONF_NAME)) is not None
         }
-        others.pop(own, None)
         return BoardFacts(
             name=own,
             model="mkr1000",
