@@ -40,8 +40,11 @@ def test_a_label_stays_when_the_one_that_had_it_first_has_gone() -> None:
 
 
 def test_a_release_that_is_always_called_latest_is_offered_when_its_file_changes() -> None:
+    """Its label is not what a person chooses who wants whatever is newest."""
     garden = Garden()
-    garden.install(garden.look(build("a", "latest")).offered)
+    offers = garden.look(build("a", "latest"))
+    assert offered(offers) == f"latest ({digest('a')[:6]})"
+    garden.install(offers.offered)
     assert offered(garden.look(build("rebuilt", "latest"))) == f"latest ({HASH})"
 
 
