@@ -53,7 +53,7 @@ def order(version: str) -> Order | None:
     text = version.strip().lower()
     for pattern in _NUMBERS:
         for match in pattern.finditer(text):
-            if not _COMMIT.match(_SEPARATORS.split(text[match.start() :])[0]):
+            if not _COMMIT.fullmatch(_SEPARATORS.split(text[match.start() :])[0]):
                 return _order(match.groupdict(), text[match.end() :])
     return None
 
