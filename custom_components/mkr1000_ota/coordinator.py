@@ -15,7 +15,6 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
-from .arduino_ota.firmware.belonging import BoardFacts
 from .arduino_ota.firmware.offers import Offers
 from .arduino_ota.flash import timing
 from .arduino_ota.flash.flasher import Flasher
@@ -25,15 +24,13 @@ from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .const import (
     CONF_HEARD_NAME,
     CONF_LIBRARY,
-    CONF_PUBLIC_KEY,
     CONF_STORAGE,
     DEFAULT_PORT,
     DOMAIN,
     LOGGER,
     UNKNOWN_VERSION,
 )
-from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, other_entries, verifier
-from .network.mdns import async_get_querier
+from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, verifier
 from .sources.board_sources import BoardSources
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
@@ -194,7 +191,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     @callback
     def refresh_offers(self) -> None:
         """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
-        self.offers = self.sources.find_offers(self._facts, self.record, self.archived)
+        self.offers = self.sources.find_offers(self.record, self.archived, self.storage_size)
         seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
         if (seen, memory) != (self.record.seen, self.record.source_memory):
             self.config_entry.async_create_background_task(
@@ -205,31 +202,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         if self.offers.needs_download is not None and self.sources.chosen.confirmed:
             self.sources.look_into(self.offers.needs_download)
         self.async_update_listeners()
-
-    @property
-    def _facts(self) -> BoardFacts:
-        record = self.record
-        own = self.board_name or self.name
-        others = {
-            sighting.name: f"{sighting.name} ({sighting.address})"
-            for sighting in async_get_querier(self.hass).sightings
-            if sighting.address != self.host
-        } | {
-            name: entry.title
-            for entry in other_entries(self.hass, self.config_entry)
-            if (name := entry.data.get(CONF_NAME)) is not None
-        }
-        return BoardFacts(
-            name=own,
-            model="mkr1000",
-            largest=self.storage_size,
-            running=record.sha256,
-            ran=frozenset(record.ran),
-            failed=frozenset(record.failed),
-            others=others,
-            key_pinned=bool(self.config_entry.options.get(CONF_PUBLIC_KEY)),
-            chosen=record.chosen,
-        )
 
     async def async_tidy_images(self) -> None:
         """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""

@@ -1,19 +1,22 @@
 """The sources of one board: the one chosen in its options, its upload, and what it ran before. What is on offer of all that?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 import time
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_NAME
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..arduino_ota.firmware.belonging import BoardFacts
 from ..arduino_ota.firmware.offers import Build, Offers, Place, find_offers
 from ..arduino_ota.firmware.release import FirmwareSource, Release
-from ..const import DOMAIN
+from ..const import CONF_PUBLIC_KEY, DOMAIN
+from ..network.identity import other_entries
+from ..network.mdns import async_get_querier
 from ..storage.records import BoardRecord, PastFlash
 from .catalogs import SketchCatalog, async_get_catalogs
 from .chosen import source_of, uploads_of
@@ -66,8 +69,9 @@ class BoardSources:
         self._leave_chosen()
         self._leave_uploads()
 
-    def find_offers(self, facts: BoardFacts, record: BoardRecord, archived: Iterable[PastFlash]) -> Offers:
+    def find_offers(self, record: BoardRecord, archived: Collection[PastFlash], largest: int) -> Offers:
         """Return what is on offer; as long as the source has not been asked, what it offered last."""
+        facts = self._facts(record, largest)
         shown = self._recalled(record).get("release")
         recalled = (Release(identifier="", **shown),) if shown else ()
         releases = self.chosen.data.releases if self.chosen.confirmed else recalled
@@ -94,6 +98,29 @@ class BoardSources:
             seen=record.seen,
             now=max(self.chosen.refreshed, self.uploads.refreshed) or time.time(),
             zone=dt_util.get_default_time_zone(),
+        )
+
+    def _facts(self, record: BoardRecord, largest: int) -> BoardFacts:
+        entry = self._entry
+        others = {
+            sighting.name: f"{sighting.name} ({sighting.address})"
+            for sighting in async_get_querier(self._hass).sightings
+            if sighting.address != entry.data[CONF_HOST]
+        } | {
+            name: other.title
+            for other in other_entries(self._hass, entry)
+            if (name := other.data.get(CONF_NAME)) is not None
+        }
+        return BoardFacts(
+            name=entry.data.get(CONF_NAME) or entry.title,
+            model="mkr1000",
+            largest=largest,
+            running=record.sha256,
+            ran=frozenset(record.ran),
+            failed=frozenset(record.failed),
+            others=others,
+            key_pinned=bool(entry.options.get(CONF_PUBLIC_KEY)),
+            chosen=record.chosen,
         )
 
     def memory(self, offers: Offers, record: BoardRecord) -> Mapping[str, Any]:
