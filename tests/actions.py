@@ -44,13 +44,13 @@ async def act(home: HomeAssistant, action: str, **fields: Any) -> Any:
 async def lose(home: HomeAssistant, board: VirtualBoard, version: str | None = None) -> None:
     """Install a sketch that does not come back in the time that a board takes."""
     shared = await async_shared(home)
-    patient = shared.timing
-    shared.timing = replace(patient, returns_within=0.5)
+    patient = shared.timeouts
+    shared.timeouts = replace(patient, return_timeout=0.5)
     board.options = replace(board.options, comes_back=False)
     with pytest.raises(HomeAssistantError) as error:
         await install(home, version)
     assert error.value.translation_key == "verdict_not_back"
-    shared.timing = patient
+    shared.timeouts = patient
 
 
 async def find_again(board: VirtualBoard) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota import found, identity
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import AddBoard, Hear, StartBoard
 from tests.mending import know, reconfigure, settle, submit
@@ -19,7 +19,9 @@ from tests.virtual_board import VirtualBoard
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
 
-PENDING = Pending(version="2.0", previous_version=None, sha256="00", size=4, started=0.0, old="password", name="Pump")
+PENDING = Pending(
+    version="2.0", previous_version=None, sha256="00", size=4, started=0.0, old_password="password", name="Pump"
+)
 
 
 class Neighbours(dict[str, str]):

@@ -108,7 +108,7 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
     @property
     def flasher(self) -> Flasher:
         """What flashes this board at the address that it has now."""
-        return Flasher(self.client, self.record, self.shared.timing)
+        return Flasher(self.client, self.record, self.shared.timeouts)
 
     @cached_property
     def storage_size(self) -> int:

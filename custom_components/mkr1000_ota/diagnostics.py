@@ -15,7 +15,7 @@ from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_TOKEN
 from .coordinator import BoardCoordinator
 from .runtime import BoardConfigEntry
 
-SECRETS = {CONF_PASSWORD, CONF_TOKEN, "old", "expected", "guesses"}
+SECRETS = {CONF_PASSWORD, CONF_TOKEN, "old_password", "stated_password", "expected", "guesses"}
 ADDRESSES = {CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL}
 
 

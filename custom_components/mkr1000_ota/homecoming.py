@@ -7,7 +7,7 @@ from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
 from .arduino_ota.discovery.announcements import Sighting
-from .arduino_ota.errors import BoardError, BoardUnreachable
+from .arduino_ota.errors import BoardError
 from .const import CONF_LIBRARY, DOMAIN, LOGGER
 from .coordinator import BoardCoordinator
 from .identity import Identity
@@ -119,7 +119,10 @@ class Homecoming:
             # It is heard again in a minute.
             return
         if board.record.pending is not None:
-            changed = not await async_resolve(board) and changed
+            # Who asked for the passwords of the keyring alone would take the right one of a new sketch for missing.
+            if not await async_resolve(board):
+                return
+            changed = False
         async with board.turn:
             identity = await async_recognise(board)
             self._is_there()
@@ -153,11 +156,7 @@ async def async_resolve(board: BoardCoordinator) -> bool:
     Raises AnotherBoard or another BoardError when the board is not to be found.
     """
     async with board.turn:
-        try:
-            await async_recognise(board)
-        except BoardUnreachable:
-            await board.flasher.seen_away()
-            raise
+        await async_recognise(board)
         outcome = await board.flasher.resolve()
     if outcome is None:
         return board.record.pending is None

@@ -11,14 +11,14 @@ from homeassistant.helpers.start import async_at_started
 
 from .activity import IDLE, Activity, Stage
 from .arduino_ota.errors import BoardError, BoardSilent, WrongPassword
-from .arduino_ota.flash.flasher import Order, Outcome
+from .arduino_ota.flash.flasher import Order
 from .arduino_ota.flash.journal import JournalUnwritable
-from .arduino_ota.flash.verdict import Verdict
-from .const import DOMAIN, LOGGER
+from .arduino_ota.flash.verdict import Outcome, Verdict
+from .const import CONF_STORAGE, DOMAIN, LOGGER
 from .coordinator import BoardCoordinator
 from .health import async_becomes_healthy, has_health_check
 from .homecoming import async_resolve
-from .job import Job, Judged, job_for_archived, sketch_before
+from .job import Job, Judged, async_running_sketch, job_for_archived, sketch_before
 from .outcome import (
     FAILED,
     NOT_ROLLED_BACK,
@@ -244,8 +244,10 @@ class Installer:
             sketch=sketch,
             version=job.version,
             previous_version=board.record.installed_version,
-            declared=job.password,
+            password=job.password,
             signature=judged.signature,
+            running=await async_running_sketch(board),
+            storage=board.config_entry.options[CONF_STORAGE],
         )
         async with board.turn:
             # The board may have changed while others were flashed.
@@ -254,4 +256,6 @@ class Installer:
                 outcome = await board.flasher.flash(order, on_progress)
         if outcome.accepted is not None:
             async_learn(board, identity)
+        if outcome.error is not None:
+            raise outcome.error
         return outcome

@@ -107,6 +107,16 @@ def sketch_before(board: BoardCoordinator) -> PastFlash | None:
     return next(before, None)
 
 
+async def async_running_sketch(board: BoardCoordinator) -> Sketch | None:
+    """Return the sketch that the board runs, None if that is not known or its image is not at hand."""
+    if board.record.installed_version is None or not board.record.history:
+        return None
+    try:
+        return await _archived(board, board.record.history[0].sha256, allow_without_ota=True)()
+    except ImageLost, SketchRefused:
+        return None
+
+
 def job_for_archived(board: BoardCoordinator, flash: PastFlash) -> Job:
     """Return the job of going back to a sketch that the board ran before, with the password that it took then."""
     return Job(

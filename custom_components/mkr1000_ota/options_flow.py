@@ -170,8 +170,7 @@ class BoardOptionsFlow(OptionsFlowWithReload):
             sketch = await board.catalog.sketch(release, board.storage_size)
         except SourceError, SketchRefused:
             return "unknown"
-        keyring = board.record.keyring
-        return "found" if candidates(sketch, keyring, keyring.current or "", None).expected else "unknown"
+        return "found" if candidates(sketch, board.record.keyring, None)[0] else "unknown"
 
     async def async_step_safety(self, user_input: Entered = None) -> ConfigFlowResult:
         """Pin a key, and say how a sketch shows that it works."""

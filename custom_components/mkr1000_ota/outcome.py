@@ -8,9 +8,8 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
-from .arduino_ota.flash.flasher import Outcome
-from .arduino_ota.flash.journal import Pending
-from .arduino_ota.flash.verdict import Verdict
+from .arduino_ota.flash.pending import Pending
+from .arduino_ota.flash.verdict import Outcome, Verdict
 from .const import CONF_LIBRARY, DOMAIN, LOCKED_BY
 from .coordinator import BoardCoordinator
 from .problems import problem

@@ -7,8 +7,8 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
-from .arduino_ota.flash import timing as board_timing
-from .arduino_ota.flash.timing import Timing
+from .arduino_ota.flash import timeouts as board_timeouts
+from .arduino_ota.flash.timeouts import Timeouts
 from .asker import Asker
 from .catalogs import Catalogs
 from .const import DOMAIN
@@ -34,7 +34,7 @@ class Shared:
     catalogs: Catalogs
     presence: Presence
     flows: DiscoveryFlows
-    timing: Timing = field(default_factory=lambda: board_timing.DEFAULT)
+    timeouts: Timeouts = field(default_factory=lambda: board_timeouts.DEFAULT)
     flashes: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(FLASHES_AT_ONCE))
     setting_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SET_UP_AT_ONCE))
     _entries: int = 0

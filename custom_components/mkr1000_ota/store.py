@@ -7,8 +7,10 @@ from typing import Any, Final, Self, override
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
 
-from .arduino_ota.flash.journal import Journal, JournalUnwritable, Pending
+from .arduino_ota.flash.journal import Journal, JournalUnwritable
 from .arduino_ota.flash.passwords import Keyring
+from .arduino_ota.flash.pending import Pending
+from .arduino_ota.flash.verdict import Outcome, Running, Verdict
 from .const import DOMAIN
 
 STORAGE_VERSION: Final = 1
@@ -104,10 +106,14 @@ class BoardRecord(Journal):
             raise JournalUnwritable
 
     @override
-    async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
+    async def close(self, keyring: Keyring, outcome: Outcome | None) -> None:
         self._keyring = keyring
         self._pending = None
-        if installed is not None:
+        if outcome is not None and outcome.running is Running.UNKNOWN:
+            self.installed_version = None
+            self.unproven = False
+        elif outcome is not None and outcome.running is Running.NEW:
+            installed = outcome.pending
             self.installed_version = installed.version
             self.next_passwords.pop(installed.version, None)
             flash = PastFlash(
@@ -115,11 +121,11 @@ class BoardRecord(Journal):
                 sha256=installed.sha256,
                 size=installed.size,
                 at=installed.started,
-                password=None if locked else keyring.current,
+                password=outcome.accepted,
                 signature=installed.signature,
                 previous=installed.previous_version,
             )
-            self.unproven = not locked
+            self.unproven = outcome.verdict is Verdict.FLASHED
             self.history = [flash, *self.history][:KEPT_FLASHES]
         await self._store.save()
 

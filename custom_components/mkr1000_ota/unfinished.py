@@ -46,14 +46,14 @@ async def _finish(board: Board) -> None:
 
 async def _resolved(board: Board) -> bool:
     coordinator = board.coordinator
-    timing = coordinator.shared.timing
+    timeouts = coordinator.shared.timeouts
     with coordinator.shared.asker.awaiting():
-        deadline = time.monotonic() + timing.returns_within
+        deadline = time.monotonic() + timeouts.return_timeout
         while time.monotonic() < deadline:
             try:
                 if await async_resolve(coordinator):
                     return True
             except BoardError:
                 LOGGER.debug("%s does not answer yet", coordinator.name)
-            await asyncio.sleep(timing.probe_every)
+            await asyncio.sleep(timeouts.probe_interval)
     return False

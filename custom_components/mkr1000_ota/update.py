@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .activity import IDLE
 from .arduino_ota.firmware.release import Release, SourceError
-from .arduino_ota.flash.flasher import Outcome
+from .arduino_ota.flash.verdict import Outcome
 from .entity import BoardEntity
 from .files import async_fetch
 from .findings import source_id
