@@ -23,7 +23,7 @@ class Peer:
     def __init__(self, connection: socket.socket, address: tuple[str, int], module: WifiModule) -> None:
         """Take over an accepted connection."""
         connection.setblocking(False)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, not module.coalesces)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = address
         self.gone = False
         """Nothing can be sent any more, whatever the sketch still makes of what it has heard."""
@@ -57,10 +57,9 @@ class Peer:
     async def take(self, limit: int) -> tuple[bytes, bool]:
         """Up to `limit` bytes, none once the peer has gone; and whether they had to be waited for."""
         waited = False
-        while not self._unread and self.connected and not self._receive(limit):
-            if self.connected:
-                waited = True
-                await self._arrival(None)
+        while not self._unread and not self._receive(limit) and self.connected and not self._unread:
+            waited = True
+            await self._arrival(None)
         return self._pop(limit), waited
 
     async def surplus(self) -> int:
@@ -71,9 +70,12 @@ class Peer:
         return len(self._pop(len(self._unread)))
 
     def send(self, segments: Iterable[bytes]) -> bool:
-        """Send each piece as a segment of its own; False if the peer cannot get them any more."""
+        """Send each piece as a segment of its own, if the module does; False if the peer cannot get them any more."""
         if self.gone:
             return False
+        if self._module.coalesces:
+            first, *others = segments
+            segments = [first, b"".join(others)]
         try:
             for segment in segments:
                 self._connection.send(segment)
