@@ -113,6 +113,17 @@ def board(accepted: str | None, **facts: Any) -> Evidence:
             board(OLD, library=Library.ARDUINOOTA, late=True),
             Verdict.FLASHED,
         ),
+        (
+            pending(ANSWERED, DECLARES_ANOTHER, **OTHER_LIBRARY),
+            board(OLD, library=Library.ARDUINOOTA),
+            Verdict.FLASHED,
+        ),
+        # Where password and library contradict each other, it is neither sketch.
+        (
+            pending(ANSWERED, STATES_ANOTHER, **OTHER_LIBRARY),
+            board(OLD, library=Library.ARDUINOOTA),
+            Verdict.UNCERTAIN,
+        ),
         (pending(ANSWERED, STATES_ANOTHER, **OTHER_LIBRARY), board(NEW), Verdict.UNCERTAIN),
         (pending(ANSWERED, UNREADABLE, **OTHER_LIBRARY), board(None), Verdict.UNCERTAIN),
     ],

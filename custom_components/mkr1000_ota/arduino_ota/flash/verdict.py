@@ -103,7 +103,9 @@ def verdict_of(pending: Pending, evidence: Evidence | None) -> Verdict:
         may_be_computed = pending.stated_password is None and not evidence.late
         return Verdict.FLASHED if is_candidate or may_be_computed else Verdict.UNCERTAIN
     if None not in (pending.library, pending.running_library) and pending.library != pending.running_library:
-        return Verdict.FLASHED
+        # It is not the old sketch; and not the new one either, if that states another password.
+        states_another = pending.stated_password not in (None, pending.old_password)
+        return Verdict.UNCERTAIN if states_another else Verdict.FLASHED
     if evidence.stayed or _wants_another(pending):
         return Verdict.NOT_APPLIED
     if evidence.late or _lacks_old(pending):

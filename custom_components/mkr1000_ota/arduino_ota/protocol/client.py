@@ -30,7 +30,7 @@ def _credentials(password: str) -> str:
 
 
 class BoardClient:
-    """A board at an address, which is a host name or an IP address.
+    """A board at `host`, a name or an IP address; whoever learns that it has got another one changes that.
 
     It handles one request at a time and does nothing else meanwhile: do not ask it twice at once.
 
@@ -48,7 +48,7 @@ class BoardClient:
         timeouts: RequestTimeouts | None = None,
     ) -> None:
         self._session = session
-        self._host = host
+        self.host = host
         self._port = port
         self._verify_peer = verify_peer
         self._timeouts = timeouts or DEFAULT_TIMEOUTS
@@ -146,9 +146,9 @@ class BoardClient:
 
     def _exchange(self, method: str, path: str, headers: dict[str, str], transfer: Transfer) -> Exchange:
         try:
-            url = URL.build(scheme="http", host=self._host, port=self._port, path=path)
+            url = URL.build(scheme="http", host=self.host, port=self._port, path=path)
         except ValueError:
-            raise errors.BoardUnreachable(f"There can be no host named {self._host!r}") from None
+            raise errors.BoardUnreachable(f"There can be no host named {self.host!r}") from None
         return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, self._timeouts)
 
 
