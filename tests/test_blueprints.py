@@ -77,7 +77,7 @@ class Fleet:
         path = Path(self._home.config.path(FOLDER, f"garden-{version}.bin"))
         path.write_bytes(image)
         os.utime(path, (0, 0))
-        await self.entries[0].runtime_data.coordinator.catalog.async_refresh()
+        await self.entries[0].runtime_data.coordinator.sources.chosen.async_refresh()
 
     async def look(self) -> None:
         """Find out which boards answer."""
