@@ -14,7 +14,6 @@ from .exchange import ConnectionCut, Exchange, RequestTimeouts, Silence
 from .transfer import Transfer, VerifyPeer
 
 OTA_PORT = 65280
-UPLOAD_PATH = "/sketch"
 DEFAULT_TIMEOUTS = RequestTimeouts()
 
 
@@ -52,8 +51,7 @@ class BoardClient:
         self._port = port
         self._verify_peer = verify_peer
         self._timeouts = timeouts or DEFAULT_TIMEOUTS
-        # When the board accepted the connection of the last request, in seconds of time.monotonic(): it has not
-        # restarted between that and its response.
+        # When it accepted the connection of the last request, by time.monotonic(): no restart since, until its response.
         self.connected_at = 0.0
 
     async def identify(self) -> Library:
@@ -79,7 +77,7 @@ class BoardClient:
         Raises WrongPassword, BoardUnreachable, BoardSilent or NotABoard.
         """
         headers: dict[str, str] = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: "0"}
-        status, library = await self._ask(METH_POST, UPLOAD_PATH, headers, Transfer(verify_peer=self._verify_peer))
+        status, library = await self._ask(METH_POST, "/sketch", headers, Transfer(verify_peer=self._verify_peer))
         match status:
             case 400:
                 return library
@@ -108,7 +106,7 @@ class BoardClient:
         """
         transfer = Transfer(image, self._verify_peer)
         headers: dict[str, str] = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: str(len(image))}
-        exchange = self._exchange(METH_POST, UPLOAD_PATH, headers, transfer)
+        exchange = self._exchange(METH_POST, "/sketch", headers, transfer)
         exchange.on_progress, exchange.before_last_chunk = on_progress, before_last_chunk
         try:
             response = await exchange.run()
@@ -133,10 +131,8 @@ class BoardClient:
         """Send a request without a body; return the status of the response, and the library that answers like that."""
         try:
             response = await self._exchange(method, path, headers, transfer).run()
-        except ConnectionCut:
-            raise errors.BoardSilent("The connection ended without an answer") from None
-        except Silence as error:
-            raise errors.BoardSilent(f"No answer came within {error.seconds:g} seconds") from None
+        except (ConnectionCut, Silence) as error:
+            raise errors.BoardSilent(error.args[0]) from None
         if response.headers is None:
             raise errors.BoardSilent("The connection ended in the middle of the answer")
         if (library := response.library) is None:
@@ -159,6 +155,6 @@ def _failed(error: ConnectionCut | Silence | errors.NotABoard, transfer: Transfe
     match error:
         case errors.NotABoard():
             return error
-        case Silence(seconds=seconds):
+        case Silence(args=(_, seconds)):
             return errors.UploadStalled(transfer.taken, transfer.size, seconds)
     return errors.UploadCut(transfer.taken, transfer.size)

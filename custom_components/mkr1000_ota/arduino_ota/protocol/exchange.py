@@ -26,11 +26,7 @@ class ConnectionCut(Exception):
 
 
 class Silence(Exception):
-    """The board neither took a byte nor answered for as many seconds as were allowed."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"Nothing happened for {seconds:g} seconds")
-        self.seconds = seconds
+    """The board neither took a byte nor answered for as many seconds as were allowed, which are the second argument."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +103,7 @@ class Exchange:
                 before_last_chunk = None
                 transfer.release_last_chunk()
             elif transfer.connected_at is not None and transfer.idle >= allowed:
-                raise Silence(allowed)
+                raise Silence(f"No answer came within {allowed:g} seconds", allowed)
 
     def _report(self, taken: int) -> None:
         if self.on_progress is not None and taken > self._reported:
@@ -127,14 +123,12 @@ class Exchange:
             raise BoardUnreachable(_why_unreachable(error)) from None
         except aiohttp.ClientResponseError, aiohttp.ClientPayloadError:
             raise NotABoard("What answers there does not speak HTTP as a board does") from None
-        except aiohttp.ServerDisconnectedError as error:
-            if (begun := _beginning_of_response(error)) is None:
-                raise ConnectionCut from None
-            return begun
-        except aiohttp.ClientError, OSError:
+        except (aiohttp.ClientError, OSError) as error:
+            if (begun := _beginning_of_response(error)) is not None:
+                return begun
             if self.transfer.connected_at is None:
                 raise BoardUnreachable("The attempt to connect broke off") from None
-            raise ConnectionCut from None
+            raise ConnectionCut("The connection ended without an answer") from None
         body = b""
         # The status is known: a connection that ends roughly behind it changes nothing.
         with suppress(TimeoutError, aiohttp.ClientError):
@@ -181,9 +175,9 @@ def _why_unreachable(error: aiohttp.ConnectionTimeoutError | aiohttp.ClientConne
     return "No connection to that address is possible"
 
 
-def _beginning_of_response(error: aiohttp.ServerDisconnectedError) -> Response | None:
+def _beginning_of_response(error: Exception) -> Response | None:
     """Return what came of a response if that was the status at least."""
-    match error.message:
-        case RawResponseMessage(version=version, code=code) if code in REASONS:
+    match error:
+        case aiohttp.ServerDisconnectedError(message=RawResponseMessage(version=version, code=code)) if code in REASONS:
             return Response(version, code, REASONS[code], None)
     return None

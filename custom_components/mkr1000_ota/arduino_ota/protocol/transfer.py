@@ -6,6 +6,7 @@ from contextlib import suppress
 from fcntl import ioctl
 import socket
 import struct
+import sys
 from termios import FIONREAD, TIOCOUTQ
 import time
 from typing import NoReturn, override
@@ -18,7 +19,6 @@ from ..errors import BoardError
 CHUNK = 4096
 # Seconds between looks at whether the board has taken what was handed over. Nothing tells when that happens.
 TAKEN_INTERVAL = 0.001
-INT = struct.Struct("i")
 # On, and no time: closing then drops what is unsent and tells the peer at once (RST).
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 SOCKET_OPTIONS = (
@@ -37,18 +37,17 @@ SOCKET_OPTIONS = (
     (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 120),
 )
 
-# Takes the IP address of a peer that has just accepted a connection. Raises a BoardError if nothing must be sent to it.
+# Takes the IP address of a peer that has just accepted a connection; raises a BoardError if nothing must be sent to it.
 type VerifyPeer = Callable[[str], Awaitable[None]]
 
 
 def _count(transport: asyncio.WriteTransport, question: int) -> int | None:
     """Ask the kernel for a number of bytes; None where it does not know, or the connection is gone."""
     try:
-        answer = ioctl(transport.get_extra_info("socket").fileno(), question, bytes(INT.size))
+        answer = ioctl(transport.get_extra_info("socket").fileno(), question, bytes(4))
     except OSError, ValueError:
         return None
-    count: int = INT.unpack(answer)[0]
-    return count
+    return int.from_bytes(answer, sys.byteorder)
 
 
 class Transfer(Payload):
