@@ -16,10 +16,11 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
 from .arduino_ota.firmware.offers import Offers
-from .arduino_ota.flash import timing
+from .arduino_ota.flash import timeouts
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
+from .arduino_ota.protocol.exchange import RequestTimeouts
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .const import (
     CONF_HEARD_NAME,
@@ -104,7 +105,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.offers = NOTHING
         self.data = None
         self.state = IDLE
-        self.timeouts = timing.DEFAULT
+        self.timeouts = timeouts.DEFAULT
         # Held by whoever asks the board something: it serves one connection at a time, and none while it is flashed.
         self.lock = asyncio.Lock()
         # Asks the board whether it is online, for those who want to know now.
@@ -153,10 +154,15 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
         return self.client_at(self.host, verify)
 
-    def client_at(self, host: str, verify: Callable[[str], Awaitable[None]] | None = None) -> BoardClient:
+    def client_at(
+        self,
+        host: str,
+        verify: Callable[[str], Awaitable[None]] | None = None,
+        timeouts: RequestTimeouts | None = None,
+    ) -> BoardClient:
         """Return a client for an address; without a look at the peer it must not be given a password."""
         port = self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
-        return BoardClient(async_get_clientsession(self.hass), host, port, verify)
+        return BoardClient(async_get_clientsession(self.hass), host, port, verify, timeouts)
 
     @property
     def flasher(self) -> Flasher:
