@@ -11,7 +11,7 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.destination import host
 from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import credentials_of, http_url, joined
 from custom_components.mkr1000_ota.arduino_ota.firmware.github import repository_named
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import read_manifest, signature_beside
-from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release, SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
 
 PIECES = [
     "http",
@@ -67,8 +67,6 @@ def test_a_document_is_a_catalog_or_a_reason(document: object) -> None:
         read_description(body, "a.json")
     with suppress(SourceError):
         catalog = read_manifest(body, URL("https://host/manifest.json"))
-        for found in (*catalog.releases, *catalog.findings):
-            words = (
-                [found.label, found.title, found.notes] if isinstance(found, Release) else [found.file, found.message]
-            )
-            assert all(word is None or word.encode() for word in words if word != "")
+        words = [word for one in catalog.releases for word in (one.label, one.title, one.notes) if word]
+        words += [word for one in catalog.findings for word in (one.file, one.message) if word]
+        assert all(word.encode() for word in words)
