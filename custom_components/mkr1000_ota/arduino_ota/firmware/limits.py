@@ -24,11 +24,11 @@ PASSWORD: Final = 256
 # What mDNS can carry: a longer name is heard by nobody.
 NAME: Final = 63
 
-# How many. A folder may hold far more than its sketches, a stray million of files must not be counted.
+# How many. Far more than a folder of sketches holds: a look must not take longer because of a stray million of files.
 FOLDER_ENTRIES: Final = 4096
 SKETCHES: Final = 100
 FINDINGS: Final = 20
-# GitHub shows as many releases at once, and allows as many files in each.
+# What GitHub shows of releases at once, and the files that it allows in each.
 RELEASES: Final = 100
 ASSETS: Final = 1000
 REDIRECTS: Final = 5
