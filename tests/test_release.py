@@ -119,7 +119,7 @@ def test_the_zip_holds_the_integration_and_nothing_else(tmp_path: Path) -> None:
     listed = [path.as_posix() for path in files if "__pycache__" not in path.parts]
     archive = build_zip(tmp_path)
     assert sorted(archive.namelist()) == sorted(listed)
-    assert {"manifest.json", "translations/en.json", "brand/icon.png", "board/client.py"} <= set(listed)
+    assert {"manifest.json", "translations/en.json", "brand/icon.png", "arduino_ota/protocol/client.py"} <= set(listed)
     assert all(archive.read(name) == (INTEGRATION / name).read_bytes() for name in listed)
     digest = hashlib.sha256((tmp_path / "mkr1000_ota.zip").read_bytes()).hexdigest()
     assert (tmp_path / "SHA256SUMS").read_text() == f"{digest}  mkr1000_ota.zip\n"

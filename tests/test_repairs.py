@@ -13,12 +13,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 
-from custom_components.mkr1000_ota.activity import IDLE, Activity, Stage
 from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
-from tests.actions import install
+from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
-from tests.flow_texts import ENGLISH, check_form
-from tests.steps import Result
+from tests.support.actions import install
+from tests.support.flow_texts import ENGLISH, check_form
+from tests.support.steps import Result
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 async def repairs(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Home Assistant's list of what is to be repaired; nobody waits long for a board that does not come back."""
     monkeypatch.setattr(
-        "custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", replace(BRISK, returns_within=0.5)
+        "custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", replace(BRISK, return_timeout=0.5)
     )
     assert await async_setup_component(home, REPAIRS, {})
 
@@ -110,11 +110,11 @@ async def test_a_repair_does_not_disturb_another_flash(
     await lose(home, entry, offer)
     issue, result = await open_repair(home)
     board.requests.clear()
-    entry.runtime_data.coordinator.set_activity(Activity(Stage.UPLOADING, "3.0", 1, 2))
+    entry.runtime_data.coordinator.set_state(InstallState(Stage.UPLOADING, "3.0", 1, 2))
     result = await submit(home, issue, result)
     assert result["errors"] == {"base": "already_installing"}
     assert board.requests == []
-    entry.runtime_data.coordinator.set_activity(IDLE)
+    entry.runtime_data.coordinator.set_state(IDLE)
 
 
 async def test_an_entry_that_is_not_loaded_is_still_away(
@@ -154,7 +154,7 @@ async def test_a_missing_folder_is_made(home: HomeAssistant, board: VirtualBoard
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert folder.is_dir()
     assert issues(home) == []
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     assert issues(home) == []
 
 
@@ -166,7 +166,7 @@ async def test_an_unusable_folder_is_forgiven_when_it_is_mended_elsewhere(
     assert the_issue(home).severity is ir.IssueSeverity.ERROR
     Path(home.config.path("blocked")).unlink()
     Path(home.config.path("blocked")).mkdir()
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     assert issues(home) == []
 
 

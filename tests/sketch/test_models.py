@@ -76,7 +76,8 @@ def test_an_image_that_proves_nothing_needs_its_owners_word(board: Board) -> Non
     assert error.reason is Refusal.UNKNOWN_BOARD
     assert error.placeholders == {"expected": "Arduino MKR1000"}
     assert Sketch.inspect(image, allow=[Refusal.UNKNOWN_BOARD]).model is None
-    assert Sketch.inspect(image, model=None).model is None
+    assert Sketch.inspect(image, model=None, allow=[Refusal.UNKNOWN_BOARD]).model is None
+    assert refused(image, model=None).placeholders == {"expected": ", ".join(model.name for model in MODELS)}
 
 
 @pytest.mark.parametrize(

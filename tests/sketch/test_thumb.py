@@ -174,4 +174,4 @@ def test_a_table_of_addresses_leads_to_every_case() -> None:
     code = program(0x4B03, 0x681B, 0x469F, NOP, 0x2001, RETURN, 0x2002, RETURN, pool=(table, first, second, 0))
     assert {FUNCTION + 8, FUNCTION + 12} <= set(code.within(FUNCTION, 0, FUNCTION + 16))
     assert code.is_complete
-    assert not program(0x681B, 0x469F).is_complete
+    assert not program(0x681B, 0x469F, NOP, NOP).is_complete

@@ -49,10 +49,10 @@ def check_board(
     expected = ", ".join(model.name for model in ([wanted] if wanted else MODELS))
     if isinstance(built, str):
         raise refused(Refusal.OTHER_BOARD, board=built, expected=expected)
-    if wanted is None or built == wanted:
+    if built and wanted in (built, None):
         return built
     possible = (built,) if built else drivable(image)
-    if possible and wanted not in possible:
+    if wanted and possible and wanted not in possible:
         raise refused(Refusal.OTHER_BOARD, board=" or ".join(model.name for model in possible), expected=expected)
     if Refusal.UNKNOWN_BOARD not in allow:
         raise refused(Refusal.UNKNOWN_BOARD, expected=expected)

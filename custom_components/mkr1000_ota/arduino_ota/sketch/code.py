@@ -105,10 +105,9 @@ class Flow:
 class Code(Flow):
     """What can run of the program whose vector table is at `table`.
 
-    Every word of it that can be an address of code counts as one: better too much than too little. `calls` has
-    the places of calls by the function called, `indirect` the places of calls that lead
-    nobody knows where, `pointed_to` those that words may point to. The code ends at `end`. `is_complete` tells whether
-    every jump was followed.
+    Every word of it that can be an address of code counts as one: better too much than too little. `calls` has the
+    places of calls by the function called, `indirect` those of calls that lead nobody knows where, `pointed_to` what
+    words may point to. The code ends at `end`. `is_complete` tells whether every jump was followed.
     """
 
     def __init__(self, image: FlashImage, table: int = 0) -> None:
@@ -117,12 +116,10 @@ class Code(Flow):
         self.indirect: set[int] = set()
         self.is_complete = True
         self.end = len(image.content)
-        # For each half word, 1 more than the place of the function that it belongs to.
+        # For each half word, 1 more than the place of the function it belongs to; for each word, whether it is loaded.
         self._owners = array("I", bytes(4 * len(image.halves)))
-        # For each word, whether it is loaded.
         self._is_loaded = bytearray(len(image.words))
-        self._pending: list[int] = []
-        self._room = _MOST_ENTRIES
+        self._pending, self._room = list[int](), _MOST_ENTRIES
         vectors, words = image.words[table // 4 + 1 : table // 4 + _VECTORS], image.words[table // 4 :]
         self._follow(sorted(self._places(vectors)))
         # Behind all code are strings, and the address of a string may be odd, too.
@@ -154,7 +151,6 @@ class Code(Flow):
         return (4 * index for index, is_loaded in enumerate(self._is_loaded) if is_loaded)
 
     def loads(self, literals: Iterable[int]) -> Iterator[int]:
-        """The places of the loads of these literals."""
         for literal in literals:
             for index in range(max(0, literal - _LITERAL_REACH) // 2, literal // 2):
                 if self._kinds[index] == _LITERAL and self._owners[index] and self._literal(index) == literal:
@@ -171,7 +167,6 @@ class Code(Flow):
         return None if target is None else 2 * target
 
     def functions(self, places: Iterable[int]) -> set[int]:
-        """The functions that the code at these places belongs to."""
         return {function for place in places if (function := self.function_of(place)) is not None}
 
     def loading(self, literals: Iterable[int]) -> set[int]:
@@ -196,11 +191,9 @@ class Code(Flow):
         return {index for index in indices if 0 <= index < end}
 
     def _is_beginning(self, index: int) -> bool:
-        return (
-            self.image.halves[index] >> 8 == _PUSH_LR
-            or self._kinds[index - 1] in (_BRANCH, _EXCHANGE, _END)
-            or (index % 2 == 0 and bool(self._is_loaded[index // 2 - 1]))
-        )
+        behind_literal = index % 2 == 0 and bool(self._is_loaded[index // 2 - 1])
+        behind_end = self._kinds[index - 1] in (_BRANCH, _EXCHANGE, _END)
+        return self.image.halves[index] >> 8 == _PUSH_LR or behind_end or behind_literal
 
     def _follow(self, beginnings: list[int]) -> None:
         while self._pending or beginnings:
@@ -208,7 +201,6 @@ class Code(Flow):
                 self._read(index)
 
     def _read(self, start: int) -> None:
-        """Follow the function that begins at the half word `start`."""
         owners, kinds, halves, owner = self._owners, self._kinds, self.image.halves, 2 * start + 1
         todo = [start]
         while todo:
@@ -265,8 +257,7 @@ class Code(Flow):
             if kind == _LITERAL and half >> 8 & 7 == register:
                 return next(iter(self._places([self._word(before)])), None)
             calls = kind == _EXCHANGE or self._kinds[before - 1] == _LONG
-            jumps = kind in (_BRANCH, _END) and not calls
-            if jumps or (calls and register in CALL_CLOBBERED) or _writes(half, register):
+            if (register in CALL_CLOBBERED) if calls else (kind in (_BRANCH, _END) or _writes(half, register)):
                 break
         return None
 

@@ -97,7 +97,7 @@ class Finding:
     """Something about an image that its owner has to know before it is flashed."""
 
     code: Caution
-    placeholders: dict[str, str] = field(default_factory=dict)
+    placeholders: dict[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def message(self) -> str:
