@@ -16,6 +16,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
 from .arduino_ota.firmware.release import Release
+from .arduino_ota.firmware.versions import newest_first
 from .arduino_ota.flash import timing
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
@@ -167,11 +168,12 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     @property
     def releases(self) -> tuple[Release, ...]:
         """What the board can take of what its source offers, newest first."""
-        return tuple(
+        fitting = (
             release
             for release in self.catalog.data.releases
-            if release.size is None or release.size <= self.storage_size
+            if release.version and (release.size is None or release.size <= self.storage_size)
         )
+        return tuple(newest_first(fitting, lambda release: release.version or ""))
 
     @property
     def archived(self) -> tuple[PastFlash, ...]:
@@ -185,7 +187,9 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     @property
     def versions(self) -> tuple[str, ...]:
         """Every version that can be installed: what the source offers, newest first, then what is archived."""
-        return tuple(dict.fromkeys([*(one.version for one in self.releases), *(one.version for one in self.archived)]))
+        return tuple(
+            dict.fromkeys([*(one.version or "" for one in self.releases), *(one.version for one in self.archived)])
+        )
 
     @property
     def failed_versions(self) -> set[str]:

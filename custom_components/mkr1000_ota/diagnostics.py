@@ -58,7 +58,7 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
             "failing_since": catalog.issues.since,
             "problem": str(catalog.last_exception) if catalog.last_exception else None,
             "releases": [{"version": one.version, "file": one.file, "size": one.size} for one in board.releases],
-            "findings": [{"file": one.file, "reason": one.reason} for one in catalog.data.findings],
+            "findings": [{"file": one.file, "reason": one.code} for one in catalog.data.findings],
         },
         "heard": {**asdict(sighting), "seen": f"{time.monotonic() - sighting.seen:.0f} s ago"} if sighting else None,
         "boards_heard": len(async_get_querier(board.hass).sightings),

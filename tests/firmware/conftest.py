@@ -6,12 +6,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Patience
+from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import FetchTimeouts
 from tests.firmware.tls import make_certificate, serving, trusting
 from tests.web import Web, running
 
 # Long enough for a busy machine to answer, short enough to wait for what never comes.
-SHORT = Patience(connect=0.3, silence=0.3, total=0.6)
+SHORT = FetchTimeouts(connect=0.3, silence=0.3, total=0.6)
 
 
 @pytest.fixture

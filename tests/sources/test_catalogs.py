@@ -18,7 +18,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.directory import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources.catalogs import (
@@ -183,9 +183,9 @@ async def test_a_sketch_that_turns_out_to_be_a_bad_one(
 
 
 async def test_the_release_notes_are_shown(home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web) -> None:
-    notes = "Waters the garden. " * 30
+    notes = "Waters the garden. " * 30 + "Done."
     page = "https://example.com/2.0"
-    site.serve_json("/manifest.json", manifest(notes=notes, release_url=page))
+    site.serve_json("/manifest.json", manifest(notes=notes, url=page))
     entry = await follow(board)
     attributes = shown(home, FIRMWARE).attributes
     assert attributes["title"] == "Garden"
@@ -227,13 +227,13 @@ async def test_a_folder_that_hangs_takes_one_thread(
     looks = 0
     goes_on = threading.Event()
 
-    def hang(_: FolderSource) -> bool:
+    def hang(_: Directory) -> dict[str, Stamp]:
         nonlocal looks
         looks += 1
         goes_on.wait(10)
-        return False
+        return {}
 
-    monkeypatch.setattr(FolderSource, "changed", hang)
+    monkeypatch.setattr(Directory, "scan", hang)
     for times in range(1, 5):
         async_fire_time_changed(home, dt_util.utcnow() + times * (FOLDER_INTERVAL + timedelta(seconds=1)))
         await asyncio.sleep(0)

@@ -96,8 +96,8 @@ MISTAKES: dict[str, Callable[[Web], Any]] = {
     "denied access (status 403)": lambda site: site.serve(PATH, status=403),
     "redirected more than 5 times": lambda site: site.redirect(PATH, PATH),
     "redirected to an address that is not followed": lambda site: site.redirect(PATH, "ftp://127.0.0.1/"),
-    "sent text/html instead of JSON": lambda site: site.serve(PATH, "<!doctype html>", Content_Type="text/html"),
-    "sent something that is not JSON": lambda site: site.serve(PATH, "{", Content_Type="application/json"),
+    "sent a web page instead": lambda site: site.serve(PATH, "<!doctype html>", Content_Type="text/html"),
+    "it is not valid JSON": lambda site: site.serve(PATH, "{", Content_Type="application/json"),
     "is not valid at version": lambda site: site.serve_json(PATH, {"version": 2, "path": "garden.bin"}),
     "sent more than the 1048576 bytes": lambda site: site.serve(PATH, bytes(1048577), Content_Type="application/json"),
 }

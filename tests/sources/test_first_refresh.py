@@ -57,6 +57,6 @@ async def test_what_a_hundred_boards_remember_of_it_is_shown_once(home: HomeAssi
     for number in range(100):
         offered = Release(version="2.0" if number else "1.0", identifier="")
         catalog.remember(Remembered(source_id(source), offered, None))
-    assert shown == [["1.0"], ["2.0", "1.0"]]
+    assert shown == [["1.0"], ["1.0", "2.0"]]
     leave_alone()
     leave()

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,9 @@ def release(version: str, **facts: Any) -> dict[str, Any]:
     return {
         "version": version,
         "path": f"garden.bin?token={SECRET}",
-        "sha256": hashlib.sha256(IMAGE).hexdigest(),
         "size": len(IMAGE),
         "title": "Garden",
-        "release_url": PAGE,
+        "url": PAGE,
         **facts,
     }
 

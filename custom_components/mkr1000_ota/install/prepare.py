@@ -44,7 +44,7 @@ def request_for_release(board: BoardCoordinator, release: Release) -> InstallReq
         sketch = await board.catalog.sketch(release, board.storage_size)
         return sketch, await board.catalog.source.signature(release)
 
-    return _request(board, release.version, release.label, load, release.password)
+    return _request(board, release.version or "", release.label, load, release.password)
 
 
 def request_for_archived(board: BoardCoordinator, flash: PastFlash) -> InstallRequest:

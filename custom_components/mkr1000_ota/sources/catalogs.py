@@ -56,6 +56,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             config_entry=None,
             name=f"updates from {source.server or ('a folder' if is_folder else 'an upload')}",
             update_interval=None if is_folder else SERVER_INTERVAL,
+            # A folder is looked at every few seconds, mostly to find it as it was.
+            always_update=False,
         )
         self.data = Catalog()
 
@@ -121,14 +123,12 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         await self.async_refresh()
 
     async def _poll(self, _now: object) -> None:
-        """Refresh when something in a folder has changed, as long as any board that uses it may be polled for."""
-        polled = any(not entry.pref_disable_polling for entry in self.users)
-        if self._polling or not polled or not isinstance(self.source, FolderSource):
+        """Look at a folder again, as long as any board that uses it may be polled for."""
+        if self._polling or all(entry.pref_disable_polling for entry in self.users):
             return
         self._polling = True
         try:
-            if await self.hass.async_add_executor_job(self.source.changed) and self.users:
-                await self.async_refresh()
+            await self.async_refresh()
         finally:
             self._polling = False
 
@@ -164,7 +164,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 yield
         except TimeoutError:
             where = self.source.server or "The folder"
-            raise SourceError(Reason.TIMED_OUT, host=where, seconds=f"{SOURCE_TIMEOUT:g}") from None
+            raise SourceError(Reason.TIMED_OUT, host=where) from None
 
 
 class Catalogs:

@@ -18,7 +18,7 @@ SHA256 = hashlib.sha256(IMAGE).hexdigest()
 @pytest.fixture
 def source(site: Web, session: aiohttp.ClientSession) -> ManifestSource:
     """The manifest of the web server."""
-    return ManifestSource(session, str(site.at("/firmware/manifest.json")), patience=SHORT)
+    return ManifestSource(session, str(site.at("/firmware/manifest.json")), timeouts=SHORT)
 
 
 async def catalog_of(site: Web, source: ManifestSource, document: Any) -> Catalog:

@@ -2,40 +2,22 @@
 
 import asyncio
 from collections.abc import Hashable
+from datetime import UTC, datetime
 import hashlib
 import json
-import os
 from pathlib import Path
 import shutil
-import tempfile
-from typing import Any
+from typing import Final
 
-import voluptuous as vol
-
-from ..sketch.sketch import LARGE_STORAGE
-from . import schema
-from .description import Description, describe
-from .directory import read_inside
-from .integrity import check_announced
+from ..errors import SketchRefused
+from . import limits, schema
+from .description import FIELDS, Description, declared, inspected, read_description
+from .directory import make_folder, opened
 from .reasons import Reason
-from .release import LARGEST_IMAGE, Catalog, Release, SourceError
-from .versions import VERSION, bare
+from .release import Catalog, Finding, Release, SourceError
 
-_CARD = "upload.json"
-_LARGEST_CARD = 256 * 1024
-
-_SCHEMA = vol.Schema(
-    {
-        vol.Required("version"): schema.version,
-        vol.Required("identifier"): schema.sha256,
-        vol.Required("file"): schema.line,
-        vol.Required("size"): schema.size,
-        vol.Required("board"): vol.Maybe(schema.line),
-        vol.Required("notes"): vol.Maybe(schema.notes),
-        vol.Required("password"): vol.Maybe(schema.password),
-        vol.Required("signature"): vol.Maybe(schema.notes),
-    }
-)
+_CARD: Final = "upload.json"
+_FIELDS: Final = FIELDS | {"file": schema.line, "signature": schema.text}
 
 
 class UploadedSource:
@@ -44,12 +26,11 @@ class UploadedSource:
     The card may hold a password, so that the folder belongs below `.storage`, where Home Assistant keeps its own.
     """
 
-    def __init__(self, directory: Path, storage_size: int = LARGE_STORAGE) -> None:
-        """Take the folder, which need not exist yet, and the largest sketch that is accepted, in bytes."""
-        self.key: Hashable = ("uploaded", str(directory), storage_size)
-        self.server: str | None = None
+    server: str | None = None
+
+    def __init__(self, directory: Path) -> None:
+        self.key: Hashable = ("uploaded", str(directory))
         self._directory = directory
-        self._storage_size = storage_size
 
     async def store(
         self,
@@ -64,13 +45,11 @@ class UploadedSource:
         """Keep an image in the place of the one before, and return what it is offered as.
 
         The version that the sketch states beats the given one. `signature` is the text of a minisign signature.
-        Raises SourceError, above all NO_VERSION and BAD_VERSION, and SketchRefused.
+        Raises SourceError and SketchRefused.
         """
-        if version is not None and not VERSION.fullmatch(version):
-            raise SourceError(Reason.BAD_VERSION, version=version)
-        given = {"version": version and bare(version), "notes": notes, "password": password}
-        description = {name: value for name, value in given.items() if value is not None}
-        return await asyncio.to_thread(self._store, image, file, description, signature)
+        card = {"file": file, "version": version, "notes": notes, "password": password, "signature": signature}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return await asyncio.to_thread(self._store, image, card | {"published": now})
 
     async def remove(self) -> None:
         """Forget the upload."""
@@ -82,75 +61,54 @@ class UploadedSource:
 
     async def image(self, release: Release) -> bytes:
         """Read the image. Raises SourceError."""
-        file = f"{release.identifier}.bin"
-        image, _ = await asyncio.to_thread(read_inside, self._directory, file, limit=LARGEST_IMAGE)
-        check_announced(image, release)
+        image = await asyncio.to_thread(self._read, _image_name(release.identifier), limits.FILE)
+        release.verify(image)
         return image
 
     async def signature(self, release: Release) -> str | None:
         """Return the signature that was uploaded with the image. Raises SourceError."""
         card = await asyncio.to_thread(self._read_card)
-        return card["signature"] if card and card["identifier"] == release.identifier else None
+        return card.get("signature") if card and card["sha256"] == release.identifier else None
 
-    def _store(self, image: bytes, file: str, description: Description, signature: str | None) -> Release:
-        described = describe(image, file, description, storage_size=self._storage_size)
-        sha256 = hashlib.sha256(image).hexdigest()
-        card = {
-            "version": described.version,
-            "identifier": sha256,
-            "file": file,
-            "size": len(image),
-            "board": described.board,
-            "notes": described.notes,
-            "password": described.password,
-            "signature": signature,
-        }
-        try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _store(self, image: bytes, card: dict[str, str | None]) -> Release:
+        body = json.dumps(card | {"sha256": hashlib.sha256(image).hexdigest()}, ensure_ascii=False).encode()
+        if len(body) > limits.UPLOAD_CARD:
+            raise SourceError(Reason.FILE_TOO_LARGE, file=_CARD, size=str(len(body)), limit=str(limits.UPLOAD_CARD))
+        # Read as it will be: what is stored can be offered.
+        release = _release(image, read_description(body, _CARD, _FIELDS))
+        make_folder(self._directory)
+        with opened(self._directory, self._directory.parent) as folder:
             # The card last: until it is there, the upload before is the one that counts, and is complete.
-            _write(self._directory / f"{sha256}.bin", image)
-            _write(self._directory / _CARD, json.dumps(card).encode())
-            for old in self._directory.glob("*.bin"):
-                if old.stem != sha256:
-                    old.unlink(missing_ok=True)
-        except OSError as error:
-            raise SourceError(
-                Reason.FOLDER_UNWRITABLE, folder=str(self._directory), error=error.strerror or type(error).__name__
-            ) from error
-        return _release(card)
+            folder.write(_image_name(release.identifier), image)
+            folder.write(_CARD, body)
+            folder.keep([_CARD, _image_name(release.identifier)])
+        return release
 
     def _make_catalog(self) -> Catalog:
-        card = self._read_card()
-        return Catalog((_release(card),)) if card else Catalog()
-
-    def _read_card(self) -> dict[str, Any] | None:
+        if (card := self._read_card()) is None:
+            return Catalog()
         try:
-            body, _ = read_inside(self._directory, _CARD, limit=_LARGEST_CARD)
-            card: dict[str, Any] = schema.validate(_SCHEMA, schema.read_json(body))
-        except SourceError as error:
-            if error.reason is Reason.FILE_GONE:
-                return None
-            raise
-        except (schema.Invalid, ValueError) as error:
-            raise SourceError(Reason.FILE_UNREADABLE, file=_CARD, error=str(error)) from None
+            return Catalog.of([_release(self._read(_image_name(card["sha256"]), limits.FILE), card)])
+        except (SourceError, SketchRefused) as error:
+            return Catalog.of([Finding.from_error(card["file"], error)])
+
+    def _read_card(self) -> Description | None:
+        if not (self._directory / _CARD).exists():
+            return None
+        card = read_description(self._read(_CARD, limits.UPLOAD_CARD), _CARD, _FIELDS)
+        if not card.keys() >= {"sha256", "file"}:
+            raise SourceError(Reason.BAD_SIDECAR, file=_CARD, path="its beginning", problem="sha256 or file is missing")
         return card
 
+    def _read(self, name: str, limit: int) -> bytes:
+        with opened(self._directory, self._directory.parent) as folder:
+            return folder.read(name, limit=limit)[0]
 
-def _release(card: dict[str, Any]) -> Release:
-    known = ("version", "identifier", "file", "size", "board", "notes", "password")
-    return Release(**{name: card[name] for name in known}, sha256=card["identifier"])
+
+def _image_name(sha256: str) -> str:
+    return f"{sha256}.bin"
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file at once, readable by nobody else."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise
+def _release(image: bytes, card: Description) -> Release:
+    described = {name: value for name, value in card.items() if name not in ("file", "signature")}
+    return inspected(image, declared(described, file=card["file"], identifier=card["sha256"]))
