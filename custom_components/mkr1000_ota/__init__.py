@@ -73,7 +73,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     slots = _setup_slots(hass)
     async with slots:
         catalog, release = async_get_catalogs(hass).async_use(await source_of(hass, entry), entry)
-    entry.async_on_unload(release)
     if store.record.offer is None:
         # Otherwise every restart would look as if an update had just come out.
         await asyncio.wait((catalog.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
@@ -88,7 +87,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         board.show_password()
         installer = BoardInstaller(board)
         entry.runtime_data = BoardData(board, installer)
-        entry.async_on_unload(catalog.async_add_listener(board.async_update_listeners))
+        board.use_catalog(catalog, release)
+        entry.async_on_unload(board.leave_catalog)
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))

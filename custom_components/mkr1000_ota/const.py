@@ -11,6 +11,8 @@ DEFAULT_PORT: Final = 65280  # 0xFF00, fixed in the board libraries
 
 # In the data of an entry
 CONF_LIBRARY: Final = "library"
+# The id of its model in arduino_ota/hardware.py; an MKR1000 where there is none.
+CONF_MODEL: Final = "model"
 # The address that a person has typed, or picked when the password was typed.
 CONF_TYPED_HOST: Final = "typed_host"
 # What was announced last from the address of the board; None since its last flash.

@@ -24,7 +24,8 @@ from .arduino_ota.protocol.client import BoardClient
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, verifier
-from .sources.catalogs import SketchCatalog
+from .sources.catalogs import SketchCatalog, async_get_catalogs
+from .sources.chosen import source_of
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
@@ -93,6 +94,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.store = store
         self.images = images
         self.catalog = catalog
+        self._leave_catalog: list[Callable[[], None]] = []
         self.data = None
         self.state = IDLE
         self.timeouts = timing.DEFAULT
@@ -105,17 +107,14 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def record(self) -> BoardRecord:
-        """What is on disk about the board."""
         return self.store.record
 
     @property
     def host(self) -> str:
-        """The address at which the board was seen last."""
         return str(self.config_entry.data[CONF_HOST])
 
     @property
     def mac(self) -> str | None:
-        """The MAC address; None where it cannot be learned."""
         return self.config_entry.data.get(CONF_MAC)
 
     @property
@@ -125,7 +124,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def library(self) -> Library:
-        """The library that the running sketch was built with."""
         return Library(self.config_entry.data[CONF_LIBRARY])
 
     @property
@@ -136,11 +134,9 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def client(self) -> BoardClient:
-        """A client for the address that the board has now, which sends nothing to anybody but the board."""
         return self.client_for(STORED)
 
     def client_for(self, accepts: frozenset[Match]) -> BoardClient:
-        """Return a client that sends to whoever is matched like that."""
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
         return self.client_at(self.host, verify)
 
@@ -151,12 +147,10 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def flasher(self) -> Flasher:
-        """What flashes this board at the address that it has now."""
         return Flasher(self.client, self.store, self.timeouts)
 
     @property
     def storage_size(self) -> int:
-        """How large a sketch may be, in bytes."""
         internal = self.config_entry.options.get(CONF_STORAGE, "internal") == "internal"
         return INTERNAL_STORAGE if internal else LARGE_STORAGE
 
@@ -167,7 +161,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def releases(self) -> tuple[Release, ...]:
-        """What the board can take of what its source offers, newest first."""
         fitting = (
             release
             for release in self.catalog.data.releases
@@ -186,14 +179,12 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Every version that can be installed: what the source offers, newest first, then what is archived."""
         return tuple(
             dict.fromkeys([*(one.version or "" for one in self.releases), *(one.version for one in self.archived)])
         )
 
     @property
     def failed_versions(self) -> set[str]:
-        """The versions that have failed their health check."""
         return {flash.version for flash in self.record.history if flash.sha256 in self.record.failed}
 
     @property
@@ -213,7 +204,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def set_state(self, state: InstallState) -> None:
-        """Show what is being done to the board."""
         self.state = state
         self.async_update_listeners()
 
@@ -253,7 +243,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
             self._name_heard = time.monotonic()
 
     async def async_accept_password(self, password: str) -> None:
-        """Note, outside of any flash, that the board accepts a password."""
         await self.store.note(lambda record: record.accepted(password, time.time()))
         self.show_password()
         self.show_version()
@@ -267,7 +256,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def show_version(self) -> None:
-        """Show on the device page what the board runs now."""
         self._update_device(sw_version=self.record.version)
         self.async_update_listeners()
 
@@ -277,7 +265,26 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.hass.config_entries.async_update_entry(
             self.config_entry, data={**self.config_entry.data, CONF_MAC: mac}, unique_id=mac
         )
-        self._update_device(merge_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
+        self._update_device(new_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
+
+    async def async_options_changed(self) -> None:
+        """Take over what has changed in the options or was uploaded, without a reload."""
+        source = await source_of(self.hass, self.config_entry)
+        if source.key != self.catalog.source.key:
+            self.leave_catalog()
+            self.use_catalog(*async_get_catalogs(self.hass).async_use(source, self.config_entry))
+        self.async_update_listeners()
+
+    @callback
+    def use_catalog(self, catalog: SketchCatalog, release: Callable[[], None]) -> None:
+        """Take updates from a catalog until `leave_catalog` is called, which calls `release`."""
+        self.catalog = catalog
+        self._leave_catalog = [catalog.async_add_listener(self.async_update_listeners), release]
+
+    @callback
+    def leave_catalog(self) -> None:
+        for leave in self._leave_catalog:
+            leave()
 
     @callback
     def _update_device(self, **changes: Any) -> None:

@@ -1,10 +1,10 @@
 """A board that a flow has found and may add."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from itertools import count
+from itertools import chain, count
 import socket
 from typing import Final
 
@@ -16,28 +16,23 @@ from homeassistant.util import slugify
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardUnreachable
-from ..arduino_ota.hardware import is_own_address
+from ..arduino_ota.firmware import limits
+from ..arduino_ota.hardware import MKR1000, MODELS, Model, is_own_address, models_with_mac
 from ..arduino_ota.libraries import Library
 from ..arduino_ota.protocol.client import BoardClient
+from ..arduino_ota.text import escape_markdown, fit_to_show
 from ..const import (
     CONF_FOLDER,
     CONF_HEARD_NAME,
     CONF_LIBRARY,
+    CONF_MODEL,
     CONF_STORAGE,
     CONF_TYPED_HOST,
     DEFAULT_PORT,
     DOMAIN,
 )
 from ..errors import FormError
-from ..network.identity import (
-    Match,
-    Peer,
-    async_peer,
-    known_board,
-    match,
-    other_entries,
-    was_heard_lately,
-)
+from ..network.identity import Match, Peer, async_peer, known_board, match, other_entries, was_heard_lately
 from ..network.mdns import async_get_querier
 from ..network.typed_address import read_address
 
@@ -59,7 +54,6 @@ class DiscoveredBoard:
 
     @property
     def host(self) -> str:
-        """The IPv4 address."""
         return self.peer.host
 
     @property
@@ -69,13 +63,20 @@ class DiscoveredBoard:
 
     @property
     def name(self) -> str:
-        """What to call it."""
-        return self.announced_name or DEFAULT_NAME
+        """What to call it, as plain text."""
+        return fit_to_show(self.announced_name or "", limits.NAME) or DEFAULT_NAME
 
     @property
     def mac(self) -> str | None:
         """The MAC address of its Wi-Fi module; None where it cannot be learned, above all behind a repeater."""
         return self.peer.mac if self.peer.mac is not None and is_own_address(self.peer.mac) else None
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """The models that it can be, the likeliest first."""
+        if self.library is Library.WIFI101OTA:
+            return (MKR1000,)
+        return models_with_mac(self.mac) if self.mac else MODELS
 
     @property
     def unique_id(self) -> str:
@@ -84,8 +85,7 @@ class DiscoveredBoard:
 
     @property
     def fallback_id(self) -> str:
-        """Name and address, which stand for a board until its MAC address is known."""
-        return f"{self.name}@{self.host}"
+        return fallback_id(self.name, self.host)
 
     def is_same_board(self, now: DiscoveredBoard) -> bool:
         """Return whether what responds now can be what was seen before."""
@@ -93,7 +93,7 @@ class DiscoveredBoard:
             return self.peer.mac == now.peer.mac
         return self.announced_name in (None, now.announced_name)
 
-    def data(self, password: str) -> dict[str, str | int | None]:
+    def data(self, password: str, model: Model) -> dict[str, str | int | None]:
         """Return the data of the board's entry."""
         mac = {CONF_MAC: self.mac} if self.mac else {}
         return {
@@ -104,11 +104,12 @@ class DiscoveredBoard:
             CONF_NAME: self.announced_name,
             CONF_HEARD_NAME: self.announced_name,
             CONF_LIBRARY: self.library.value,
+            CONF_MODEL: model.id,
             **mac,
         }
 
     def title(self, hass: HomeAssistant) -> str:
-        """Return a title that no other board bears."""
+        """Return a title that no other board has."""
         titles = {entry.title for entry in hass.config_entries.async_entries(DOMAIN)}
         if self.name not in titles:
             return self.name
@@ -119,11 +120,19 @@ class DiscoveredBoard:
     def options(self, hass: HomeAssistant) -> dict[str, str]:
         """Return the options that a new board starts with: a firmware folder of its own."""
         taken = {entry.options.get(CONF_FOLDER) for entry in hass.config_entries.async_entries(DOMAIN)}
-        folder = own = f"{DOMAIN}/{slugify(self.title(hass))}"
-        numbers = count(2)
-        while own in taken:
-            own = f"{folder}_{next(numbers)}"
-        return {CONF_STORAGE: "internal", CONF_FOLDER: own}
+        folder = f"{DOMAIN}/{slugify(self.title(hass))}"
+        folders = chain([folder], (f"{folder}_{number}" for number in count(2)))
+        return {CONF_STORAGE: "internal", CONF_FOLDER: next(one for one in folders if one not in taken)}
+
+
+def fallback_id(name: str, host: str) -> str:
+    """Return the unique id of a board as long as only its name and address tell it from others."""
+    return f"{name}@{host}"
+
+
+def as_markdown(text: str) -> str:
+    """Return foreign text for the description of a form, which is Markdown. Titles and labels are plain text."""
+    return escape_markdown(fit_to_show(text, limits.NAME))
 
 
 async def async_look_at_typed(hass: HomeAssistant, typed: str) -> DiscoveredBoard:
@@ -171,6 +180,11 @@ def client_for(hass: HomeAssistant, board: DiscoveredBoard, entry: ConfigEntry |
         if not board.is_same_board(now) or (now.mac is not None and now.mac in macs):
             raise WrongBoard(f"Something else responds at {peer}")
 
+    return client_at(hass, board, verify)
+
+
+def client_at(hass: HomeAssistant, board: DiscoveredBoard, verify: Callable[[str], Awaitable[None]]) -> BoardClient:
+    """Return a client for the address of a board."""
     return BoardClient(async_get_clientsession(hass), board.host, board.port, verify)
 
 

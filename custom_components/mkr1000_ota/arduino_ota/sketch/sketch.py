@@ -1,11 +1,13 @@
 """A sketch: an image that was inspected and found fit for an MKR1000."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 import re
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ..errors import SketchRefused
+from ..hardware import Model
 from ..libraries import Library
 from .checks import INTERNAL_STORAGE, LARGE_STORAGE, fit_image
 from .image import FlashImage
@@ -37,6 +39,11 @@ class Sketch:
     name: str | None
     version: str | None
     passwords: tuple[str, ...] = field(repr=False)
+    # What the inspector will say with the next merge.
+    model: Model | None = None
+    built: datetime | None = None
+    stated_password: str | None = field(default=None, repr=False)
+    warnings: tuple[Any, ...] = ()
 
     @classmethod
     def inspect(cls, image: bytes, *, storage_size: int = INTERNAL_STORAGE, allow_without_ota: bool = False) -> Self:
