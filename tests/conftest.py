@@ -150,7 +150,7 @@ def offer(home: HomeAssistant) -> Offer:
         for name, content in files.items():
             (folder / name).write_bytes(content)
             os.utime(folder / name, (0, 0))
-        await entry.runtime_data.coordinator.catalog.async_refresh()
+        await entry.runtime_data.coordinator.sources.chosen.async_refresh()
         await home.async_block_till_done()
 
     return offer

@@ -245,7 +245,7 @@ async def test_a_missing_folder_is_made(home: HomeAssistant, board: VirtualBoard
     result = await choose(home, issue, result, "create_folder")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert folder.is_dir()
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     assert issues(home) == []
 
 
@@ -258,7 +258,7 @@ async def test_an_unusable_folder_is_forgotten_when_it_is_mended_elsewhere(
     assert issues(home)
     Path(home.config.path("blocked")).unlink()
     Path(home.config.path("blocked")).mkdir()
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     assert issues(home) == []
 
 

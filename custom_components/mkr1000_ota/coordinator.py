@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 import time
 from typing import Any, override
@@ -15,17 +15,23 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
-from .arduino_ota.firmware.release import Release
-from .arduino_ota.firmware.versions import newest_first
+from .arduino_ota.firmware.offers import Offers
 from .arduino_ota.flash import timing
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
-from .const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
+from .const import (
+    CONF_HEARD_NAME,
+    CONF_LIBRARY,
+    CONF_STORAGE,
+    DEFAULT_PORT,
+    DOMAIN,
+    LOGGER,
+    UNKNOWN_VERSION,
+)
 from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, verifier
-from .sources.catalogs import SketchCatalog, async_get_catalogs
-from .sources.chosen import source_of
+from .sources.board_sources import BoardSources
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
@@ -77,6 +83,7 @@ class InstallState:
 
 
 IDLE = InstallState()
+NOTHING = Offers(builds=(), offered=None, held_back=(), needs_download=None, seen={}, renames=None, unattended=False)
 
 
 class BoardCoordinator(DataUpdateCoordinator[bool | None]):
@@ -88,13 +95,13 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     config_entry: ConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, catalog: SketchCatalog
+        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, sources: BoardSources
     ) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.store = store
         self.images = images
-        self.catalog = catalog
-        self._leave_catalog: list[Callable[[], None]] = []
+        self.sources = sources
+        self.offers = NOTHING
         self.data = None
         self.state = IDLE
         self.timeouts = timing.DEFAULT
@@ -107,14 +114,17 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def record(self) -> BoardRecord:
+        """What is on disk about the board."""
         return self.store.record
 
     @property
     def host(self) -> str:
+        """The address at which the board was seen last."""
         return str(self.config_entry.data[CONF_HOST])
 
     @property
     def mac(self) -> str | None:
+        """The MAC address; None where it cannot be learned."""
         return self.config_entry.data.get(CONF_MAC)
 
     @property
@@ -124,6 +134,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def library(self) -> Library:
+        """The library that the running sketch was built with."""
         return Library(self.config_entry.data[CONF_LIBRARY])
 
     @property
@@ -134,9 +145,11 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def client(self) -> BoardClient:
+        """A client for the address that the board has now, which sends nothing to anybody but the board."""
         return self.client_for(STORED)
 
     def client_for(self, accepts: frozenset[Match]) -> BoardClient:
+        """Return a client that sends to whoever is matched like that."""
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
         return self.client_at(self.host, verify)
 
@@ -147,10 +160,12 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def flasher(self) -> Flasher:
+        """What flashes this board at the address that it has now."""
         return Flasher(self.client, self.store, self.timeouts)
 
     @property
     def storage_size(self) -> int:
+        """How large a sketch may be, in bytes."""
         internal = self.config_entry.options.get(CONF_STORAGE, "internal") == "internal"
         return INTERNAL_STORAGE if internal else LARGE_STORAGE
 
@@ -158,15 +173,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     def installed_version(self) -> str:
         """The version that the board runs; never empty, because an update entity without one shows no control."""
         return self.record.version or UNKNOWN_VERSION
-
-    @property
-    def releases(self) -> tuple[Release, ...]:
-        fitting = (
-            release
-            for release in self.catalog.data.releases
-            if release.version and (release.size is None or release.size <= self.storage_size)
-        )
-        return tuple(newest_first(fitting, lambda release: release.version or ""))
 
     @property
     def archived(self) -> tuple[PastFlash, ...]:
@@ -179,21 +185,23 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def versions(self) -> tuple[str, ...]:
-        return tuple(
-            dict.fromkeys([*(one.version or "" for one in self.releases), *(one.version for one in self.archived)])
-        )
+        """The labels of all builds that can be installed, the newest first."""
+        return tuple(build.label for build in self.offers.builds)
 
-    @property
-    def failed_versions(self) -> set[str]:
-        return {flash.version for flash in self.record.history if flash.sha256 in self.record.failed}
-
-    @property
-    def offered_version(self) -> str | None:
-        """The version that the user has chosen while it can be had, else the newest that has not failed here."""
-        if self.record.chosen in self.versions:
-            return self.record.chosen
-        failed = self.failed_versions
-        return next((one.version for one in self.releases if one.version not in failed), None)
+    @callback
+    def refresh_offers(self) -> None:
+        """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
+        self.offers = self.sources.find_offers(self.record, self.archived, self.storage_size)
+        seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
+        if (seen, memory) != (self.record.seen, self.record.source_memory):
+            self.config_entry.async_create_background_task(
+                self.hass,
+                self.store.note(lambda record: replace(record, seen=seen, source_memory=memory)),
+                f"{DOMAIN} remember {self.name}",
+            )
+        if self.offers.needs_download is not None and self.sources.chosen.confirmed:
+            self.sources.look_into(self.offers.needs_download)
+        self.async_update_listeners()
 
     async def async_tidy_images(self) -> None:
         """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""
@@ -204,6 +212,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def set_state(self, state: InstallState) -> None:
+        """Show what is being done to the board."""
         self.state = state
         self.async_update_listeners()
 
@@ -243,6 +252,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
             self._name_heard = time.monotonic()
 
     async def async_accept_password(self, password: str) -> None:
+        """Note, outside of any flash, that the board accepts a password."""
         await self.store.note(lambda record: record.accepted(password, time.time()))
         self.show_password()
         self.show_version()
@@ -256,8 +266,9 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def show_version(self) -> None:
+        """Show on the device page what the board runs now."""
         self._update_device(sw_version=self.record.version)
-        self.async_update_listeners()
+        self.refresh_offers()
 
     @callback
     def set_mac(self, mac: str) -> None:
@@ -269,22 +280,8 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     async def async_options_changed(self) -> None:
         """Take over what has changed in the options or was uploaded, without a reload."""
-        source = await source_of(self.hass, self.config_entry)
-        if source.key != self.catalog.source.key:
-            self.leave_catalog()
-            self.use_catalog(*async_get_catalogs(self.hass).async_use(source, self.config_entry))
-        self.async_update_listeners()
-
-    @callback
-    def use_catalog(self, catalog: SketchCatalog, release: Callable[[], None]) -> None:
-        """Take updates from a catalog until `leave_catalog` is called, which calls `release`."""
-        self.catalog = catalog
-        self._leave_catalog = [catalog.async_add_listener(self.async_update_listeners), release]
-
-    @callback
-    def leave_catalog(self) -> None:
-        for leave in self._leave_catalog:
-            leave()
+        await self.sources.uploads.async_refresh()
+        await self.sources.async_switch()
 
     @callback
     def _update_device(self, **changes: Any) -> None:

@@ -8,7 +8,6 @@ from yarl import URL
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Fetcher
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
-from tests.firmware.conftest import SHORT
 
 SECRET = "s3cret"
 
@@ -16,7 +15,7 @@ SECRET = "s3cret"
 async def fetch(session: aiohttp.ClientSession, url: URL | str, *, origin: URL | str = "", **options: Any) -> bytes:
     """Fetch at most 1000 bytes once, in a hurry; a secret is for one origin."""
     private = {"Authorization": SECRET} if origin else {}
-    fetcher = Fetcher(session, URL(origin or url), private, timeouts=SHORT)
+    fetcher = Fetcher(session, URL(origin or url), private)
     return await fetcher.get(URL(url), limit=1000, **options)
 
 

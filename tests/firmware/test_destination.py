@@ -12,7 +12,6 @@ from custom_components.mkr1000_ota.arduino_ota.firmware import destination
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
-from tests.firmware.conftest import SHORT
 from tests.firmware.fetching import fetch, refusal
 from tests.web import Web, running
 
@@ -122,7 +121,7 @@ def test_what_is_elsewhere(address: str) -> None:
 
 async def offered(session: aiohttp.ClientSession, typed: Web, **release: str) -> ManifestSource:
     """Serve a manifest of one release, and look at it."""
-    source = ManifestSource(session, str(typed.serve_json("/m.json", {"version": "1"} | release)), timeouts=SHORT)
+    source = ManifestSource(session, str(typed.serve_json("/m.json", {"version": "1"} | release)))
     await source.catalog()
     return source
 
@@ -152,7 +151,7 @@ async def test_a_name_that_leads_here_only_later_is_not_followed(
     away: Web, site: Web, session: aiohttp.ClientSession, names: dict[str, str]
 ) -> None:
     away.serve_json("/m.json", {"version": "1", "path": f"http://files.example:{site.url.port}/reset"})
-    source = ManifestSource(session, f"http://files.example:{away.url.port}/m.json", timeouts=SHORT)
+    source = ManifestSource(session, f"http://files.example:{away.url.port}/m.json")
     (release,) = (await source.catalog()).releases
     names["files.example"] = "127.0.0.1"
     with pytest.raises(SourceError) as refused:

@@ -10,7 +10,6 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.firmware.github import GitHubSource, repository_named
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
-from tests.firmware.conftest import SHORT
 from tests.web import Web
 
 IMAGE = bytes(range(256)) * 4
@@ -55,7 +54,7 @@ def source(site: Web, session: aiohttp.ClientSession) -> GitHubSource:
 
 def source_at(site: Web, session: aiohttp.ClientSession, **options: Any) -> GitHubSource:
     """Return a source that takes the web server for GitHub."""
-    return GitHubSource(session, "owner/blinds", api=str(site.at("/api/v3")), timeouts=SHORT, **options)
+    return GitHubSource(session, "owner/blinds", api=str(site.at("/api/v3")), **options)
 
 
 async def catalog_of(site: Web, source: GitHubSource, *releases: dict[str, Any]) -> Catalog:

@@ -11,14 +11,13 @@ from yarl import URL
 from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Fetcher, Response, pause
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
-from tests.firmware.conftest import SHORT
 from tests.web import Web
 
 
 @pytest.fixture
 def fetcher(site: Web, session: aiohttp.ClientSession) -> Fetcher:
     """What asks the server."""
-    return Fetcher(session, site.url, {}, timeouts=SHORT)
+    return Fetcher(session, site.url, {})
 
 
 async def test_an_unchanged_copy_is_not_sent_again(site: Web, fetcher: Fetcher) -> None:
@@ -42,6 +41,7 @@ ETAG, DATE = '"1"', "Sun, 22 Nov 2026 07:00:00 GMT"
         ({"last-modified": DATE}, "http://host/a.json?signed=1", {"If-Modified-Since": DATE}),
         ({"last-modified": DATE}, "http://host/a.json?signed=2", {}),
         ({}, "http://host/a.json?signed=1", {}),
+        ({"etag": '"\udcff"'}, "http://host/a.json?signed=1", {}),
     ],
 )
 def test_a_request_is_conditional_where_that_means_something(

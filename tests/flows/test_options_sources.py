@@ -1,5 +1,6 @@
 """The options of a board: where its sketches come from."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.support.flow_texts import says
 from tests.support.options import open_options, shown, submit
 from tests.support.steps import update_state
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 from tests.web import Web
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
@@ -32,7 +34,7 @@ async def test_a_folder_is_made_and_looked_at(home: HomeAssistant, board: Virtua
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options == {"storage": "internal", "folder": "firmware/garden", "source": "folder", "wait_minutes": 7}
     assert Path(home.config.path("firmware/garden")).is_dir()
-    assert entry.runtime_data.coordinator.catalog.source.directory == Path(home.config.path("firmware/garden"))
+    assert entry.runtime_data.coordinator.sources.chosen.source.directory == Path(home.config.path("firmware/garden"))
 
 
 async def test_a_whole_path_in_the_configuration_directory_is_made_relative(
@@ -81,7 +83,10 @@ async def test_a_manifest_is_asked_for_before_it_is_chosen(
     result = await submit(home, result, manifest_url=str(site.at("/manifest.json")))
     assert says(result, "source_bad_manifest")
 
-    site.serve_json("/manifest.json", manifest("1.0", "2.0"))
+    image = build_sketch(name="Arduino", version="2.0")
+    site.serve("/garden-2.0.bin", image)
+    offered = {"version": "2.0", "path": "garden-2.0.bin", "sha256": hashlib.sha256(image).hexdigest()}
+    site.serve_json("/manifest.json", {"releases": [offered, *manifest("1.0")["releases"]]})
     result = await submit(home, result, manifest_url=str(site.at("/manifest.json")))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options["source"] == "manifest"

@@ -17,6 +17,7 @@ from tests.flows.conftest import Upload
 from tests.minisign import Signer
 from tests.support.flow_texts import ENGLISH, says
 from tests.support.options import open_options, shown, submit
+from tests.support.steps import update_state
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.bad_sketches import damaged, not_images, other_boards, without_ota
 from tests.virtual_board.sketches import build_sketch
@@ -59,6 +60,7 @@ async def test_a_sketch_is_uploaded_shown_and_kept(
     release = await uploaded(home, entry)
     assert release is not None
     assert (release.version, release.notes, release.size) == ("1.2.3", "Waters less.", len(image))
+    assert update_state(home).attributes["latest_version"] == "1.2.3"
     # It replaces no source.
     assert entry.options == before
 
@@ -124,8 +126,10 @@ async def test_an_upload_can_be_removed(
 
     result = await open_options(home, entry, "remove_upload")
     assert result["description_placeholders"]["file"] == "garden.bin"
+    assert update_state(home).attributes["latest_version"] == "1.0"
     assert (await submit(home, result))["type"] is FlowResultType.CREATE_ENTRY
     assert await uploaded(home, entry) is None
+    assert update_state(home).attributes["latest_version"] != "1.0"
 
 
 async def test_an_upload_for_an_entry_that_is_not_loaded_is_kept(

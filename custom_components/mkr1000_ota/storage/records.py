@@ -6,6 +6,7 @@ from typing import Any, Final, Self
 
 import voluptuous as vol
 
+from ..arduino_ota.firmware.offers import Seen
 from ..arduino_ota.flash.journal import Pending, Verdict
 from ..arduino_ota.flash.passwords import Keyring
 from ..issues import Kind
@@ -84,11 +85,10 @@ class BoardRecord:
     # Builds by their SHA-256, the latest first: what ran here, and what has failed its health check.
     ran: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
-    # When each build was seen first, in seconds since the epoch: the dates of files change with every copy.
-    first_seen: Mapping[str, float] = field(default_factory=dict)
-    # What was on offer last, without anything secret, for as long as its source does not answer.
-    offer: Mapping[str, Any] | None = None
-    source_failing_since: float | None = None
+    # When each build was seen first, by its SHA-256: the dates of files change with every copy.
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    # What the source offered last, without anything secret, for a start at which it cannot be asked.
+    source_memory: Mapping[str, Any] = field(default_factory=dict)
     # When the board last said which password it accepts, and whether it accepted none of those that are known.
     password_checked: float = 0.0
     password_rejected: bool = False
@@ -255,6 +255,10 @@ _ORDER = vol.Schema(
     extra=vol.REMOVE_EXTRA,
 )
 _NOTICE = vol.Schema({vol.Optional("reason"): _TEXT, vol.Optional("placeholders"): {str: str}}, extra=vol.REMOVE_EXTRA)
+_SEEN = vol.Schema(
+    {vol.Required("at"): _TIME, vol.Optional("built"): vol.Maybe(_TIME), vol.Optional("label"): str},
+    extra=vol.REMOVE_EXTRA,
+)
 _RECORD = vol.Schema(
     {
         "keyring": vol.Maybe(vol.All(_TEXTS, vol.Coerce(Keyring))),
@@ -266,9 +270,14 @@ _RECORD = vol.Schema(
         "chosen": _TEXT,
         "ran": vol.Maybe(_TEXTS),
         "failed": vol.Maybe(_TEXTS),
-        "first_seen": vol.Maybe({str: _TIME}),
-        "offer": vol.Maybe(dict),
-        "source_failing_since": vol.Maybe(_TIME),
+        "seen": vol.Maybe({str: vol.All(_SEEN, lambda seen: Seen(**seen))}),
+        "source_memory": vol.Maybe(
+            {
+                vol.Optional("source"): str,
+                vol.Optional("failing_since"): vol.Maybe(_TIME),
+                vol.Optional("release"): vol.Maybe({str: vol.Any(str, int)}),
+            }
+        ),
         "password_checked": vol.Maybe(_TIME),
         "password_rejected": vol.Maybe(bool),
         "rollback_to": _TEXT,

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.firmware import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.directory import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
@@ -147,7 +148,8 @@ async def test_a_folder_that_hangs_is_given_up_and_takes_no_second_thread(
     folder: Path, drop: Drop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drop("a-1.0.bin")
-    source, other = FolderSource(folder, timeout=0.05), FolderSource(folder)
+    monkeypatch.setattr(limits, "FOLDER", 0.05)
+    source, other = FolderSource(folder), FolderSource(folder)
     answers, hanging = threading.Event(), []
     scan = Directory.scan
 
@@ -164,6 +166,7 @@ async def test_a_folder_that_hangs_is_given_up_and_takes_no_second_thread(
         assert refusal.value.reason is Reason.FOLDER_SILENT
     assert len(hanging) == 1
     answers.set()
+    monkeypatch.setattr(limits, "FOLDER", 5)
     assert offered(await other.catalog()) == {"a-1.0.bin": "1.0"}
     while True:
         try:

@@ -29,7 +29,7 @@ from tests.virtual_board.sketches import build_sketch
         ("a-1.0.bin", SKETCH, {"pasword": "typo"}, ("a-1.0.json", "bad_sidecar")),
         ("a-1.0.bin", SKETCH, "{not json", ("a-1.0.json", "bad_sidecar")),
         pytest.param("a-1.0.bin", SKETCH, "[" * 100_000, ("a-1.0.json", "bad_sidecar"), id="deep"),
-        pytest.param("a-1.0.bin", SKETCH, " " * 300_000, ("a-1.0.json", "file_too_large"), id="long"),
+        pytest.param("a-1.0.bin", SKETCH, " " * 600_000, ("a-1.0.json", "file_too_large"), id="long"),
         pytest.param("a-1.0.bin", bytes(1024 * 1024 + 1), {}, ("a-1.0.bin", "file_too_large"), id="huge"),
     ],
 )

@@ -10,7 +10,6 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.minisign import PublicKe
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
 from tests.firmware import signed
-from tests.firmware.conftest import SHORT
 from tests.firmware.manifest.conftest import IMAGE, SHA256, catalog_of, refusal
 from tests.web import Web
 
@@ -86,7 +85,7 @@ async def test_without_tls_only_a_sum_protects_an_image(
     plain = str(site.serve("/a.bin", IMAGE))
     releases = [{"version": "1", "path": plain}, {"version": "2", "path": plain, "sha256": SHA256}]
     url = tls_site.serve_json("/manifest.json", {"releases": releases})
-    source = ManifestSource(trusting_session, str(url), timeouts=SHORT)
+    source = ManifestSource(trusting_session, str(url))
     catalog = await source.catalog()
     assert [finding.code for finding in catalog.findings] == ["insecure_image"]
     assert [release.version for release in catalog.releases] == ["2"]

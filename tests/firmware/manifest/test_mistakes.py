@@ -104,6 +104,12 @@ async def test_what_is_wrong_for_all_is_wrong(site: Web, source: ManifestSource,
     assert (error.reason, error.placeholders["path"]) == (Reason.BAD_MANIFEST, path)
 
 
+async def test_an_address_is_not_shown(site: Web, source: ManifestSource) -> None:
+    catalog = await catalog_of(site, source, {"releases": [{"path": "ftp://me:s3cret@host/a.bin?token=s3cret"}]})
+    assert "s3cret" not in repr(catalog)
+    assert [finding.file for finding in catalog.findings] == ["releases[0]"]
+
+
 @pytest.mark.parametrize(
     ("entry", "code", "model"),
     [

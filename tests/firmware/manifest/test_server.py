@@ -6,7 +6,6 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
-from tests.firmware.conftest import SHORT
 from tests.firmware.manifest.conftest import IMAGE, catalog_of, refusal
 from tests.web import Web
 
@@ -59,7 +58,7 @@ async def test_a_login_in_the_address_is_used_and_kept_secret(
     site: Web, other_site: Web, session: aiohttp.ClientSession
 ) -> None:
     url = site.at("/manifest.json").with_user("me").with_password("s3cret")
-    source = ManifestSource(session, str(url), timeouts=SHORT)
+    source = ManifestSource(session, str(url))
     elsewhere = other_site.serve("/two.bin", IMAGE)
     releases = [{"version": "1", "path": "one.bin"}, {"version": "2", "path": str(elsewhere)}]
     site.serve_json("/manifest.json", {"releases": releases})

@@ -29,18 +29,6 @@ _WEB_PAGES: Final = ("text/html", "application/xhtml+xml")
 _PAUSE_UNSTATED: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchTimeouts:
-    """How long to wait, in seconds: for a connection, for the next byte, and for the whole of it."""
-
-    connect: float = limits.CONNECT
-    silence: float = limits.SILENCE
-    total: float = limits.DOWNLOAD
-
-
-DEFAULT_TIMEOUTS: Final = FetchTimeouts()
-
-
 @dataclass(frozen=True, slots=True)
 class Response:
     """What a server sent, from which address in the end, and whether that was this system itself.
@@ -59,10 +47,11 @@ class Response:
         A date says nothing about another address, an entity tag nothing about another file; signed
         addresses, which differ in their query each time, lead to the same file.
         """
-        if "ETag" in self.headers and url.with_query(None) == self.url.with_query(None):
-            return {"If-None-Match": self.headers["ETag"]}
-        if "Last-Modified" in self.headers and url == self.url:
-            return {"If-Modified-Since": self.headers["Last-Modified"]}
+        tag, date = self.headers.get("ETag", ""), self.headers.get("Last-Modified", "")
+        if tag and tag.isascii() and url.with_query(None) == self.url.with_query(None):
+            return {"If-None-Match": tag}
+        if date and date.isascii() and url == self.url:
+            return {"If-Modified-Since": date}
         return {}
 
 
@@ -72,19 +61,11 @@ class Fetcher:
     An error never carries more of an address than its host, and no credential leaves its origin.
     """
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        origin: URL,
-        private: Mapping[str, str],
-        *,
-        timeouts: FetchTimeouts = DEFAULT_TIMEOUTS,
-    ) -> None:
+    def __init__(self, session: aiohttp.ClientSession, origin: URL, private: Mapping[str, str]) -> None:
         """Take the session whose connections to use, and headers that are for one origin alone."""
         self._session = session
         self._origin = origin.origin()
         self._private = private
-        self._timeouts = timeouts
         self._quiet_until: dict[URL, float] = {}
 
     async def get(self, url: URL, *, limit: int, may_be_local: bool = True) -> bytes:
@@ -101,7 +82,7 @@ class Fetcher:
 
     async def _get(self, url: URL, accept: str, limit: int, known: Response | None, *, may_be_local: bool) -> Response:
         try:
-            async with asyncio.timeout(self._timeouts.total), self._guarded_session() as session:
+            async with asyncio.timeout(limits.DOWNLOAD), self._guarded_session() as session:
                 for _ in range(limits.REDIRECTS + 1):
                     hop = Hop(url, may_be_local=may_be_local)
                     conditions = known.conditions_for(url) if known else {}
@@ -124,9 +105,6 @@ class Fetcher:
         """Return a session that shares the connections and nothing else, above all nothing that follows redirects."""
         if self._session.connector is None:
             raise aiohttp.ServerDisconnectedError
-        timeouts = aiohttp.ClientTimeout(
-            total=None, sock_connect=self._timeouts.connect, sock_read=self._timeouts.silence
-        )
         return aiohttp.ClientSession(
             connector=self._session.connector,
             connector_owner=False,
@@ -135,7 +113,7 @@ class Fetcher:
             request_class=GuardedRequest,
             max_line_size=limits.HEADER_LINE,
             max_field_size=limits.HEADER_LINE,
-            timeout=timeouts,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.CONNECT, sock_read=limits.SILENCE),
         )
 
     def _headers(self, url: URL, accept: str) -> dict[str, str]:

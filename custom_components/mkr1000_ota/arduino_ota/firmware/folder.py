@@ -60,19 +60,17 @@ class FolderSource:
         base: Path | None = None,
         above: Path | None = None,
         settled_after: float = _SETTLED_AFTER,
-        timeout: float = limits.FOLDER,
     ) -> None:
         """Take the folder, and the trusted one below which no folder may be a link.
 
         `above` is a folder for no sketches, of which those are reported that were dropped there by mistake. A file must
-        rest for `settled_after` seconds; after `timeout` seconds a look at the folder is given up.
+        rest for `settled_after` seconds.
         """
         self.key: Hashable = ("folder", str(directory))
         self.directory = directory
         self._base = base
         self._above = above
         self._settled_after = settled_after
-        self._timeout = timeout
         self._running: asyncio.Future[Any] | None = None
         self._first_seen: dict[str, tuple[Stamp, float]] = {}
         self._inspected: dict[_Files, Release | Finding] = {}
@@ -106,7 +104,7 @@ class FolderSource:
     async def _alone[T](self, work: Callable[[], T]) -> T:
         """Run in a thread, one at a time: a network drive that hangs takes no more than this one. Raises SourceError."""
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(limits.FOLDER):
                 while self._running and not self._running.done():
                     await asyncio.wait((self._running,))
                 running = asyncio.ensure_future(asyncio.to_thread(work))

@@ -17,7 +17,7 @@ import aiohttp
 from . import limits, schema
 from .description import without_bootloader
 from .destination import host
-from .fetcher import DEFAULT_TIMEOUTS, Fetcher, FetchTimeouts, Response, http_url
+from .fetcher import Fetcher, Response, http_url
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
 from .versions import series_of, version_in_name, version_of_file, version_of_tag
@@ -65,7 +65,6 @@ class GitHubSource:
         prereleases: bool = False,
         token: str | None = None,
         api: str = API,
-        timeouts: FetchTimeouts = DEFAULT_TIMEOUTS,
     ) -> None:
         """Take the repository as `repository_named` does. Raises SourceError if it cannot be one.
 
@@ -79,7 +78,7 @@ class GitHubSource:
         self._asset = asset
         self._prereleases = prereleases
         private = {"X-GitHub-Api-Version": _API_VERSION} | ({"Authorization": f"Bearer {token}"} if token else {})
-        self._fetcher = Fetcher(session, base, private, timeouts=timeouts)
+        self._fetcher = Fetcher(session, base, private)
         self._catalog = Catalog()
         self._first: Response | None = None
 
@@ -184,5 +183,5 @@ def _offers(release: dict[str, Any], pattern: str) -> Iterator[Release | Finding
             published=release.get("published_at"),
             signature=str(signature["id"]) if signature else None,
             # A tag without a version, such as `latest`, is no series of its own.
-            series=(series_of(tag) or None) if version_in_name(tag.replace("/", "-")) else None,
+            series=(series_of(tag.replace("/", "-")) or None) if version_in_name(tag.replace("/", "-")) else None,
         )

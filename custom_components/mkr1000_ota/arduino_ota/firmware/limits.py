@@ -6,12 +6,11 @@ from typing import Final
 IMAGE: Final = 256 * 1024
 # An Intel HEX of a whole flash has three times its size, and the inspector then says that it is one.
 FILE: Final = 1024 * 1024
-DESCRIPTION: Final = 256 * 1024
+# The notes alone may take four bytes a character.
+DESCRIPTION: Final = 512 * 1024
 # minisign's own limit for a trusted comment is 8 KiB; the rest of a signature file is small.
 SIGNATURE: Final = 16 * 1024
 MANIFEST: Final = 1024 * 1024
-# All that is uploaded with a sketch: notes take four bytes a character at most, a signature as many.
-UPLOAD_CARD: Final = 512 * 1024
 # A page of GitHub's list of releases, and the header lines of one response: the redirects of its downloads have 9 KiB.
 PAGE: Final = 4 * 1024 * 1024
 HEADER_LINE: Final = 64 * 1024

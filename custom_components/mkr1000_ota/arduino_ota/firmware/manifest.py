@@ -23,16 +23,7 @@ from . import limits, schema
 from .board_names import model_named
 from .description import FIELDS, Description, declared
 from .destination import host
-from .fetcher import (
-    DEFAULT_TIMEOUTS,
-    Fetcher,
-    FetchTimeouts,
-    Response,
-    credentials_of,
-    http_url,
-    is_downgrade,
-    joined,
-)
+from .fetcher import Fetcher, Response, credentials_of, http_url, is_downgrade, joined
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
 
@@ -43,13 +34,13 @@ _SEVERAL: Final = {name: FIELDS[name] for name in ("name", "board", "password")}
 class ManifestSource:
     """A manifest at an http or https address. The address may carry user:password@."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, *, timeouts: FetchTimeouts = DEFAULT_TIMEOUTS) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         """Raises SourceError if the address is none."""
         address = http_url(url)
         self.key: Hashable = ("manifest", str(address))
         self.server: str | None = host(address)
         self._url = address.with_user(None).with_fragment(None)
-        self._fetcher = Fetcher(session, address, credentials_of(address), timeouts=timeouts)
+        self._fetcher = Fetcher(session, address, credentials_of(address))
         self._catalog = Catalog()
         self._read: Response | None = None
 
@@ -116,7 +107,7 @@ def _releases(entries: list[Any], common: Description, url: URL) -> Iterator[Rel
 
 def _release(description: Description, url: URL, where: str) -> Release | Finding:
     path, signature = description.pop("path", None), description.pop("signature", None)
-    label = " ".join(filter(None, (description.get("name"), description.get("version")))) or path or where
+    label = " ".join(filter(None, (description.get("name"), description.get("version")))) or where
     try:
         image = _address(path, url, label)
         if is_downgrade(url, image) and "sha256" not in description:
