@@ -28,7 +28,7 @@ from .flows.discovered_board import DiscoveredBoard, async_look_at, client_for, 
 from .flows.forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
-from .network.discovery_flows import MAX_CARDS
+from .network.discovery_flows import MAX_CARDS, stranger_slots
 from .network.mdns import async_get_querier
 from .network.typed_address import write_address
 from .presence.tracker import async_get_tracker
@@ -134,7 +134,7 @@ class BoardFlow(AddFlow, domain=DOMAIN):
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Take a device that has got an address and may be a board; follow one that is known."""
         mac = format_mac(discovery_info.macaddress)
-        self._abort_if_known(mac)
+        self._abort_if_known(mac, discovery_info.ip)
         self._abort_if_at_home(discovery_info.ip)
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
@@ -145,10 +145,11 @@ class BoardFlow(AddFlow, domain=DOMAIN):
     async def _discovered(self, host: str, port: int) -> ConfigFlowResult:
         """Show a card for what was heard, unless it is set up or ignored."""
         self._abort_if_at_home(host)
-        if await async_reach(self.hass, host) is Reach.FORBIDDEN:
+        if async_reach(self.hass, host, port) is Reach.FORBIDDEN:
             return self.async_abort(reason="not_a_board")
         try:
-            found = await async_look_at(self.hass, host, port)
+            async with stranger_slots(self.hass):
+                found = await async_look_at(self.hass, host, port)
         except BoardError as err:
             return self.async_abort(reason=flow_error(err))
         self._replace_cards(found)
@@ -165,7 +166,7 @@ class BoardFlow(AddFlow, domain=DOMAIN):
     async def _take(self, found: DiscoveredBoard, *, raise_on_progress: bool = False) -> None:
         """Go on with a board unless it is set up already, or if that counts, is being set up in another flow."""
         if found.mac is not None:
-            self._abort_if_known(found.mac)
+            self._abort_if_known(found.mac, found.host)
         if entry_of(self.hass, found) is not None:
             raise AbortFlow("already_configured")
         for entry in self._async_current_entries(include_ignore=True):
@@ -176,10 +177,10 @@ class BoardFlow(AddFlow, domain=DOMAIN):
         self._abort_if_unique_id_configured()
         self._found = found
 
-    def _abort_if_known(self, mac: str) -> None:
+    def _abort_if_known(self, mac: str, host: str) -> None:
         """End the flow if the board is set up, and have it looked for: it may have another address now."""
         if any(entry.data.get(CONF_MAC) == mac for entry in self._async_current_entries(include_ignore=False)):
-            async_get_tracker(self.hass).async_hint()
+            async_get_tracker(self.hass).moves.async_hint(mac, host)
             raise AbortFlow("already_configured")
 
     def _replace_cards(self, found: DiscoveredBoard) -> None:

@@ -55,8 +55,9 @@ async def async_update_password(entry: ConfigEntry, password: str) -> None:
         library = await client.identify()
         await client.check_password(password)
         peer = await async_peer(board.hass, board.host, entry)
-        if match(board.known, peer) is not Match.BOARD and peer.name is not None:
-            board.update_entry(**{CONF_NAME: peer.name, CONF_HEARD_NAME: peer.name})
+        if match(board.known, peer) is not Match.BOARD:
+            name = peer.name if peer.name is not None else board.board_name
+            board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
             await board.store.note(BoardRecord.flashed_elsewhere)
         board.update_entry(**{CONF_LIBRARY: library.value})
         await board.async_accept_password(password)
@@ -93,7 +94,7 @@ async def async_update_address(
             await store.load()
         names = [store.record.pending.name] if store.record.pending else []
         others = other_entries(hass, entry)
-        known = known_board(hass, entry, host=found.host, names=names)
+        known = known_board(hass, entry, host=found.host, new_names=names)
         if found.peer.mac in known.other_macs or found.host in (one.data.get(CONF_HOST) for one in others):
             raise WrongBoard(f"The board of another entry responds at {found.host}")
         told = match(known, found.peer)

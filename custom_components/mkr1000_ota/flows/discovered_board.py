@@ -102,7 +102,8 @@ class DiscoveredBoard:
             CONF_PORT: self.port,
             CONF_PASSWORD: password,
             CONF_NAME: self.announced_name,
-            CONF_HEARD_NAME: self.announced_name,
+            # What was heard long ago may have come from somebody else: a person has vouched for the address since.
+            CONF_HEARD_NAME: self.peer.name,
             CONF_LIBRARY: self.library.value,
             **mac,
         }

@@ -48,7 +48,8 @@ def _credentials(password: str) -> str:
 class BoardClient:
     """A board at an address.
 
-    It handles one request at a time and does nothing else meanwhile: do not ask it twice at once.
+    It handles one request at a time and does nothing else meanwhile: do not ask it twice at once. `host` and
+    `port` may be changed between two requests, for a board that has another address by then.
     """
 
     def __init__(
@@ -61,8 +62,8 @@ class BoardClient:
         comes last, because a connection without a request costs a sketch two seconds. What it raises ends the request.
         """
         self._session = session
-        self._host = host
-        self._port = port
+        self.host = host
+        self.port = port
         self._assure = assure
 
     async def identify(self, *, timeout: float = ANSWER_WITHIN) -> Library:
@@ -168,9 +169,9 @@ class BoardClient:
         self, method: str, path: str, headers: dict[str, str], transfer: Transfer, patience: Patience
     ) -> Exchange:
         try:
-            url = URL.build(scheme="http", host=self._host, port=self._port, path=path)
+            url = URL.build(scheme="http", host=self.host, port=self.port, path=path)
         except ValueError:
-            raise BoardUnreachable(f"There can be no host named {self._host!r}") from None
+            raise BoardUnreachable(f"There can be no host named {self.host!r}") from None
         return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, patience)
 
 
