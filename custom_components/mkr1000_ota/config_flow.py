@@ -32,10 +32,10 @@ from .flows.discovered_board import DEFAULT_NAME, DiscoveredBoard, as_markdown, 
 from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, model_schema
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
-from .network.discovery_flows import MAX_CARDS
+from .network.discovery_flows import MAX_CARDS, stranger_slots
+from .network.leases import async_leased_hosts
 from .network.mdns import async_get_querier
 from .network.typed_address import write_address
-from .presence.census import leased_host
 from .presence.tracker import async_get_tracker
 
 # A board asks for its address before it listens to anybody, in seconds.
@@ -96,7 +96,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
         """Take a device that has got an address and may be a board."""
         mac = format_mac(discovery_info.macaddress)
-        self._abort_if_known(mac)
+        self._abort_if_known(mac, discovery_info.ip)
         self._abort_if_at_home(discovery_info.ip)
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
@@ -108,7 +108,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     async def _discovered(self, host: str, port: int, name: str) -> ConfigFlowResult:
         """Show a card for what was heard, unless it is set up or ignored."""
         self._abort_if_at_home(host)
-        match await async_reach(self.hass, host):
+        match async_reach(self.hass, host, port):
             case Reach.FORBIDDEN:
                 return self.async_abort(reason="not_a_board")
             case Reach.ROUTED:
@@ -121,7 +121,8 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
             case Reach.ON_LINK:
                 pass
         try:
-            found = await async_look_at(self.hass, host, port)
+            async with stranger_slots(self.hass):
+                found = await async_look_at(self.hass, host, port)
         except BoardError:
             return self.async_abort(reason="no_response")
         for card in self._cards():
@@ -214,10 +215,10 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     @callback
     def _proposed_address(self, entry: BoardConfigEntry) -> str:
         """Return the address of a board, or the one that its network has given it since: a person decides."""
-        leased = None
+        host = entry.data[CONF_HOST]
         if entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.data is False:
-            leased = leased_host(self.hass, entry.runtime_data.coordinator)
-        return write_address(leased or entry.data[CONF_HOST], entry.data[CONF_PORT])
+            host = async_leased_hosts(self.hass).get(entry.data.get(CONF_MAC, ""), host)
+        return write_address(host, entry.data[CONF_PORT])
 
     async def _reconfigured(
         self, entry: BoardConfigEntry, found: DiscoveredBoard, data: dict[str, Any]

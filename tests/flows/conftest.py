@@ -10,15 +10,7 @@ from homeassistant.components import file_upload
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mkr1000_ota.presence import tracker
-
 type Upload = Callable[[bytes, str], Awaitable[str]]
-
-
-@pytest.fixture(autouse=True)
-def no_hint_is_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look at once for a board that may have moved: the timer would outlive the test."""
-    monkeypatch.setattr(tracker, "HINT_INTERVAL", 0.0)
 
 
 @pytest.fixture

@@ -19,10 +19,7 @@ def reach(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> dict[str, Rea
     """Where addresses are; behind a router unless a test says otherwise."""
     places: dict[str, Reach] = {}
 
-    async def async_reach(_home: HomeAssistant, host: str) -> Reach:
-        return places.get(host, Reach.ROUTED)
-
-    monkeypatch.setattr(config_flow, "async_reach", async_reach)
+    monkeypatch.setattr(config_flow, "async_reach", lambda _home, host, _port: places.get(host, Reach.ROUTED))
     return places
 
 

@@ -16,6 +16,7 @@ from ..arduino_ota.hardware import MODELS, Model
 from ..arduino_ota.text import fit_to_show
 from ..const import CONF_FOLDER, CONF_MODEL, DOMAIN
 from ..errors import FormError, flow_errors
+from ..network.identity import Match, match
 from ..presence.tracker import async_get_tracker
 from .discovered_board import (
     DEFAULT_NAME,
@@ -153,7 +154,7 @@ class AddFlow(ConfigFlow):
         """Check a password with the board that the form shows, and return its model; a card may be days old."""
         shown = self._found
         now = await async_look_at(self.hass, shown.host, shown.port)
-        is_shown = shown.is_same_board(now) and self._model in now.models
+        is_shown = match(shown.known(self.hass), now.peer) is Match.BOARD and self._model in now.models
         await self._take(now, raise_on_progress=not is_shown and self.source != SOURCE_USER)
         if not is_shown or self._model is None:
             raise FormError("board_changed")
@@ -163,7 +164,7 @@ class AddFlow(ConfigFlow):
     async def _take(self, found: DiscoveredBoard, *, raise_on_progress: bool = False) -> None:
         """Go on with a board unless it is set up already, or if that counts, is being set up in another flow."""
         if found.mac is not None:
-            self._abort_if_known(found.mac)
+            self._abort_if_known(found.mac, found.host)
         if entry_of(self.hass, found) is not None:
             raise AbortFlow("already_configured")
         for entry in self._async_current_entries(include_ignore=True):
@@ -174,10 +175,10 @@ class AddFlow(ConfigFlow):
         self._abort_if_unique_id_configured()
         self._found = found
 
-    def _abort_if_known(self, mac: str) -> None:
+    def _abort_if_known(self, mac: str, host: str) -> None:
         """End the flow if the board is set up, and have it looked for: it may have another address now."""
         if any(entry.data.get(CONF_MAC) == mac for entry in self._async_current_entries(include_ignore=False)):
-            async_get_tracker(self.hass).async_hint()
+            async_get_tracker(self.hass).moves.async_hint(mac, host)
             raise AbortFlow("already_configured")
 
     def _heard(self) -> tuple[list[Sighting], list[ConfigEntry]]:

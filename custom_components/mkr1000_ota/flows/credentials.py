@@ -78,8 +78,9 @@ async def async_update_password(entry: ConfigEntry, given: Given) -> None:
         library = await client.identify()
         await client.check_password(given.password)
         peer = await async_peer(board.hass, board.host, entry)
-        if match(board.known, peer) is not Match.BOARD and peer.name is not None:
-            board.update_entry(**{CONF_NAME: peer.name, CONF_HEARD_NAME: peer.name})
+        if match(board.known, peer) is not Match.BOARD:
+            name = peer.name if peer.name is not None else board.board_name
+            board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
             await board.store.note(BoardRecord.flashed_elsewhere)
         board.update_entry(**{CONF_LIBRARY: library.value})
         await board.async_accept_password(given.password)
@@ -102,7 +103,7 @@ async def async_reconfigure(
     async with board.lock:
         found = await async_look_at_typed(hass, typed)
         pending = board.record.pending
-        known = known_board(hass, entry, host=found.host, names=[pending.name] if pending else [])
+        known = known_board(hass, entry, host=found.host, new_names=[pending.name] if pending else [])
         if found.peer.mac in known.other_macs or found.host in (
             one.data.get(CONF_HOST) for one in other_entries(hass, entry)
         ):

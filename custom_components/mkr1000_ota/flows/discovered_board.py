@@ -32,7 +32,7 @@ from ..const import (
     DOMAIN,
 )
 from ..errors import FormError
-from ..network.identity import Match, Peer, async_peer, known_board, match, other_entries, was_heard_lately
+from ..network.identity import KnownBoard, Match, Peer, async_peer, known_board, match, other_entries, was_heard_lately
 from ..network.mdns import async_get_querier
 from ..network.typed_address import read_address
 
@@ -87,11 +87,20 @@ class DiscoveredBoard:
     def fallback_id(self) -> str:
         return fallback_id(self.name, self.host)
 
-    def is_same_board(self, now: DiscoveredBoard) -> bool:
-        """Return whether what responds now can be what was seen before."""
-        if self.peer.mac is not None and now.peer.mac is not None:
-            return self.peer.mac == now.peer.mac
-        return self.announced_name in (None, now.announced_name)
+    def known(self, hass: HomeAssistant, entry: ConfigEntry | None = None) -> KnownBoard:
+        """Return what tells the board from others while a form shows it, with the address that its password is typed for.
+
+        `entry` is the one that it may be the board of.
+        """
+        return KnownBoard(
+            host=self.host,
+            typed_host=self.host,
+            mac=self.mac,
+            names=None if self.announced_name is None else frozenset({self.announced_name}),
+            other_macs=frozenset(one.data[CONF_MAC] for one in other_entries(hass, entry) if CONF_MAC in one.data),
+            # Whether it goes on announcing itself does not matter that long.
+            has_new_sketch=True,
+        )
 
     def data(self, password: str, model: Model) -> dict[str, str | int | None]:
         """Return the data of the board's entry."""
@@ -102,7 +111,8 @@ class DiscoveredBoard:
             CONF_PORT: self.port,
             CONF_PASSWORD: password,
             CONF_NAME: self.announced_name,
-            CONF_HEARD_NAME: self.announced_name,
+            # What was heard long ago may have come from somebody else: a person has vouched for the address since.
+            CONF_HEARD_NAME: self.peer.name,
             CONF_LIBRARY: self.library.value,
             CONF_MODEL: model.id,
             **mac,
@@ -175,9 +185,7 @@ def client_for(hass: HomeAssistant, board: DiscoveredBoard, entry: ConfigEntry |
     """Return a client for a typed password: it goes to nobody but what the form shows, and to no board of another entry."""
 
     async def verify(peer: str) -> None:
-        now = DiscoveredBoard(await async_peer(hass, peer), board.port, board.library)
-        macs = {one.data.get(CONF_MAC) for one in other_entries(hass, entry)}
-        if not board.is_same_board(now) or (now.mac is not None and now.mac in macs):
+        if match(board.known(hass, entry), await async_peer(hass, peer)) is not Match.BOARD:
             raise WrongBoard(f"Something else responds at {peer}")
 
     return client_at(hass, board, verify)

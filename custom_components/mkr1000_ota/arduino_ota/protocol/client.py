@@ -20,13 +20,12 @@ from ..errors import (
     UploadStalled,
     WrongPassword,
 )
-from ..libraries import Library
+from ..libraries import OTA_PORT, Library
 from ..sketch.checks import INTERNAL_STORAGE
 from .exchange import ConnectionCut, Exchange, Patience, Silence
 from .response import Answer
 from .transfer import Assure, Transfer
 
-OTA_PORT = 65280
 # The only two headers that a board reads, and only when they are spelled like this.
 AUTHORIZATION = "Authorization"
 CONTENT_LENGTH = "Content-Length"
@@ -49,7 +48,8 @@ def _credentials(password: str) -> str:
 class BoardClient:
     """A board at an address.
 
-    It handles one request at a time and does nothing else meanwhile: do not ask it twice at once.
+    It handles one request at a time and does nothing else meanwhile: do not ask it twice at once. `host` and
+    `port` may be changed between two requests, for a board that has another address by then.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class BoardClient:
         comes last, because a connection without a request costs a sketch two seconds. What it raises ends the request.
         """
         self._session = session
-        self._host = host
-        self._port = port
+        self.host = host
+        self.port = port
         self._assure = assure
 
     async def identify(self, *, timeout: float = ANSWER_WITHIN) -> Library:
@@ -169,9 +169,9 @@ class BoardClient:
         self, method: str, path: str, headers: dict[str, str], transfer: Transfer, patience: Patience
     ) -> Exchange:
         try:
-            url = URL.build(scheme="http", host=self._host, port=self._port, path=path)
+            url = URL.build(scheme="http", host=self.host, port=self.port, path=path)
         except ValueError:
-            raise BoardUnreachable(f"There can be no host named {self._host!r}") from None
+            raise BoardUnreachable(f"There can be no host named {self.host!r}") from None
         return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, patience)
 
 
