@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 async def repairs(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Home Assistant's list of what is to be repaired; nobody waits long for a board that does not come back."""
     monkeypatch.setattr(
-        "custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", replace(BRISK, returns_within=0.5)
+        "custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", replace(BRISK, return_timeout=0.5)
     )
     assert await async_setup_component(home, REPAIRS, {})
 

@@ -16,10 +16,11 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
 from .arduino_ota.firmware.offers import Offers
-from .arduino_ota.flash import timing
+from .arduino_ota.flash import timeouts
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
+from .arduino_ota.protocol.exchange import RequestTimeouts
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .network.identity import STORED, KnownBoard, Match, known_board, verifier
@@ -99,7 +100,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.offers = NOTHING
         self.data = None
         self.state = IDLE
-        self.timeouts = timing.DEFAULT
+        self.timeouts = timeouts.DEFAULT
         # Held by whoever asks the board something: it serves one connection at a time, and none while it is flashed.
         self.lock = asyncio.Lock()
         # Asks the board whether it is online, for those who want to know now.
@@ -120,12 +121,10 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def mac(self) -> str | None:
-        """The MAC address; None where it cannot be learned."""
         return self.config_entry.data.get(CONF_MAC)
 
     @property
     def board_name(self) -> str | None:
-        """What the running sketch announces, not always unique; None if nobody knows."""
         return self.config_entry.data.get(CONF_NAME)
 
     @property
@@ -146,9 +145,14 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
         return self.client_at(self.host, verify)
 
-    def client_at(self, host: str, verify: Callable[[str], Awaitable[None]] | None = None) -> BoardClient:
+    def client_at(
+        self,
+        host: str,
+        verify: Callable[[str], Awaitable[None]] | None = None,
+        timeouts: RequestTimeouts | None = None,
+    ) -> BoardClient:
         """Return a client for an address; without a look at the peer it must not be given a password."""
-        return BoardClient(async_get_clientsession(self.hass), host, self.port, verify)
+        return BoardClient(async_get_clientsession(self.hass), host, self.port, verify, timeouts)
 
     @property
     def flasher(self) -> Flasher:
@@ -175,7 +179,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """The labels of all builds that can be installed, the newest first."""
         return tuple(build.label for build in self.offers.builds)
 
     @callback
@@ -194,7 +197,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.async_update_listeners()
 
     async def async_tidy_images(self) -> None:
-        """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""
         record = self.record
         kept = [record.pending.sha256] if record.pending else []
         kept = list(dict.fromkeys([*kept, *(flash.sha256 for flash in record.history)]))[:KEPT_IMAGES]
@@ -207,7 +209,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def set_online(self, online: bool) -> None:
-        """Note whether the board responds, and log the changes."""
         if online is self.data:
             return
         if not online:
@@ -256,7 +257,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.update_entry(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library.value})
 
     async def async_accept_password(self, password: str) -> None:
-        """Note, outside of any flash, that the board accepts a password."""
         await self.store.note(lambda record: record.accepted(password, time.time()))
         self.show_password()
         self.show_version()

@@ -9,7 +9,7 @@ from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, version_of_file
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.sketch.sketch import Sketch
-from ..const import CONF_PUBLIC_KEY
+from ..const import CONF_PUBLIC_KEY, CONF_STORAGE
 from ..coordinator import BoardCoordinator
 from ..data import InstallRequest
 from ..errors import signature_error, sketch_error, source_error, translated_error, validation_error
@@ -117,8 +117,10 @@ def _request(
             sketch=sketch,
             version=version,
             previous_version=board.record.version,
-            declared=password,
+            password=password,
             signature=signature,
+            running=await _running_sketch(board),
+            storage=board.config_entry.options[CONF_STORAGE],
         )
 
     return InstallRequest(version=version, file=file, prepare=prepare, allow=allow, until=until)
@@ -133,6 +135,16 @@ async def _verify(board: BoardCoordinator, file: str, sketch: Sketch, signature:
         await board.hass.async_add_executor_job(PublicKey.parse(trusted).verify, sketch.image, signature)
     except SignatureRefused as err:
         raise signature_error(err, file) from err
+
+
+async def _running_sketch(board: BoardCoordinator) -> Sketch | None:
+    """Return the sketch that the board runs, None where its image is not at hand."""
+    if (running := board.record.running) is None:
+        return None
+    try:
+        return await _archived(board, running.sha256, ("no_ota",))
+    except ImageLost, SketchRefused:
+        return None
 
 
 async def _archived(board: BoardCoordinator, sha256: str, allow: tuple[str, ...]) -> Sketch:

@@ -7,8 +7,9 @@ from typing import Any, Final, Self
 import voluptuous as vol
 
 from ..arduino_ota.firmware.offers import Seen
-from ..arduino_ota.flash.journal import Pending, Verdict
 from ..arduino_ota.flash.passwords import Keyring
+from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..issues import Kind
 
 KEPT_FLASHES: Final = 10
@@ -145,7 +146,7 @@ class BoardRecord:
             password=password,
             signature=pending.signature,
             previous_version=pending.previous_version,
-            warnings=tuple(getattr(pending, "warnings", ())),
+            warnings=pending.warnings,
             # A health check judges a build once, and a roll-back ends at the build that it goes back to.
             healthy=True if pending.sha256 == self.rollback_to else None,
         )
@@ -160,24 +161,28 @@ class BoardRecord:
             rollback_to=None,
         )
 
-    def closed(self, keyring: Keyring, verdict: Verdict) -> Self:
-        """Return the record after the end of the pending flash, with what a person has to know about that."""
-        if (pending := self.pending) is None:
-            return replace(self, keyring=keyring)
-        told = {"version": pending.version}
-        match verdict:
-            case Verdict.FLASHED | Verdict.LOCKED | Verdict.WITHOUT_OTA:
-                password = keyring.current if verdict is Verdict.FLASHED else None
-                changed = self.flashed(pending, keyring, password)
-                return replace(changed, notices={}, password_rejected=verdict is Verdict.LOCKED)
+    def closed(self, keyring: Keyring, outcome: Outcome | None) -> Self:
+        """Return the record after the end of the pending flash, with what a person has to know about that.
+
+        There is no outcome where the board got nothing of the sketch.
+        """
+        changed = replace(self, pending=None, keyring=keyring)
+        if outcome is None:
+            return changed
+        told = {"version": outcome.pending.version}
+        match outcome.running:
+            case Running.NEW:
+                changed = self.flashed(outcome.pending, keyring, outcome.accepted)
+            case Running.UNKNOWN:
+                changed = changed.flashed_elsewhere()
+        notices: dict[Kind, Notice] = {}
+        match outcome.verdict:
             case Verdict.UNCERTAIN:
                 notices = {Kind.UNCERTAIN: Notice(reason="verdict_uncertain", placeholders=told)}
-                changed = replace(self, pending=None, keyring=keyring, notices=notices)
-                return changed.flashed_elsewhere()
-            case _:
+            case Verdict.NOT_APPLIED if outcome.error is None:
                 notices = {Kind.NOT_INSTALLED: Notice(reason="verdict_not_applied", placeholders=told)}
-                changed = replace(self, pending=None, keyring=keyring, notices=notices)
-                return changed if keyring.current == pending.old else changed.flashed_elsewhere()
+        rejected = outcome.accepted is None and outcome.verdict is not Verdict.WITHOUT_OTA
+        return replace(changed, notices=notices, password_rejected=rejected)
 
     def judged(self, *, healthy: bool, rollback_to: str | None = None) -> Self:
         """Return the record after the health check of what the board runs."""

@@ -39,10 +39,10 @@ class Sketch:
     name: str | None
     version: str | None
     passwords: tuple[str, ...] = field(repr=False)
-    # What the inspector will say with the next merge.
+    stated_password: str | None = field(default=None, repr=False)
     model: Model | None = None
     built: datetime | None = None
-    stated_password: str | None = field(default=None, repr=False)
+    # What it will need a hand for; each has a `code`.
     warnings: tuple[Any, ...] = ()
 
     @classmethod
