@@ -1,6 +1,7 @@
 """Adding a board that was discovered or is looked for, and changing what is known of one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+import operator
 from typing import Any, override
 
 from homeassistant.config_entries import (
@@ -27,7 +28,7 @@ from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DEFAULT_PORT, DOMAIN, L
 from .data import BoardConfigEntry
 from .errors import FormError
 from .flows.add import AddFlow, Entered, Failure
-from .flows.credentials import Given, async_read_given, async_reconfigure, async_update_password, is_at_home
+from .flows.credentials import async_reconfigure, async_update_password, is_at_home
 from .flows.discovered_board import DEFAULT_NAME, DiscoveredBoard, as_markdown, async_look_at, fallback_id
 from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, model_schema
 from .flows.options import BoardOptionsFlow
@@ -125,10 +126,8 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
                 found = await async_look_at(self.hass, host, port)
         except BoardError:
             return self.async_abort(reason="no_response")
-        for card in self._cards():
-            # Either the board has a card at another address, or another board has one at this address.
-            if (card["context"]["title_placeholders"]["host"] == host) != (_unique_id(card) == found.unique_id):
-                self.hass.config_entries.flow.async_abort(card["flow_id"])
+        # Either the board has a card at another address, or another board has one at this address.
+        self._abort_cards(host, found.unique_id, operator.ne)
         await self._take(found, raise_on_progress=True)
         self.context["title_placeholders"] = {"name": found.name, "host": host}
         return self._ask()
@@ -151,9 +150,12 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         if any(is_at_home(entry, host) for entry in self._async_current_entries(include_ignore=False)):
             raise AbortFlow("already_configured")
 
-    def _cards(self) -> list[ConfigFlowResult]:
-        """Return the other flows that show a board as discovered."""
-        return [flow for flow in self._async_in_progress() if "host" in flow["context"].get("title_placeholders", {})]
+    def _abort_cards(self, host: str, unique_id: str, is_stale: Callable[[bool, bool], bool]) -> None:
+        """End other flows that show a board, by whether it is shown at an address and has a unique id."""
+        for flow in self._async_in_progress():
+            shown = flow["context"].get("title_placeholders", {}).get("host")
+            if shown is not None and is_stale(shown == host, flow["context"].get("unique_id") == unique_id):
+                self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         self._locked_by = entry_data.get(LOCKED_BY)
@@ -165,20 +167,13 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         error: Failure = None
         if user_input is not None:
             try:
-                # An empty password is legal, and a form leaves an empty field out.
-                await async_update_password(entry, await async_read_given(self.hass, user_input) or Given())
+                await async_update_password(entry, user_input)
                 return self.async_abort(reason="reauth_successful")
             except (BoardError, FormError) as err:
                 error = err
-        return self._form(
-            "reauth_locked" if self._locked_by else "reauth_confirm",
-            REAUTH_SCHEMA,
-            error,
-            title=entry.title,
-            name=as_markdown(entry.title),
-            host=entry.data[CONF_HOST],
-            version=as_markdown(self._locked_by or ""),
-        )
+        step = "reauth_locked" if self._locked_by else "reauth_confirm"
+        shown = {"title": entry.title, "name": as_markdown(entry.title), "host": entry.data[CONF_HOST]}
+        return self._form(step, REAUTH_SCHEMA, error, **shown, version=as_markdown(self._locked_by or ""))
 
     # Whoever has just flashed a board is told another story than somebody whose board has changed behind his back.
     async_step_reauth_locked = async_step_reauth_confirm
@@ -189,28 +184,19 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         error: Failure = None
         if user_input is not None:
             try:
-                given = await async_read_given(self.hass, user_input)
-                model = user_input.get(CONF_MODEL)
-                return await self._reconfigured(
-                    entry, *await async_reconfigure(self.hass, entry, user_input[CONF_HOST], given, model)
-                )
+                done = await async_reconfigure(self.hass, entry, user_input)
+                return await self._reconfigured(entry, *done)
             except (BoardError, FormError) as err:
                 error = err
         schema = RECONFIGURE_SCHEMA
-        if entry.data[CONF_LIBRARY] == Library.ARDUINOOTA or (
-            isinstance(error, FormError) and error.field == CONF_MODEL
-        ):
+        is_asked = isinstance(error, FormError) and error.field == CONF_MODEL
+        if is_asked or entry.data.get(CONF_LIBRARY) == Library.ARDUINOOTA:
             schema = schema.extend(model_schema(MODELS).schema)
         suggested = {CONF_HOST: self._proposed_address(entry), CONF_MODEL: entry.data.get(CONF_MODEL, MKR1000.id)}
         # The file is gone: the browser has to send it again.
         entered = {name: value for name, value in (user_input or {}).items() if name != CONF_SKETCH}
-        return self._form(
-            "reconfigure",
-            self.add_suggested_values_to_schema(schema, suggested | entered),
-            error,
-            CONF_HOST,
-            title=entry.title,
-        )
+        schema = self.add_suggested_values_to_schema(schema, suggested | entered)
+        return self._form("reconfigure", schema, error, CONF_HOST, title=entry.title)
 
     @callback
     def _proposed_address(self, entry: BoardConfigEntry) -> str:
@@ -218,32 +204,23 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         host = entry.data[CONF_HOST]
         if entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.data is False:
             host = async_leased_hosts(self.hass).get(entry.data.get(CONF_MAC, ""), host)
-        return write_address(host, entry.data[CONF_PORT])
+        return write_address(host, entry.data.get(CONF_PORT, DEFAULT_PORT))
 
     async def _reconfigured(
         self, entry: BoardConfigEntry, found: DiscoveredBoard, data: dict[str, Any]
     ) -> ConfigFlowResult:
         unique_id = data.get(CONF_MAC) or found.fallback_id
-        for card in self._cards():
-            if card["context"]["title_placeholders"]["host"] == found.host or _unique_id(card) == unique_id:
-                self.hass.config_entries.flow.async_abort(card["flow_id"])
+        self._abort_cards(found.host, unique_id, operator.or_)
         ignored = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, unique_id)
         if ignored is not None and ignored.source == SOURCE_IGNORE:
             await self.hass.config_entries.async_remove(ignored.entry_id)
-        devices, macs = (
-            dr.async_get(self.hass),
-            {(dr.CONNECTION_NETWORK_MAC, data[CONF_MAC])} if CONF_MAC in data else set(),
-        )
+        macs = {(dr.CONNECTION_NETWORK_MAC, data[CONF_MAC])} if CONF_MAC in data else set()
+        devices = dr.async_get(self.hass)
         if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):
             devices.async_update_device(device.id, new_connections=macs)
+        changes: dict[str, Any] = {"unique_id": unique_id, "data": data, "reason": "reconfigure_successful"}
         if data[CONF_MODEL] != entry.data.get(CONF_MODEL, MKR1000.id):
-            return self.async_update_reload_and_abort(
-                entry, unique_id=unique_id, data=data, reason="reconfigure_successful"
-            )
-        result = self.async_update_and_abort(entry, unique_id=unique_id, data=data, reason="reconfigure_successful")
+            return self.async_update_reload_and_abort(entry, **changes)
+        result = self.async_update_and_abort(entry, **changes)
         async_get_tracker(self.hass).note_response(entry.runtime_data.coordinator)
         return result
-
-
-def _unique_id(card: ConfigFlowResult) -> str | None:
-    return card["context"].get("unique_id")

@@ -17,7 +17,8 @@ async def test_a_password_does_not_go_to_whoever_took_the_address_since_the_look
     home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
     arp(MAC, board.address)
-    client = client_for(home, await async_look_at(home, board.address, board.port))
+    found = await async_look_at(home, board.address, board.port)
+    client = client_for(home, found, found.known(home))
     await client.check_password("password")
     board.requests.clear()
     arp(MAC, "127.0.0.99")

@@ -158,7 +158,7 @@ class AddFlow(ConfigFlow):
         await self._take(now, raise_on_progress=not is_shown and self.source != SOURCE_USER)
         if not is_shown or self._model is None:
             raise FormError("board_changed")
-        await client_for(self.hass, now).check_password(password)
+        await client_for(self.hass, now, now.known(self.hass)).check_password(password)
         return self._model
 
     async def _take(self, found: DiscoveredBoard, *, raise_on_progress: bool = False) -> None:

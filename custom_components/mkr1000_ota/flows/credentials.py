@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
@@ -17,10 +16,10 @@ from ..coordinator import BoardCoordinator
 from ..errors import FormError
 from ..install.adopt import async_adopt_sketch
 from ..install.reconnect import async_learn_mac
-from ..network.identity import STORED, TYPED, Match, async_peer, known_board, match, other_entries, verifier
+from ..network.identity import TYPED, Match, async_peer, known_board, match, other_entries
 from ..presence.tracker import async_get_tracker
 from ..storage.records import BoardRecord
-from .discovered_board import DiscoveredBoard, async_look_at_typed, client_at, client_for
+from .discovered_board import DiscoveredBoard, async_look_at_typed, client_for
 from .forms import CONF_SKETCH
 from .upload import async_read_file, refused
 
@@ -45,63 +44,47 @@ def loaded_board(entry: ConfigEntry) -> BoardCoordinator:
     return board
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a person has of the running sketch: its password, or the file that it was flashed from."""
-
-    password: str = field(default="", repr=False)
-    image: bytes | None = field(default=None, repr=False)
-    file: str = ""
-
-
-async def async_read_given(hass: HomeAssistant, form: dict[str, Any]) -> Given | None:
-    """Return what was entered in a form, None for nothing. Raises FormError."""
-    if CONF_SKETCH in form:
-        file, image = await async_read_file(hass, form)
-        return Given(image=image, file=file)
-    return Given(form[CONF_PASSWORD]) if CONF_PASSWORD in form else None
-
-
-async def async_update_password(entry: ConfigEntry, given: Given) -> None:
-    """Check with the board what a person has given for the address that the form shows, and store it.
+async def async_update_password(entry: ConfigEntry, form: dict[str, Any]) -> None:
+    """Check with the board the password, or the sketch, that was given for the address that the form shows; store it.
 
     It goes to nothing that is certainly another board. What accepts it is the board, whatever it announces.
 
     Raises FormError, and a BoardError if the board does not accept it.
     """
     board = loaded_board(entry)
-    if given.image is not None:
-        await _adopt(board, given)
+    if CONF_SKETCH in form:
+        await _adopt(board, form)
         return
+    # An empty password is legal, and a form leaves an empty field out.
+    password = form.get(CONF_PASSWORD, "")
     async with board.lock:
         client = board.client_for(TYPED)
         library = await client.identify()
-        await client.check_password(given.password)
+        await client.check_password(password)
         peer = await async_peer(board.hass, board.host, entry)
         if match(board.known, peer) is not Match.BOARD:
             name = peer.name if peer.name is not None else board.board_name
             board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
             await board.store.note(BoardRecord.flashed_elsewhere)
         board.update_entry(**{CONF_LIBRARY: library.value})
-        await board.async_accept_password(given.password)
+        await board.async_accept_password(password)
         await async_learn_mac(board)
     async_get_tracker(board.hass).note_response(board)
 
 
 async def async_reconfigure(
-    hass: HomeAssistant, entry: ConfigEntry, typed: str, given: Given | None, model: str | None
+    hass: HomeAssistant, entry: ConfigEntry, form: dict[str, Any]
 ) -> tuple[DiscoveredBoard, dict[str, Any]]:
     """Look for the board of an entry at a typed address, find out which password it accepts there, and store that.
 
     If nothing is given, the passwords that are known are tried, but only on what is the board; else other hardware may
-    take the place of the board, unless it is that of another entry. `model` is the one that was chosen. Returns the
-    board, and the data that the entry gets.
+    take the place of the board, unless it is that of another entry. Returns the board, and the data that the entry gets.
 
     Raises FormError, and a BoardError if there is no board or it does not accept the password.
     """
     board = loaded_board(entry)
     async with board.lock:
-        found = await async_look_at_typed(hass, typed)
+        found = await async_look_at_typed(hass, form[CONF_HOST], entry)
         pending = board.record.pending
         known = known_board(hass, entry, host=found.host, new_names=[pending.name] if pending else [])
         if found.peer.mac in known.other_macs or found.host in (
@@ -109,22 +92,24 @@ async def async_reconfigure(
         ):
             raise WrongBoard(f"The board of another entry responds at {found.host}")
         told = match(known, found.peer)
-        chosen = _model(found, model or (entry.data.get(CONF_MODEL, MKR1000.id) if told is Match.BOARD else None))
-        if given is None:
+        known_model = entry.data.get(CONF_MODEL, MKR1000.id) if told is Match.BOARD else None
+        model = _model(found, form.get(CONF_MODEL, known_model))
+        accepted, typed = None, client_for(hass, found, found.known(hass, entry), entry)
+        if CONF_PASSWORD in form:
+            accepted = await _first_accepted(typed, [form[CONF_PASSWORD]])
+        elif CONF_SKETCH not in form:
             if told is not Match.BOARD:
                 raise FormError("password_needed", CONF_PASSWORD)
-            client = client_at(hass, found, verifier(hass, entry, lambda: known, accepts=STORED))
             # An empty field is also how an empty password is entered.
-            accepted = await _first_accepted(client, [*board.record.keyring.passwords, ""])
-        elif given.image is None:
-            accepted = await _first_accepted(client_for(hass, found, entry), [given.password])
-    if given is not None and given.image is not None:
-        await _adopt(board, given, client_for(hass, found, entry))
+            known_passwords = [*board.record.keyring.passwords, ""]
+            accepted = await _first_accepted(client_for(hass, found, known, entry), known_passwords)
+    if accepted is None:
+        await _adopt(board, form, typed)
     else:
         if told is not Match.BOARD:
             await board.store.note(BoardRecord.flashed_elsewhere)
         await board.async_accept_password(accepted)
-    kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], chosen)
+    kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:
         kept.pop(CONF_MAC, None)
     if told is Match.BOARD and data[CONF_NAME] is None:
@@ -139,11 +124,12 @@ def _model(found: DiscoveredBoard, wanted: str | None) -> Model:
     raise FormError("model_needed", CONF_MODEL)
 
 
-async def _adopt(board: BoardCoordinator, given: Given, client: BoardClient | None = None) -> None:
+async def _adopt(board: BoardCoordinator, form: dict[str, Any], client: BoardClient | None = None) -> None:
+    file, image = await async_read_file(board.hass, form)
     try:
-        await async_adopt_sketch(board, given.image or b"", client)
+        await async_adopt_sketch(board, image, client)
     except SketchRefused as err:
-        raise refused(board.hass, err, given.file) from err
+        raise refused(board.hass, err, file) from err
     except WrongPassword as err:
         raise FormError("not_running", CONF_SKETCH) from err
 

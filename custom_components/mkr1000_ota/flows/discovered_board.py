@@ -1,7 +1,7 @@
 """A board that a flow has found and may add."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import chain, count
@@ -145,8 +145,8 @@ def as_markdown(text: str) -> str:
     return escape_markdown(fit_to_show(text, limits.NAME))
 
 
-async def async_look_at_typed(hass: HomeAssistant, typed: str) -> DiscoveredBoard:
-    """Look at what is at an address that a person has typed.
+async def async_look_at_typed(hass: HomeAssistant, typed: str, entry: ConfigEntry | None = None) -> DiscoveredBoard:
+    """Look at what is at an address that a person has typed, for the board of an entry.
 
     Raises FormError if it is no address, and BoardUnreachable, BoardSilent or NotABoard.
     """
@@ -156,16 +156,16 @@ async def async_look_at_typed(hass: HomeAssistant, typed: str) -> DiscoveredBoar
         raise FormError("bad_address") from err
     host = await _resolve(hass, host)
     sighting = async_get_querier(hass).sightings.get(host)
-    return await async_look_at(hass, host, port or (sighting.port if sighting else DEFAULT_PORT))
+    return await async_look_at(hass, host, port or (sighting.port if sighting else DEFAULT_PORT), entry)
 
 
-async def async_look_at(hass: HomeAssistant, host: str, port: int) -> DiscoveredBoard:
+async def async_look_at(hass: HomeAssistant, host: str, port: int, entry: ConfigEntry | None = None) -> DiscoveredBoard:
     """Ask what is at an address, without a password. Raises BoardUnreachable, BoardSilent or NotABoard.
 
     The question comes first: a response shows that the ARP table was right at that moment.
     """
     library = await BoardClient(async_get_clientsession(hass), host, port).identify()
-    return DiscoveredBoard(await async_peer(hass, host), port, library)
+    return DiscoveredBoard(await async_peer(hass, host, entry), port, library)
 
 
 @callback
@@ -181,18 +181,15 @@ def entry_of(hass: HomeAssistant, board: DiscoveredBoard) -> ConfigEntry | None:
     return here
 
 
-def client_for(hass: HomeAssistant, board: DiscoveredBoard, entry: ConfigEntry | None = None) -> BoardClient:
-    """Return a client for a typed password: it goes to nobody but what the form shows, and to no board of another entry."""
+def client_for(
+    hass: HomeAssistant, board: DiscoveredBoard, known: KnownBoard, entry: ConfigEntry | None = None
+) -> BoardClient:
+    """Return a client that sends a password to nobody but the board that is known, `entry` being its own."""
 
     async def verify(peer: str) -> None:
-        if match(board.known(hass, entry), await async_peer(hass, peer)) is not Match.BOARD:
+        if match(known, await async_peer(hass, peer, entry)) is not Match.BOARD:
             raise WrongBoard(f"Something else responds at {peer}")
 
-    return client_at(hass, board, verify)
-
-
-def client_at(hass: HomeAssistant, board: DiscoveredBoard, verify: Callable[[str], Awaitable[None]]) -> BoardClient:
-    """Return a client for the address of a board."""
     return BoardClient(async_get_clientsession(hass), board.host, board.port, verify)
 
 
