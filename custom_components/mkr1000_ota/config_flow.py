@@ -88,14 +88,12 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
 
     @override
     async def async_step_integration_discovery(self, discovery_info: dict[str, Any]) -> ConfigFlowResult:
-        """Take a board that we have heard ourselves."""
         if discovery_info[CONF_BOARD] not in BOARDS:
             return self.async_abort(reason="not_a_board")
         return await self._discovered(discovery_info[CONF_HOST], discovery_info[CONF_PORT], discovery_info[CONF_NAME])
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
-        """Take a device that has got an address and may be a board."""
         mac = format_mac(discovery_info.macaddress)
         self._abort_if_known(mac, discovery_info.ip)
         self._abort_if_at_home(discovery_info.ip)
@@ -179,7 +177,6 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     async_step_reauth_locked = async_step_reauth_confirm
 
     async def async_step_reconfigure(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Take another address, password or model for a board, or other hardware in its place."""
         entry = self._get_reconfigure_entry()
         error: Failure = None
         if user_input is not None:

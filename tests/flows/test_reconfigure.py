@@ -12,6 +12,7 @@ from custom_components.mkr1000_ota.const import DOMAIN, UNKNOWN_VERSION
 from custom_components.mkr1000_ota.network import leases
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.discovering import discover
+from tests.support.looking import forget_sightings
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
 from tests.support.steps import MAC, OTHER_MAC, Result, passwords_sent_to, typed
 from tests.virtual_board import VirtualBoard
@@ -210,6 +211,23 @@ async def test_a_board_that_calls_itself_otherwise_needs_its_password_typed(
     result = await submit(home, result, typed(other), "password")
     assert result["reason"] == "reconfigure_successful"
     assert entry.data[CONF_NAME] == "Pump"
+    await settle(home)
+
+
+async def test_a_board_that_was_heard_before_and_is_silent_now_needs_its_password_typed(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear
+) -> None:
+    """Somebody else may be at its address by now."""
+    entry = await add_board(board)
+    await hear(board)
+    await settle(home)
+    forget_sightings(home)
+    board.requests.clear()
+    result = await reconfigure(home, entry, typed(board))
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(board) == []
+    result = await submit(home, result, typed(board), "password")
+    assert result["reason"] == "reconfigure_successful"
     await settle(home)
 
 

@@ -46,7 +46,6 @@ class AddFlow(ConfigFlow):
     _scan: asyncio.Task[None] | None = None
 
     async def async_step_scan(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Show that boards are being looked for."""
         if self._scan is None:
             self._scan = self.hass.async_create_background_task(
                 async_scan(self.hass, self.async_update_progress), f"{DOMAIN} scan", eager_start=False
@@ -81,7 +80,6 @@ class AddFlow(ConfigFlow):
     async_step_none_found = async_step_pick
 
     async def async_step_address(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Take the address of a board that is not among those that responded."""
         if user_input is None:
             return self._ask_address()
         error = await self._look_at(user_input[CONF_HOST])
@@ -182,7 +180,6 @@ class AddFlow(ConfigFlow):
             raise AbortFlow("already_configured")
 
     def _heard(self) -> tuple[list[Sighting], list[ConfigEntry]]:
-        """Return the boards that can be added, and the entries of those that are set up."""
         heard = {one.address: one for one in heard_lately(self.hass)}
         entries = self._async_current_entries(include_ignore=False)
         configured = [entry for entry in entries if heard.pop(entry.data.get(CONF_HOST, ""), None)]
@@ -195,6 +192,5 @@ def _choice(board: Sighting) -> tuple[str, str]:
 
 
 def _names(entries: list[ConfigEntry]) -> str:
-    """Return the titles of some entries as Markdown."""
     names = [as_markdown(entry.title) for entry in entries[:NAMED_CONFIGURED]]
     return ", ".join([*names, "…"] if len(entries) > NAMED_CONFIGURED else names) or "–"

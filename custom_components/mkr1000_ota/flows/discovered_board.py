@@ -80,7 +80,6 @@ class DiscoveredBoard:
 
     @property
     def unique_id(self) -> str:
-        """The MAC address; without one, what comes closest."""
         return self.mac or self.fallback_id
 
     @property
@@ -103,7 +102,6 @@ class DiscoveredBoard:
         )
 
     def data(self, password: str, model: Model) -> dict[str, str | int | None]:
-        """Return the data of the board's entry."""
         mac = {CONF_MAC: self.mac} if self.mac else {}
         return {
             CONF_HOST: self.host,

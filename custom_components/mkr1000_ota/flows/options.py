@@ -76,7 +76,6 @@ class BoardOptionsFlow(OptionsFlow):
         return {CONF_SOURCE: SourceKind.FOLDER.value, CONF_FOLDER: folder}
 
     async def _server(self, entered: dict[str, Any]) -> dict[str, Any]:
-        """Choose a server that can be asked now."""
         chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind.MANIFEST.value}
         if CONF_REPOSITORY in entered:
             repository = repository_named(entered[CONF_REPOSITORY])
@@ -107,7 +106,6 @@ class BoardOptionsFlow(OptionsFlow):
     async_step_waiting = _subject("waiting")
 
     async def async_step_upload(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Take a file, and inspect it at once."""
         is_signed = self.entry.options.get(CONF_PUBLIC_KEY)
         schema = forms.SIGNED_UPLOAD_SCHEMA if is_signed else forms.UPLOAD_SCHEMA
         if user_input is None:

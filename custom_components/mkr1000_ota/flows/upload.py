@@ -41,7 +41,6 @@ class Upload:
     signature: str | None
 
     async def keep(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        """Make this the upload of a board. Raises SourceError and SketchRefused."""
         told = {name: getattr(self, name) for name in ("version", "password", "notes", "signature")}
         await uploads_of(hass, entry.entry_id).store(self.sketch.image, self.file, **told)
 
