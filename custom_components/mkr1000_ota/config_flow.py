@@ -29,6 +29,7 @@ from .flows.forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
 from .network.discovery_flows import MAX_CARDS, stranger_slots
+from .network.identity import async_peer
 from .network.mdns import async_get_querier
 from .network.typed_address import write_address
 from .presence.tracker import async_get_tracker
@@ -145,13 +146,19 @@ class BoardFlow(AddFlow, domain=DOMAIN):
     async def _discovered(self, host: str, port: int) -> ConfigFlowResult:
         """Show a card for what was heard, unless it is set up or ignored."""
         self._abort_if_at_home(host)
-        if async_reach(self.hass, host, port) is Reach.FORBIDDEN:
-            return self.async_abort(reason="not_a_board")
-        try:
-            async with stranger_slots(self.hass):
-                found = await async_look_at(self.hass, host, port)
-        except BoardError as err:
-            return self.async_abort(reason=flow_error(err))
+        sighting = async_get_querier(self.hass).sightings.get(host)
+        match async_reach(self.hass, host, port):
+            case Reach.ON_LINK:
+                try:
+                    async with stranger_slots(self.hass):
+                        found = await async_look_at(self.hass, host, port)
+                except BoardError as err:
+                    return self.async_abort(reason=flow_error(err))
+            case Reach.ROUTED if sighting is not None:
+                # Nothing behind a router is contacted before a person opens its card.
+                found = DiscoveredBoard(await async_peer(self.hass, host), port, sighting.library)
+            case _:
+                return self.async_abort(reason="not_a_board")
         self._replace_cards(found)
         await self._take(found, raise_on_progress=True)
         self.context["title_placeholders"] = {"name": found.name, "host": host}
