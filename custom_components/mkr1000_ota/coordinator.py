@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 import time
 from typing import Any, Final, override
@@ -15,15 +15,15 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
-from .arduino_ota.firmware.release import Release
-from .arduino_ota.flash import timing
+from .arduino_ota.firmware.offers import Offers
+from .arduino_ota.flash import timeouts
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .network.identity import STORED, KnownBoard, Match, known_board, verifier
-from .sources.catalogs import SketchCatalog
+from .sources.board_sources import BoardSources
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
@@ -78,6 +78,7 @@ class InstallState:
 
 
 IDLE = InstallState()
+NOTHING = Offers(builds=(), offered=None, held_back=(), needs_download=None, seen={}, renames=None, unattended=False)
 
 
 class BoardCoordinator(DataUpdateCoordinator[bool | None]):
@@ -89,15 +90,16 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     config_entry: ConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, catalog: SketchCatalog
+        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, sources: BoardSources
     ) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.store = store
         self.images = images
-        self.catalog = catalog
+        self.sources = sources
+        self.offers = NOTHING
         self.data = None
         self.state = IDLE
-        self.timeouts = timing.DEFAULT
+        self.timeouts = timeouts.DEFAULT
         # Held by whoever asks the board something: it serves one connection at a time, and none while it is flashed.
         self.lock = asyncio.Lock()
         # Asks the board whether it is online, for those who want to know now.
@@ -163,15 +165,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         return self.record.version or UNKNOWN_VERSION
 
     @property
-    def releases(self) -> tuple[Release, ...]:
-        """What the board can take of what its source offers, newest first."""
-        return tuple(
-            release
-            for release in self.catalog.data.releases
-            if release.size is None or release.size <= self.storage_size
-        )
-
-    @property
     def archived(self) -> tuple[PastFlash, ...]:
         """The sketches that the board ran before and can go back to, the last one first, each version once."""
         there: dict[str, PastFlash] = {}
@@ -182,21 +175,23 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Every version that can be installed: what the source offers, newest first, then what is archived."""
-        return tuple(dict.fromkeys([*(one.version for one in self.releases), *(one.version for one in self.archived)]))
+        """The labels of all builds that can be installed, the newest first."""
+        return tuple(build.label for build in self.offers.builds)
 
-    @property
-    def failed_versions(self) -> set[str]:
-        """The versions that have failed their health check."""
-        return {flash.version for flash in self.record.history if flash.sha256 in self.record.failed}
-
-    @property
-    def offered_version(self) -> str | None:
-        """The version that the user has chosen while it can be had, else the newest that has not failed here."""
-        if self.record.chosen in self.versions:
-            return self.record.chosen
-        failed = self.failed_versions
-        return next((one.version for one in self.releases if one.version not in failed), None)
+    @callback
+    def refresh_offers(self) -> None:
+        """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
+        self.offers = self.sources.find_offers(self.record, self.archived, self.storage_size)
+        seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
+        if (seen, memory) != (self.record.seen, self.record.source_memory):
+            self.config_entry.async_create_background_task(
+                self.hass,
+                self.store.note(lambda record: replace(record, seen=seen, source_memory=memory)),
+                f"{DOMAIN} remember {self.name}",
+            )
+        if self.offers.needs_download is not None and self.sources.chosen.confirmed:
+            self.sources.look_into(self.offers.needs_download)
+        self.async_update_listeners()
 
     async def async_tidy_images(self) -> None:
         """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""
@@ -276,7 +271,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     @callback
     def show_version(self) -> None:
         self._update_device(sw_version=self.record.version)
-        self.async_update_listeners()
+        self.refresh_offers()
 
     @callback
     def set_mac(self, mac: str) -> None:

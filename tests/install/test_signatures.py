@@ -105,8 +105,7 @@ async def test_a_manifest_can_name_the_signature(
 ) -> None:
     site.serve("/files/garden.bin", IMAGE)
     site.serve("/files/garden.bin.minisig", KEY.sign(IMAGE))
-    build = {"version": "2.0", "builds": [{"chipFamily": "SAMD21", "ota": {"path": "files/garden.bin"}}]}
-    site.serve_json("/manifest.json", build)
+    site.serve_json("/manifest.json", {"version": "2.0", "path": "files/garden.bin"})
     await add_board(
         board,
         **{CONF_PUBLIC_KEY: KEY.public_key, "source": "manifest", "manifest_url": str(site.at("/manifest.json"))},

@@ -288,9 +288,13 @@ class House:
         )
         entry.add_to_hass(self.hass)
         entry.mock_state(self.hass, ConfigEntryState.LOADED)
-        catalog: Any = SimpleNamespace(data=SimpleNamespace(releases=()))
+        sources: Any = SimpleNamespace(
+            find_offers=lambda *_: coordinators.NOTHING,
+            memory=lambda _, record: record.source_memory,
+            chosen=SimpleNamespace(confirmed=False),
+        )
         images: Any = NoImages()
-        board = BoardCoordinator(self.hass, entry, RecordStore(self.hass, entry.entry_id), images, catalog)
+        board = BoardCoordinator(self.hass, entry, RecordStore(self.hass, entry.entry_id), images, sources)
         await board.async_accept_password(str(device.password))
         installer = BoardInstaller(board)
         entry.runtime_data = BoardData(board, installer)

@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 import time
+from typing import Any
 
+import aiodhcpwatcher
 from homeassistant.components import dhcp
+from homeassistant.components.dhcp.models import DATA_DHCP
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_NAME, EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import HomeAssistant
@@ -38,7 +42,7 @@ async def house(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
     # It looks for devices by itself, which is not what is looked at here.
     monkeypatch.setattr(dhcp.NetworkWatcher, "async_start", lambda _: None)
-    monkeypatch.setattr(dhcp.aiodhcpwatcher, "async_start", watch_dhcp)
+    monkeypatch.setattr(aiodhcpwatcher, "async_start", watch_dhcp)
     async with house_of(hass, 2, others=2) as house:
         yield house
 
@@ -65,16 +69,21 @@ def board_of(entry: ConfigEntry) -> BoardCoordinator:
     return board
 
 
+def is_leased(leases: dict[str, Any], address: str) -> bool:
+    """Whether Home Assistant has seen a packet that asks for an address."""
+    return any(lease["ip"] == address for lease in leases.values())
+
+
 async def test_a_forged_lease_moves_nothing_and_has_nobody_asked_off_link(
     house: House, mine: ConfigEntry, attacker: Attacker
 ) -> None:
     assert await async_setup_component(house.hass, "dhcp", {})
     house.hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
-    leases = house.hass.data[dhcp.DATA_DHCP].address_data
+    leases = house.hass.data[DATA_DHCP].address_data
     await house.hass.async_block_till_done()
     for address in (OFF_LINK, house.network.addresses[OTHER], "10.77.0.200"):
         attacker.request_lease(house.network.macs[MINE], address)
-        await house.until(lambda wanted=address: any(lease["ip"] == wanted for lease in leases.values()))
+        await house.until(partial(is_leased, leases, address))
         attacker.announce("Arduino", address)
     await house.minutes(5)
     assert mine.data[CONF_HOST] == house.network.addresses[MINE]
@@ -112,7 +121,7 @@ async def test_two_hundred_made_up_names_cause_no_password_and_are_not_taken(
         attacker.announce(f"Evil {number}", address)
         await asyncio.sleep(0)
     heard = async_get_querier(house.hass).sightings
-    await house.until(lambda: heard.get(address).name == "Evil 199")
+    await house.until(lambda: (last := heard.get(address)) is not None and last.name == "Evil 199")
     await house.minutes(3)
     assert house.passwords_received(MINE) == []
     assert mine.data[CONF_NAME] == "Arduino"

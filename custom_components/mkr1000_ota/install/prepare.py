@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 
 from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
-from ..arduino_ota.firmware.release import Release, SourceError
+from ..arduino_ota.firmware.offers import Build, Place
+from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, version_of_file
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.sketch.sketch import Sketch
-from ..const import CONF_PUBLIC_KEY
+from ..const import CONF_PUBLIC_KEY, CONF_STORAGE
 from ..coordinator import BoardCoordinator
 from ..data import InstallRequest
 from ..errors import signature_error, sketch_error, source_error, translated_error, validation_error
@@ -21,30 +22,36 @@ type Load = Callable[[], Awaitable[tuple[Sketch, str | None]]]
 
 
 async def async_request_for_version(board: BoardCoordinator, version: str) -> InstallRequest | None:
-    """Return the request for a version that can still be had: from the source, else from the archive.
+    """Return the request for a build that can still be had, by its label: from a source, else from the archive.
 
     Raises a translated HomeAssistantError if only the source can know, and that has not responded since the start.
     """
-    confirmed = await board.catalog.async_confirm()
-    for release in board.releases if confirmed else ():
-        if release.version == version:
-            return request_for_release(board, release)
+    confirmed = await board.sources.chosen.async_confirm()
+    if confirmed and board.offers.needs_download is not None:
+        await board.sources.chosen.async_look_into(board.offers.needs_download)
+    for build in board.offers.builds:
+        is_there = build.place is Place.UPLOAD or (
+            confirmed and build.place is Place.SOURCE and build.release.identifier
+        )
+        if build.label == version and is_there:
+            return request_for_build(board, build)
     for flash in board.archived:
         if flash.version == version:
             return request_for_archived(board, flash)
-    if not confirmed and (error := board.catalog.issues.error) is not None:
+    if not confirmed and (error := board.sources.chosen.issues.error) is not None:
         raise source_error(error) from error
     return None
 
 
-def request_for_release(board: BoardCoordinator, release: Release) -> InstallRequest:
-    """Return the request for a release of the board's source."""
+def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
+    """Return the request for a build of one of the board's sources."""
+    catalog, release = board.sources.catalog_of(build), build.release
 
     async def load() -> tuple[Sketch, str | None]:
-        sketch = await board.catalog.sketch(release, board.storage_size)
-        return sketch, await board.catalog.source.signature(release)
+        sketch = await catalog.sketch(release, board.storage_size)
+        return sketch, await catalog.source.signature(release)
 
-    return _request(board, release.version, release.label, load, release.password)
+    return _request(board, build.label, release.label, load, release.password)
 
 
 def request_for_archived(board: BoardCoordinator, flash: PastFlash) -> InstallRequest:
@@ -110,8 +117,10 @@ def _request(
             sketch=sketch,
             version=version,
             previous_version=board.record.version,
-            declared=password,
+            password=password,
             signature=signature,
+            running=await _running_sketch(board),
+            storage=board.config_entry.options[CONF_STORAGE],
         )
 
     return InstallRequest(version=version, file=file, prepare=prepare, allow=allow, until=until)
@@ -126,6 +135,16 @@ async def _verify(board: BoardCoordinator, file: str, sketch: Sketch, signature:
         await board.hass.async_add_executor_job(PublicKey.parse(trusted).verify, sketch.image, signature)
     except SignatureRefused as err:
         raise signature_error(err, file) from err
+
+
+async def _running_sketch(board: BoardCoordinator) -> Sketch | None:
+    """Return the sketch that the board runs, None where its image is not at hand."""
+    if (running := board.record.running) is None:
+        return None
+    try:
+        return await _archived(board, running.sha256, ("no_ota",))
+    except ImageLost, SketchRefused:
+        return None
 
 
 async def _archived(board: BoardCoordinator, sha256: str, allow: tuple[str, ...]) -> Sketch:

@@ -19,7 +19,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
-from ..arduino_ota.protocol.transfer import Assure as VerifyPeer
+from ..arduino_ota.protocol.transfer import VerifyPeer
 from ..const import CONF_HEARD_NAME, CONF_TYPED_HOST, DOMAIN
 from .arp import mac_of
 from .mdns import async_get_querier
