@@ -1,6 +1,7 @@
 """Adding a board that was discovered or is looked for, and changing what is known of one."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 import operator
 from typing import Any, override
 
@@ -20,20 +21,19 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .arduino_ota.errors import BoardError
-from .arduino_ota.firmware import limits
 from .arduino_ota.hardware import MKR1000, MODELS
 from .arduino_ota.libraries import Library
-from .arduino_ota.text import fit_to_show
 from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
 from .errors import FormError
 from .flows.add import AddFlow, Entered, Failure
 from .flows.credentials import async_reconfigure, async_update_password, is_at_home
-from .flows.discovered_board import DEFAULT_NAME, DiscoveredBoard, as_markdown, async_look_at, fallback_id
+from .flows.discovered_board import DiscoveredBoard, as_markdown, async_look_at
 from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, model_schema
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
 from .network.discovery_flows import MAX_CARDS, stranger_slots
+from .network.identity import async_peer
 from .network.leases import async_leased_hosts
 from .network.mdns import async_get_querier
 from .network.typed_address import write_address
@@ -42,8 +42,8 @@ from .presence.tracker import async_get_tracker
 # A board asks for its address before it listens to anybody, in seconds.
 STARTS_WITHIN = 20.0
 
-# ESP8266 and ESP32 announce the same service with other values.
-BOARDS = {"mkr1000", "arduino"}
+# Which library announces a board like that; ESP8266 and ESP32 announce the same service with other values.
+LIBRARIES = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
 
 
 class BoardConfigFlow(AddFlow, domain=DOMAIN):
@@ -51,8 +51,6 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
 
     VERSION = 1
 
-    # Where a card says that a board is that has not been contacted yet.
-    _announced: tuple[str, int]
     _locked_by: str | None = None
 
     @staticmethod
@@ -70,7 +68,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         """Take a service that Home Assistant heard; boards of one name are one service with several addresses."""
         board = discovery_info.properties.get("board")
         addresses = [str(address) for address in discovery_info.ip_addresses if address.version == 4]
-        if board not in BOARDS or not addresses:
+        if board not in LIBRARIES or not addresses:
             return self.async_abort(reason="not_a_board")
         name = discovery_info.name.removesuffix(f".{discovery_info.type}")
         port = discovery_info.port or DEFAULT_PORT
@@ -84,13 +82,14 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
                     data={CONF_HOST: address, CONF_PORT: port, CONF_NAME: name, CONF_BOARD: board},
                     discovery_key=DiscoveryKey(domain=DOMAIN, key=address, version=1),
                 )
-        return await self._discovered(addresses[0], port, name)
+        return await self._discovered(addresses[0], port, name, board)
 
     @override
     async def async_step_integration_discovery(self, discovery_info: dict[str, Any]) -> ConfigFlowResult:
-        if discovery_info[CONF_BOARD] not in BOARDS:
+        host, port, name, board = (discovery_info[key] for key in (CONF_HOST, CONF_PORT, CONF_NAME, CONF_BOARD))
+        if board not in LIBRARIES:
             return self.async_abort(reason="not_a_board")
-        return await self._discovered(discovery_info[CONF_HOST], discovery_info[CONF_PORT], discovery_info[CONF_NAME])
+        return await self._discovered(host, port, name, board)
 
     @override
     async def async_step_dhcp(self, discovery_info: DhcpServiceInfo) -> ConfigFlowResult:
@@ -101,47 +100,30 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         self._abort_if_unique_id_configured()
         heard = await async_get_querier(self.hass).async_wait_for(discovery_info.ip, timeout=STARTS_WITHIN)
         # Where multicast does not get through, a board responds all the same when it is asked directly.
-        port, name = (heard.port, heard.name) if heard else (DEFAULT_PORT, "")
-        return await self._discovered(discovery_info.ip, port, name)
+        told = (heard.port, heard.name, heard.board) if heard else (DEFAULT_PORT, None, None)
+        return await self._discovered(discovery_info.ip, *told)
 
-    async def _discovered(self, host: str, port: int, name: str) -> ConfigFlowResult:
+    async def _discovered(self, host: str, port: int, name: str | None, board: str | None) -> ConfigFlowResult:
         """Show a card for what was heard, unless it is set up or ignored."""
         self._abort_if_at_home(host)
         match async_reach(self.hass, host, port):
-            case Reach.FORBIDDEN:
-                return self.async_abort(reason="not_a_board")
-            case Reach.ROUTED:
-                self._announced = host, port
-                shown = fit_to_show(name, limits.NAME) or DEFAULT_NAME
-                await self.async_set_unique_id(fallback_id(shown, host))
-                self._abort_if_unique_id_configured()
-                self.context["title_placeholders"] = {"name": shown, "host": host}
-                return self._ask_to_contact()
             case Reach.ON_LINK:
-                pass
-        try:
-            async with stranger_slots(self.hass):
-                found = await async_look_at(self.hass, host, port)
-        except BoardError:
-            return self.async_abort(reason="no_response")
+                try:
+                    async with stranger_slots(self.hass):
+                        found = await async_look_at(self.hass, host, port)
+                except BoardError:
+                    return self.async_abort(reason="no_response")
+            case Reach.ROUTED if board in LIBRARIES:
+                # Nothing behind a router is contacted before a person has opened its card.
+                peer = replace(await async_peer(self.hass, host), name=name)
+                found = DiscoveredBoard(peer, port, LIBRARIES[board])
+            case _:
+                return self.async_abort(reason="not_a_board")
         # Either the board has a card at another address, or another board has one at this address.
         self._abort_cards(host, found.unique_id, operator.ne)
         await self._take(found, raise_on_progress=True)
         self.context["title_placeholders"] = {"name": found.name, "host": host}
         return self._ask()
-
-    async def async_step_announced(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Contact what was announced in another network: somebody has opened its card."""
-        try:
-            await self._take(await async_look_at(self.hass, *self._announced))
-        except (BoardError, FormError) as err:
-            return self._ask_to_contact(err)
-        return self._ask()
-
-    @callback
-    def _ask_to_contact(self, error: Failure = None) -> ConfigFlowResult:
-        name, host = self.context["title_placeholders"]["name"], self._announced[0]
-        return self._form("announced", None, error, title=name, name=as_markdown(name), host=host)
 
     def _abort_if_at_home(self, host: str) -> None:
         """End the flow if a board is known to be there: it is asked nothing, least of all in the middle of a flash."""
@@ -219,5 +201,6 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         if data[CONF_MODEL] != entry.data.get(CONF_MODEL, MKR1000.id):
             return self.async_update_reload_and_abort(entry, **changes)
         result = self.async_update_and_abort(entry, **changes)
-        async_get_tracker(self.hass).note_response(entry.runtime_data.coordinator)
+        if entry.state is ConfigEntryState.LOADED:
+            async_get_tracker(self.hass).note_response(entry.runtime_data.coordinator)
         return result

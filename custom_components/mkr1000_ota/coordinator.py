@@ -20,7 +20,6 @@ from .arduino_ota.flash import timeouts
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
-from .arduino_ota.protocol.exchange import RequestTimeouts
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .network.identity import STORED, KnownBoard, Match, known_board, verifier
@@ -145,14 +144,9 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
         return self.client_at(self.host, verify)
 
-    def client_at(
-        self,
-        host: str,
-        verify: Callable[[str], Awaitable[None]] | None = None,
-        timeouts: RequestTimeouts | None = None,
-    ) -> BoardClient:
+    def client_at(self, host: str, verify: Callable[[str], Awaitable[None]] | None = None) -> BoardClient:
         """Return a client for an address; without a look at the peer it must not be given a password."""
-        return BoardClient(async_get_clientsession(self.hass), host, self.port, verify, timeouts)
+        return BoardClient(async_get_clientsession(self.hass), host, self.port, verify)
 
     @property
     def flasher(self) -> Flasher:

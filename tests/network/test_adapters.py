@@ -41,7 +41,7 @@ def test_what_may_be_contacted(host: str, port: int, reach: Reach) -> None:
 
 
 async def test_the_networks_are_those_that_home_assistant_uses(hass: HomeAssistant) -> None:
-    assert await async_setup_component(hass, network.DOMAIN, {})
+    assert await async_setup_component(hass, "network", {})
     [used] = [
         one for adapter in network.async_get_loaded_adapters(hass) if adapter["enabled"] for one in adapter["ipv4"]
     ]
@@ -52,7 +52,7 @@ async def test_the_networks_are_those_that_home_assistant_uses(hass: HomeAssista
 
 
 async def test_what_no_board_can_have_announced_is_not_even_heard(hass: HomeAssistant) -> None:
-    assert await async_setup_component(hass, network.DOMAIN, {})
+    assert await async_setup_component(hass, "network", {})
     querier = MdnsQuerier(hass)
     for address, port in (("127.0.0.1", 65280), ("203.0.113.5", 9100), ("169.254.1.1", 65280), ("203.0.113.6", 65280)):
         querier.sightings.hear(records(announcement("printer", address, port=port)))

@@ -1,6 +1,6 @@
 """The rule that says which board a peer is: each combination of what an entry has and what a peer shows is in one row."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -97,7 +97,7 @@ def cases() -> Iterator[Case]:
 
 
 # The table of the rule. Each row is what the entry has, what the peer shows, and what it is then.
-TABLE = {
+TABLE: dict[str, tuple[Callable[[Case], bool], Match]] = {
     "its own hardware address": (
         lambda case: case.mac == "a MAC" and case.peer == "its MAC",
         Match.BOARD,

@@ -91,19 +91,10 @@ async def test_it_is_not_taken_for_the_one_that_is_not_there(
     assert not entry.runtime_data.coordinator.data
     assert "of the unknown" not in passwords(known)
     assert "of the known" not in passwords(unknown)
-    if old_address != "is free":
-        assert other.data[CONF_HOST] == HERE
-        assert other.runtime_data.coordinator.data
-        await look(home)
-        assert is_told(home, entry)
-        return
-
-    await known.renumber(THERE)
-    await unknown.renumber(HERE)
-    neighbours |= {THERE: MAC, HERE: OTHER_MAC}
-    await look(home, times=2)
-    assert entry.runtime_data.coordinator.data
+    assert other.data[CONF_HOST] == HERE
     assert other.runtime_data.coordinator.data
+    await look(home)
+    assert is_told(home, entry)
 
 
 async def test_it_is_told_until_both_are_where_they_were(

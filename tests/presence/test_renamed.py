@@ -8,7 +8,6 @@ from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_man
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import Event, HomeAssistant, callback
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
@@ -18,9 +17,8 @@ from custom_components.mkr1000_ota.const import DOMAIN, UNKNOWN_VERSION
 from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
 from tests.conftest import BRISK, AddBoard, Arp, Hear, Offer, StartBoard
-from tests.support.flow_texts import ENGLISH, check_form
 from tests.support.looking import look, settled
-from tests.support.mending import know, reconfigure, settle
+from tests.support.mending import know, reconfigure, settle, submit
 from tests.support.steps import MAC, OTHER_MAC, UPDATE, Result, passwords_sent_to, typed
 from tests.virtual_board import Firmware, VirtualBoard
 from tests.virtual_board.sketches import STOCK, Quirks, build_sketch
@@ -66,23 +64,18 @@ def odd_names_again(home: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 async def open_repair(home: HomeAssistant, entry: ConfigEntry) -> Result:
-    """Open the repair of a board."""
+    """Open the repair of a board, and go on to the form that it opens."""
     manager = repairs_flow_manager(home)
     assert manager is not None
-    return checked(await manager.async_init(DOMAIN, context={"issue_id": f"renamed.{entry.entry_id}"}))
+    menu = await manager.async_init(DOMAIN, context={"issue_id": f"renamed.{entry.entry_id}"})
+    opened: Any = await manager.async_configure(menu["flow_id"], {"next_step_id": "reconfigure"})
+    return await home.config_entries.flow.async_configure(opened["next_flow"][1])
 
 
 async def confirm(home: HomeAssistant, result: Result, password: str) -> Result:
-    """Say that it is this board, and enter its password as the frontend does."""
-    manager = repairs_flow_manager(home)
-    assert manager is not None
-    return checked(await manager.async_configure(result["flow_id"], {CONF_PASSWORD: password} if password else {}))
-
-
-def checked(result: Result) -> Result:
-    """Check that all that is shown has its text."""
-    check_form(ENGLISH["issues"]["renamed"]["fix_flow"], result)
-    return result
+    """Say that it is this board: leave the address as it is shown, and enter its password."""
+    host, *_ = result["data_schema"].schema
+    return await submit(home, result, host.description["suggested_value"], password)
 
 
 async def test_it_is_told_once_and_mended_in_place(
@@ -105,13 +98,11 @@ async def test_it_is_told_once_and_mended_in_place(
     assert home.states.is_state(CONNECTIVITY, "off")
     assert passwords_sent_to(board) == []
 
-    result = await open_repair(home, entry)
-    assert result["description_placeholders"] == issue.translation_placeholders
-    result = await confirm(home, result, "")
+    result = await confirm(home, await open_repair(home, entry), "wrong")
     assert result["errors"] == {CONF_PASSWORD: "wrong_password"}
     result = await confirm(home, result, "theirs")
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert passwords_sent_to(board) == ["", "theirs"]
+    assert result["reason"] == "reconfigure_successful"
+    assert passwords_sent_to(board) == ["wrong", "theirs"]
     assert home.states.is_state(CONNECTIVITY, "on")
     assert coordinator.installed_version == UNKNOWN_VERSION
     assert (entry.data[CONF_NAME], entry.data[CONF_PASSWORD]) == ("Garden", "theirs")
@@ -119,7 +110,7 @@ async def test_it_is_told_once_and_mended_in_place(
     await hear(board)
     await look(home, 2)
     assert told == ["create", "remove"]
-    assert passwords_sent_to(board) == ["", "theirs"]
+    assert passwords_sent_to(board) == ["wrong", "theirs"]
     assert home.states.is_state(CONNECTIVITY, "on")
 
 
@@ -168,13 +159,10 @@ async def test_it_is_taken_back_when_the_board_is_reconfigured(
 async def test_it_is_taken_back_when_the_board_is_removed(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, told: list[str]
 ) -> None:
-    """A form that is open then has nothing to mend."""
     entry = await add_board(board)
     await rename(home, board, hear, "Garden")
-    result = await open_repair(home, entry)
     await home.config_entries.async_remove(entry.entry_id)
     assert told == ["create", "remove"]
-    assert (await confirm(home, result, "password"))["errors"] == {"base": "not_loaded"}
 
 
 async def test_a_board_that_is_not_set_up_at_the_moment_is_not_mended(
@@ -210,9 +198,11 @@ async def test_the_repair_shows_the_name_that_is_announced_by_now(
     await rename(home, board, hear, "Pump")
     assert told == ["create", "update"]
     assert passwords_sent_to(board) == []
-    result = await open_repair(home, entry)
-    assert result["description_placeholders"]["name"] == "Pump"
-    assert (await confirm(home, result, "password"))["type"] is FlowResultType.CREATE_ENTRY
+    issue = issue_of(home, entry)
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert issue.translation_placeholders["name"] == "Pump"
+    assert (await confirm(home, await open_repair(home, entry), "password"))["reason"] == "reconfigure_successful"
 
 
 async def test_the_hardware_address_is_learned_with_the_name(

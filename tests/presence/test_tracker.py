@@ -5,6 +5,7 @@ from dataclasses import replace
 import logging
 from pathlib import Path
 import time
+from typing import Literal
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -13,6 +14,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.mkr1000_ota.arduino_ota.protocol import client
+from custom_components.mkr1000_ota.arduino_ota.protocol.exchange import RequestTimeouts
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.presence import tracker as presence
@@ -271,10 +273,10 @@ async def test_a_password_is_checked_after_an_absence_but_not_more_than_once_an_
     welcome: Welcome,
     board: VirtualBoard,
     hear: Hear,
-    away_as: str,
+    away_as: Literal["refused", "silent"],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client, "ANSWER_WITHIN", 0.2)
+    monkeypatch.setattr(client, "DEFAULT_TIMEOUTS", RequestTimeouts(connect=0.3))
     board.options = replace(board.options, away_as=away_as)
     [entry] = await welcome(board)
     await flashed_long_ago(entry)

@@ -84,7 +84,8 @@ class DiscoveredBoard:
 
     @property
     def fallback_id(self) -> str:
-        return fallback_id(self.name, self.host)
+        """What stands for a board until its MAC address is known."""
+        return f"{self.name}@{self.host}"
 
     def known(self, hass: HomeAssistant, entry: ConfigEntry | None = None) -> KnownBoard:
         """Return what tells the board from others while a form shows it, with the address that its password is typed for.
@@ -131,11 +132,6 @@ class DiscoveredBoard:
         folder = f"{DOMAIN}/{slugify(self.title(hass))}"
         folders = chain([folder], (f"{folder}_{number}" for number in count(2)))
         return {CONF_STORAGE: "internal", CONF_FOLDER: next(one for one in folders if one not in taken)}
-
-
-def fallback_id(name: str, host: str) -> str:
-    """Return the unique id of a board as long as only its name and address tell it from others."""
-    return f"{name}@{host}"
 
 
 def as_markdown(text: str) -> str:

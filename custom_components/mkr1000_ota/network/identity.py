@@ -27,8 +27,8 @@ from .mdns import async_get_querier
 # A board answers a query a minute; one of them may get lost while its sketch is busy. In seconds.
 HEARD_LATELY: Final = 90.0
 
-# Sent with an entry when certainly another board responds where that of the entry was asked.
-SIGNAL_WRONG_BOARD: Final[SignalType[ConfigEntry]] = SignalType(f"{DOMAIN}_wrong_board")
+# Sent with an entry and a MAC address when certainly another board responds where that of the entry was asked.
+SIGNAL_WRONG_BOARD: Final[SignalType[ConfigEntry, str | None]] = SignalType(f"{DOMAIN}_wrong_board")
 
 
 class Match(Enum):
@@ -160,7 +160,7 @@ def verifier(
         peer = await async_peer(hass, host, entry)
         found = match(known(), peer)
         if found is Match.WRONG_BOARD:
-            async_dispatcher_send(hass, SIGNAL_WRONG_BOARD, entry)
+            async_dispatcher_send(hass, SIGNAL_WRONG_BOARD, entry, peer.mac)
         if found not in accepts:
             raise WrongBoard(f"At {host}: {found.name}")
 

@@ -147,7 +147,8 @@ class Moves:
             yield one.address, by_name.get(one.name, missing[:1])
 
     def _is_stranger(self, sighting: Sighting) -> bool:
-        return not self._followed.at(sighting.address) and sighting.address not in self._known_strangers
+        is_taken = any(board.data for board in self._followed.at(sighting.address))
+        return not is_taken and sighting.address not in self._known_strangers
 
     async def _look_at(self, host: str, boards: list[BoardCoordinator]) -> None:
         """Look at an address where one of some boards may be. Behind a router nothing is asked, and nothing is proven."""

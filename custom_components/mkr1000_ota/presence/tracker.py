@@ -1,9 +1,10 @@
 """Which boards are online, from one query a minute for all of them."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import time
 from typing import Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
@@ -29,6 +30,9 @@ QUERY_SLOTS: Final = 32
 # Boards that are known to be offline and are asked in one round all the same, in turn: not every network passes
 # multicast.
 OFFLINE_PER_ROUND: Final = 8
+# All boards are asked so rarely, in seconds, because one is where another one should be: a router that has lost its
+# memory gives all of them other addresses.
+ASK_ALL_INTERVAL: Final = 300.0
 # Names are cheap to make up: a board is asked so rarely, in seconds, because of one that is not its own.
 ODD_NAME_INTERVAL: Final = 10.0
 
@@ -60,6 +64,7 @@ class PresenceTracker:
         # Boards that may be the followed ones, and that nothing proves to be, by their addresses.
         self._unproven: dict[BoardCoordinator, str] = {}
         self.moves = Moves(hass, self._followed, self.note_response, self._set_unproven)
+        self._asked_all_at = float("-inf")
         self._round = asyncio.Lock()
         # Boards that are heard do not wait for those of which nothing is heard.
         self._round_slots = asyncio.Semaphore(QUERY_SLOTS)
@@ -115,8 +120,7 @@ class PresenceTracker:
             for board in in_turn:
                 self._followed.put_last(board)
             known = {*heard, *offline}
-            due = [*in_turn, *(board for board in idle if board not in known)]
-            await asyncio.gather(*(self._ask(board, self._round_slots) for board in due))
+            await self._ask_all([*in_turn, *(board for board in idle if board not in known)])
         self.moves.async_search()
 
     async def async_ask(self, board: BoardCoordinator) -> None:
@@ -135,10 +139,13 @@ class PresenceTracker:
             was_absent, presence.is_absent = presence.is_absent, False
             presence.on_response(was_absent)
 
+    async def _ask_all(self, boards: Iterable[BoardCoordinator]) -> None:
+        await asyncio.gather(*(self._ask(board, self._round_slots) for board in boards))
+
     async def _ask(self, board: BoardCoordinator, slots: asyncio.Semaphore) -> None:
         failure: BoardError | None = None
         async with slots:
-            if board.state.has_the_board:
+            if board.state.has_the_board or board not in self._followed:
                 return
             async with board.lock:
                 was_online = board.data
@@ -169,9 +176,13 @@ class PresenceTracker:
             self._set_unproven(board, None if is_told else board.host)
 
     @callback
-    def _wrong_board(self, entry: ConfigEntry) -> None:
+    def _wrong_board(self, entry: ConfigEntry, mac: str | None) -> None:
         """Find out where a board is that somebody has asked, and another one has responded."""
         board = _board_of(entry)
+        if self._followed.with_mac(mac) is not None and time.monotonic() - self._asked_all_at > ASK_ALL_INTERVAL:
+            self._asked_all_at = time.monotonic()
+            asking = self._ask_all(self._followed)
+            self._hass.async_create_background_task(asking, f"{DOMAIN} ask all")
         presence = self._presences.get(board) if board else None
         if board is not None and presence is not None and not presence.is_being_found:
             presence.is_being_found = True

@@ -28,7 +28,7 @@ def _credentials(password: str) -> str:
 
 
 class BoardClient:
-    """A board at `host`, a name or an IP address; whoever learns that it has got another one changes that.
+    """A board at `host`, a name or an IP address, and `port`; whoever learns that it has got others changes them.
 
     It handles one request at a time and does nothing else meanwhile: do not ask it twice at once.
 
