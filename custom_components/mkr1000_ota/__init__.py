@@ -26,8 +26,7 @@ from .services import async_register_actions
 from .sources.catalogs import async_get_catalogs
 from .sources.chosen import source_of, uploads_of
 from .storage.images import Images
-from .storage.records import RecordUnreadable
-from .storage.store import RecordStore
+from .storage.store import RecordStore, RecordUnreadable
 
 # Seconds that the set-up of a board waits for a source that nothing is remembered of; the board is usable without.
 FIRST_REFRESH_TIMEOUT: Final = 1.0
@@ -64,9 +63,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     except RecordUnreadable as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
-            translation_key="record_unreadable",
-            translation_placeholders={"file": store.path.name, "problem": str(err)},
-        ) from err
+            translation_key=err.key,
+            translation_placeholders={"file": store.path.name, "problem": err.problem},
+        ) from None
     entry.async_on_unload(async_get_querier(hass).async_start())
     entry.async_on_unload(async_start_discovery(hass))
 

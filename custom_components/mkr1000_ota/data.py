@@ -44,6 +44,12 @@ class Installer(Protocol):
     async def install(self, request: InstallRequest) -> InstallEnd | None:
         """Install a build, and return how that ended; None where it waits for the board."""
 
+    def order(self, request: InstallRequest) -> None:
+        """Install a build although nobody waits for the end. Raises ServiceValidationError if something is being done."""
+
+    def resume(self) -> None:
+        """Go on with what is due, such as a roll-back that has failed."""
+
     async def cancel(self) -> None:
         """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
 

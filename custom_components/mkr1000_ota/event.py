@@ -10,8 +10,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .arduino_ota.flash.journal import Verdict
 from .data import BoardConfigEntry
 from .entity import BoardEntity
-from .install.installer import FAILED, end_signal
-from .install.rollback import ROLLED_BACK, UNHEALTHY
+from .install.installer import FAILED
+from .install.outcome import ROLLED_BACK, end_signal
+from .install.rollback import UNHEALTHY
 
 PARALLEL_UPDATES = 0
 

@@ -102,10 +102,6 @@ class PasswordRepair(_BoardRepair):
 class InstallRepair(_BoardRepair):
     """Installs again what may not have been installed."""
 
-    def __init__(self, kind: Kind, entry_id: str, data: dict[str, str]) -> None:
-        super().__init__(entry_id, data)
-        self._kind = kind
-
     @override
     async def fix(self, user_input: dict[str, str]) -> None:
         board = self.board
@@ -115,8 +111,10 @@ class InstallRepair(_BoardRepair):
             raise FormError("not_available") from err
         if request is None:
             raise FormError("not_available")
-        await async_dismiss(board.coordinator, self._kind)
-        self.entry.async_create_background_task(self.hass, board.installer.install(request), "install again")
+        try:
+            board.installer.order(request)
+        except HomeAssistantError as err:
+            raise FormError("already_installing") from err
 
 
 class FolderRepair(_Repair):
@@ -161,7 +159,7 @@ async def async_create_fix_flow(
         case Kind.RENAMED:
             return PasswordRepair(key, facts)
         case Kind.UNCERTAIN | Kind.NOT_INSTALLED:
-            return InstallRepair(kind, key, facts)
+            return InstallRepair(key, facts)
         case Kind.UNHEALTHY:
             return DismissRepair(kind, key, facts)
         case Kind.FOLDER_UNUSABLE:

@@ -14,19 +14,24 @@ ATTR_FILE: Final = "file"
 ATTR_URL: Final = "url"
 ATTR_PASSWORD: Final = "password"
 ATTR_VERSION: Final = "version"
-ATTR_ALLOW_WITHOUT_OTA: Final = "allow_without_ota"
+ATTR_ALLOW: Final = "allow"
+# The refusals that whoever flashes a sketch may know better about.
+OVERRIDABLE: Final = ("no_ota", "too_little_ram", "unknown_board")
 
 _WHERE: Final[VolDictType] = {
     vol.Exclusive(ATTR_FILE, "where"): cv.string,
     vol.Exclusive(ATTR_URL, "where"): cv.url,
 }
+_ALLOW: Final[VolDictType] = {
+    vol.Optional(ATTR_ALLOW, default=list): vol.All(cv.ensure_list, [vol.In(OVERRIDABLE)]),
+}
 _FLASH: Final[VolDictType] = {
     **_WHERE,
     vol.Optional(ATTR_PASSWORD): cv.string,
     vol.Optional(ATTR_VERSION): cv.string,
-    vol.Optional(ATTR_ALLOW_WITHOUT_OTA, default=False): cv.boolean,
+    **_ALLOW,
 }
-_INSTALL_ARCHIVED: Final[VolDictType] = {vol.Optional(ATTR_VERSION): cv.string}
+_INSTALL_ARCHIVED: Final[VolDictType] = {vol.Optional(ATTR_VERSION): cv.string, **_ALLOW}
 
 
 @callback

@@ -1,5 +1,6 @@
 """The sketch that a board runs, and the ones that it could run."""
 
+from collections.abc import Sequence
 from typing import Any, override
 
 from homeassistant.components.update import (
@@ -127,20 +128,19 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         url: str | None = None,
         password: str | None = None,
         version: str | None = None,
-        allow_without_ota: bool = False,
+        allow: Sequence[str] = (),
     ) -> ServiceResponse:
         """Flash the sketch in a file or at an address."""
         try:
             fetched = await async_fetch(self.hass, {"file": file, "url": url})
         except SourceError as err:
             raise source_error(err) from err
-        allow = ("no_ota",) if allow_without_ota else ()
         request = await async_request_for_file(
-            self.coordinator, fetched, version=version, password=password, allow=allow
+            self.coordinator, fetched, version=version, password=password, allow=tuple(allow)
         )
         return await self._carry_out(request)
 
-    async def async_install_archived(self, *, version: str | None = None) -> ServiceResponse:
+    async def async_install_archived(self, *, version: str | None = None, allow: Sequence[str] = ()) -> ServiceResponse:
         """Go back to a sketch that the board ran before: that of a version, or the last one that is worth it."""
         archived = self.coordinator.archived
         passed_over = {self.installed_version, *self.coordinator.failed_versions}
@@ -154,7 +154,7 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
             if version is None or not versions:
                 raise validation_error("nothing_archived", board=board)
             raise validation_error("version_not_archived", board=board, version=version, archived=", ".join(versions))
-        return await self._carry_out(request_for_archived(self.coordinator, wanted[0]))
+        return await self._carry_out(request_for_archived(self.coordinator, wanted[0], tuple(allow)))
 
     async def _carry_out(self, request: InstallRequest) -> ServiceResponse:
         """Install, and return how that ended. Raises the translated error that says why the board does not run it."""

@@ -43,9 +43,8 @@ def _taken(byte: int) -> Callable[[VirtualBoard, Mapping[str, Any]], bool]:
     return lambda board, _: _body(board) >= byte
 
 
-CHECKING: Final = Moment(
-    "while the password is checked", lambda board, _: _last(board, "request", content_length=0), flashes=False
-)
+# What was ordered is on the disk, and begins anew.
+CHECKING: Final = Moment("while the password is checked", lambda board, _: _last(board, "request", content_length=0))
 # A board that takes nothing more would not hear that Home Assistant is gone, behind all the bytes that are on their way.
 LONG: Final = 8.0
 
@@ -61,10 +60,10 @@ LAST_PIECE: Final = Moment(
 UNANSWERED: Final = Moment("before the answer", _taken(SIZE), _stalls_at(SIZE), seen=False)
 ANSWERED: Final = Moment("when the answer is sent", lambda board, _: _last(board, "answered", status=200), seen=False)
 NOTED: Final = Moment("after the answer", lambda _, pending: pending.get("phase") == "answered", {"pause": 6.0})
-AWAY: Final = Moment("while the board is away", lambda _, pending: bool(pending.get("seen_away")), {"away": 4.0})
+AWAY: Final = Moment("while the board is away", lambda board, _: _last(board, "away"), {"away": 4.0})
 LONG_AWAY: Final = Moment(
     "while the board is away, for longer than that takes",
-    lambda _, pending: bool(pending.get("seen_away")),
+    lambda board, _: _last(board, "away"),
     {"comes_back": False},
 )
 VERIFYING: Final = Moment(

@@ -32,8 +32,11 @@ async def async_becomes_healthy(board: BoardCoordinator) -> bool:
     while True:
         # What an entity showed before the flash says nothing; one that reports seldom has until the end of the time.
         is_last = time.monotonic() >= deadline
-        if _entity_is_available(board, None if is_last else since) and await _url_responds(board):
-            return True
+        try:
+            if _entity_is_available(board, None if is_last else since) and await _url_responds(board):
+                return True
+        except Exception as err:  # noqa: BLE001 - whatever a sketch answers with, malformed redirects included, is not healthy
+            LOGGER.debug("The health check of %s fails: %s", board.name, type(err).__name__)
         if is_last:
             return False
         await asyncio.sleep(min(CHECK_INTERVAL, max(deadline - time.monotonic(), 0)))
@@ -51,10 +54,6 @@ def _entity_is_available(board: BoardCoordinator, since: datetime | None) -> boo
 async def _url_responds(board: BoardCoordinator) -> bool:
     if not (template := board.config_entry.options.get(CONF_HEALTH_URL)):
         return True
-    try:
-        url = template.replace("{host}", board.host)
-        async with async_get_clientsession(board.hass).get(url, timeout=REQUEST_TIMEOUT) as response:
-            return response.ok
-    except Exception as err:  # noqa: BLE001 - whatever a sketch answers with, malformed redirects included, is not healthy
-        LOGGER.debug("The health check of %s fails: %s", board.name, type(err).__name__)
-        return False
+    url = template.replace("{host}", board.host)
+    async with async_get_clientsession(board.hass).get(url, timeout=REQUEST_TIMEOUT) as response:
+        return response.ok

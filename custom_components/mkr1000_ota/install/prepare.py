@@ -21,7 +21,7 @@ type Load = Callable[[], Awaitable[tuple[Sketch, str | None]]]
 
 
 async def async_request_for_version(board: BoardCoordinator, version: str) -> InstallRequest | None:
-    """Return the request for a version that can still be had: from the source, else from the archive.
+    """Return the request for a version that can still be had: from the source, the archive, or what was not installed.
 
     Raises a translated HomeAssistantError if only the source can know, and that has not responded since the start.
     """
@@ -32,6 +32,9 @@ async def async_request_for_version(board: BoardCoordinator, version: str) -> In
     for flash in board.archived:
         if flash.version == version:
             return request_for_archived(board, flash)
+    for notice in board.record.notices.values():
+        if (order := notice.order) is not None and order.version == version:
+            return request_for_order(board, order, until=None)
     if not confirmed and (error := board.catalog.issues.error) is not None:
         raise source_error(error) from error
     return None
@@ -47,22 +50,16 @@ def request_for_release(board: BoardCoordinator, release: Release) -> InstallReq
     return _request(board, release.version, release.label, load, release.password)
 
 
-def request_for_archived(board: BoardCoordinator, flash: PastFlash) -> InstallRequest:
+def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple[str, ...] = ()) -> InstallRequest:
     """Return the request for a sketch that the board ran before, with the password that it accepted then."""
-
-    async def load() -> tuple[Sketch, str | None]:
-        return await _archived(board, flash.sha256, ()), flash.signature
-
-    return _request(board, flash.version, flash.version, load, flash.password)
+    load = _archived(board, flash.sha256, flash.signature, allow)
+    return _request(board, flash.version, flash.version, load, flash.password, allow)
 
 
-def request_for_order(board: BoardCoordinator, order: WaitingOrder) -> InstallRequest:
-    """Return the request that was waiting for its board when the entry was stopped."""
-
-    async def load() -> tuple[Sketch, str | None]:
-        return await _archived(board, order.sha256, order.allow), order.signature
-
-    return _request(board, order.version, order.file, load, order.password, order.allow, until=order.until)
+def request_for_order(board: BoardCoordinator, order: WaitingOrder, until: float | None) -> InstallRequest:
+    """Return the request for what was ordered before; it waits for the board until then, if it did already."""
+    load = _archived(board, order.sha256, order.signature, order.allow)
+    return _request(board, order.version, order.file, load, order.password, order.allow, until=until)
 
 
 async def async_request_for_file(
@@ -106,13 +103,7 @@ def _request(
         except ImageLost as err:
             raise translated_error("image_lost", board=board.name, version=version) from err
         await _verify(board, file, sketch, signature)
-        return Order(
-            sketch=sketch,
-            version=version,
-            previous_version=board.record.version,
-            declared=password,
-            signature=signature,
-        )
+        return Order(sketch=sketch, version=version, declared=password, signature=signature)
 
     return InstallRequest(version=version, file=file, prepare=prepare, allow=allow, until=until)
 
@@ -128,6 +119,9 @@ async def _verify(board: BoardCoordinator, file: str, sketch: Sketch, signature:
         raise signature_error(err, file) from err
 
 
-async def _archived(board: BoardCoordinator, sha256: str, allow: tuple[str, ...]) -> Sketch:
-    image = await board.images.load(sha256)
-    return await async_inspect(board.hass, image, board.storage_size, allow)
+def _archived(board: BoardCoordinator, sha256: str, signature: str | None, allow: tuple[str, ...]) -> Load:
+    async def load() -> tuple[Sketch, str | None]:
+        image = await board.images.load(sha256)
+        return await async_inspect(board.hass, image, board.storage_size, allow), signature
+
+    return load

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
+from homeassistant.core import CoreState
 from homeassistant.exceptions import HomeAssistantError
 
 from ..arduino_ota.errors import BoardError
@@ -12,64 +13,60 @@ from ..coordinator import BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd
 from ..errors import translated_error
 from ..issues import Kind
-from ..storage.records import PastFlash
-from .flashing import async_flash
+from ..presence.recognition import async_recognize
+from ..storage.records import BoardRecord, PastFlash
+from .flashing import async_flash, flash_slots
 from .health_check import async_becomes_healthy, has_health_check
-from .notices import async_add_notice, async_raise_notices, with_notice
+from .notices import async_raise_notices, with_notice
 from .outcome import async_apply_outcome
 from .prepare import request_for_archived
 
-ROLLED_BACK: Final = "rolled_back"
 UNHEALTHY: Final = "unhealthy"
 
 
 async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> InstallEnd:
-    """Return how an install ends whose sketch is healthy, or how going back from it does."""
-    if not board.record.health_is_due or (running := board.record.running) is None:
+    """Return how an install ends whose sketch runs and is healthy, or how going back from it does."""
+    if (running := board.record.running) is None or not running.health_due:
         return end
-    healthy = True
     if has_health_check(board):
+        if board.hass.state is not CoreState.running:
+            # It is judged at the end of the start: until then entities are unavailable without any fault of the sketch.
+            return replace(end, event=None)
         board.set_state(InstallState(Stage.CHECKING_HEALTH, running.version))
-        healthy = await async_becomes_healthy(board)
-    if healthy:
+    if not has_health_check(board) or await async_becomes_healthy(board):
         await board.store.note(lambda record: record.judged(healthy=True))
         return end
     target = _target(board)
     # Until it has succeeded, going back has failed: whatever ends it, that is what a person has to know.
-    key = "unhealthy" if target is None else "not_rolled_back"
-    facts = {"previous": target.version} if target else {}
-    reason = translated_error(key, board=board.name, version=running.version, **facts)
-    await board.store.note(
-        lambda record: with_notice(
-            record.judged(healthy=False, rollback_to=target.sha256 if target else None),
-            Kind.UNHEALTHY,
-            reason,
-            running.version,
-        )
-    )
-    if target is not None:
-        return await async_roll_back(board)
+    facts = {"board": board.name, "version": running.version, "previous": target.version if target else ""}
+    reason = translated_error("not_rolled_back" if target else "unhealthy", **facts)
+
+    def judge(record: BoardRecord) -> BoardRecord:
+        judged = record.judged(healthy=False, rollback_to=target.sha256 if target else None)
+        return with_notice(judged, Kind.UNHEALTHY, reason, running.version)
+
+    await board.store.note(judge)
+    if target is not None and (rolled_back := await async_roll_back(board)) is not None:
+        return rolled_back
     async_raise_notices(board)
-    told = {"from": running.version, "to": running.version}
+    told = {"from": running.version, "to": board.record.version}
     return InstallEnd(event=UNHEALTHY, attributes=told, error=reason)
 
 
-async def async_roll_back(board: BoardCoordinator) -> InstallEnd:
-    """Flash the build that takes the place of one that is not healthy, with the password of that one."""
-    failed = board.record.version or ""
-    target = next(one for one in board.record.history if one.sha256 == board.record.rollback_to)
+async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
+    """Flash the build that takes the place of one that is not healthy; None unless the board runs it then."""
     try:
-        outcome = await async_flash(board, await request_for_archived(board, target).prepare(), waited=False)
+        target = next(one for one in board.record.history if one.sha256 == board.record.rollback_to)
+        order = await request_for_archived(board, target).prepare()
+        async with board.lock:
+            await async_recognize(board)
+        async with flash_slots(board.hass):
+            outcome = await async_flash(board, order)
         end = await async_apply_outcome(board, outcome)
     except (BoardError, HomeAssistantError, JournalUnwritable) as err:
-        LOGGER.error("%s could not go back to version %s: %s", board.name, target.version, err)
-        async_raise_notices(board)
-        raise
-    if outcome.verdict is not Verdict.FLASHED:
-        return replace(end, event=UNHEALTHY)
-    error = translated_error("rolled_back", board=board.name, version=failed, previous=target.version)
-    await async_add_notice(board, Kind.UNHEALTHY, error, failed)
-    return InstallEnd(event=ROLLED_BACK, attributes={"from": failed, "to": target.version}, error=error)
+        LOGGER.error("%s could not go back to its earlier sketch: %s", board.name, err or type(err).__name__)
+        return None
+    return end if outcome.verdict in (Verdict.FLASHED, Verdict.LOCKED) else None
 
 
 def _target(board: BoardCoordinator) -> PastFlash | None:

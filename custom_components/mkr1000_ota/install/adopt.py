@@ -1,0 +1,70 @@
+"""Whoever has the .bin of the running sketch has its password: the image says which it is, and what the board runs."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+import time
+
+from ..arduino_ota.errors import WrongPassword
+from ..arduino_ota.protocol.client import BoardClient
+from ..arduino_ota.sketch.sketch import LARGE_STORAGE, Sketch
+from ..coordinator import BoardCoordinator
+from ..network.identity import TYPED
+from ..presence.tracker import async_get_tracker
+from ..sources.sketches import async_inspect
+from ..storage.records import PastFlash
+from .flashing import async_resolve
+from .outcome import async_apply_outcome, async_send_end, async_show_running
+from .reconnect import async_learn_mac
+
+# What a sketch that runs has been allowed already.
+_ALLOW = ("too_little_ram", "unknown_board")
+
+
+async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: BoardClient | None = None) -> Sketch:
+    """Note that a board runs a sketch, once it has accepted a password that stands in its image; return the sketch.
+
+    A person says that it does: what is in the image goes to the address that the form shows, as a typed password does.
+    `client` is for another address than that of the entry.
+
+    Raises SketchRefused if it cannot be that of a board, WrongPassword if the board accepts nothing that is in it, and
+    BoardUnreachable, BoardSilent, NotABoard or AnotherBoard.
+    """
+    sketch = await async_inspect(board.hass, image, LARGE_STORAGE, _ALLOW)
+    if board.record.pending is not None:
+        async_send_end(board, await async_apply_outcome(board, await async_resolve(board)))
+    async with board.lock:
+        password = await _accepted(client or board.client_for(TYPED), _candidates(board, sketch))
+        with suppress(OSError):
+            await board.images.store(sketch.sha256, image)
+        known = next((one for one in board.record.history if one.sha256 == sketch.sha256), None)
+        flash = PastFlash(
+            version=known.version if known else sketch.version or sketch.sha256[:8],
+            sha256=sketch.sha256,
+            size=sketch.size,
+            started=time.time(),
+            password=password,
+            name=sketch.name,
+            library=sketch.library,
+            warnings=tuple(warning.code for warning in getattr(sketch, "warnings", ())),
+        )
+        await board.store.note(lambda record: record.adopted(flash, time.time()))
+        await async_learn_mac(board)
+    board.show_password()
+    async_show_running(board)
+    await board.async_tidy_images()
+    async_get_tracker(board.hass).note_response(board)
+    return sketch
+
+
+def _candidates(board: BoardCoordinator, sketch: Sketch) -> Iterator[str]:
+    """Return what the sketch may want, without a guess if it has a password that the board accepted before."""
+    yield from (password for password in board.record.keyring.passwords if password and sketch.has_literal(password))
+    yield from sketch.passwords
+
+
+async def _accepted(client: BoardClient, passwords: Iterator[str]) -> str:
+    for password in dict.fromkeys(passwords):
+        with suppress(WrongPassword):
+            await client.check_password(password)
+            return password
+    raise WrongPassword
