@@ -41,18 +41,19 @@ def release(file: Path, wanted: argparse.Namespace) -> dict[str, Any]:
     version = sketch.version or names.version_of_file(file.name) or wanted.version
     if version is None or not names.VERSION.fullmatch(version):
         raise ValueError("No version: put the version marker into the sketch, or give --version")
-    image_facts = {
+    facts = {
+        "name": wanted.name,
+        "version": version,
+        "board": "mkr1000",
         "path": wanted.url_prefix + quote(file.name),
         "size": len(image),
         "sha256": hashlib.sha256(image).hexdigest(),
-        "md5": hashlib.md5(image, usedforsecurity=False).hexdigest(),
-        "release_url": wanted.release_url,
+        "url": wanted.release_url,
         "notes": wanted.notes,
         "password": wanted.password,
         "signature": wanted.url_prefix + quote(f"{file.name}.minisig") if _is_signed(file) else None,
     }
-    build = {"chipFamily": "SAMD21", "board": "mkr1000", "ota": _known(image_facts)}
-    return _known({"name": wanted.name, "version": version, "builds": [build]})
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def main() -> int:
@@ -85,10 +86,6 @@ def _text_of(file: str) -> str:
 
 def _is_signed(file: Path) -> bool:
     return file.with_name(f"{file.name}.minisig").exists()
-
-
-def _known(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if value is not None}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
@@ -43,10 +43,11 @@ async def test_a_board_that_was_flashed_is_described_without_its_passwords(
     assert flash["version"] == "1.0"
     assert flash["password"] == REDACTED
     assert told["source"]["kind"] == "folder"
-    assert told["source"]["last_look_succeeded"] is True
-    assert told["source"]["problem"] is None
-    assert [release["version"] for release in told["source"]["releases"]] == ["1.0"]
-    assert told["source"]["findings"] == [{"file": "readme-2.0.bin", "reason": "html"}]
+    assert told["source"]["last_refresh_succeeded"] is True
+    assert told["source"]["error"] is None
+    assert told["source"]["releases"] == 1
+    assert told["source"]["findings"] == [{"file": "readme-2.0.bin", "code": "html"}]
+    assert [build["label"] for build in told["builds"]] == ["1.0"]
     assert told["heard"]["name"] == "Arduino"
     assert told["heard"]["seen"] == "0 s ago"
     assert told["boards_heard"] == 1
@@ -66,7 +67,7 @@ async def test_what_is_under_way_is_described_without_its_passwords(
         sha256="0" * 64,
         size=4,
         started=1.0,
-        old="old secret",
+        old_password="old secret",
         expected=("new secret",),
         guesses=("secret guess",),
     )
@@ -78,7 +79,7 @@ async def test_what_is_under_way_is_described_without_its_passwords(
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert "secret" not in json.dumps(told)
     assert told["pending"]["version"] == "2.0"
-    assert told["pending"]["old"] == told["pending"]["expected"] == told["pending"]["guesses"] == REDACTED
+    assert told["pending"]["old_password"] == told["pending"]["expected"] == told["pending"]["guesses"] == REDACTED
     assert told["order"] == {
         "version": "3.0",
         "sha256": "1" * 64,
@@ -124,10 +125,10 @@ async def test_a_source_that_fails_says_why(
 ) -> None:
     entry = await add_board(board, source="manifest", manifest_url="http://127.0.0.96:9/m.json")
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
-    assert told["source"]["last_look_succeeded"] is False
+    assert told["source"]["last_refresh_succeeded"] is False
     assert told["source"]["has_ever_succeeded"] is False
     assert told["source"]["failing_since"]
-    assert "127.0.0.96:9" in told["source"]["problem"]
+    assert "127.0.0.96:9" in told["source"]["error"]
 
 
 async def test_an_entry_that_is_not_loaded_is_described_as_far_as_it_goes(

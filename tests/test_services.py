@@ -8,14 +8,15 @@ from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
-import yaml
 
 from custom_components.mkr1000_ota import services
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.install.prepare import OVERRIDABLE
 from tests.conftest import AddBoard, StartBoard
 from tests.support.actions import FIRMWARE, act, board_of, drop, press_cancel, until_stage
 from tests.virtual_board import VirtualBoard
@@ -115,9 +116,9 @@ async def test_what_was_allowed_once_has_to_be_allowed_again(
 
 
 def test_what_can_be_allowed_is_offered_in_the_form() -> None:
-    form = yaml.safe_load((Path(services.__file__).with_suffix(".yaml")).read_text())
+    form: Any = load_yaml_dict(str(Path(services.__file__).with_suffix(".yaml")))
     for action in form.values():
-        assert tuple(action["fields"]["allow"]["selector"]["select"]["options"]) == services.OVERRIDABLE
+        assert tuple(action["fields"]["allow"]["selector"]["select"]["options"]) == OVERRIDABLE
 
 
 async def test_a_board_that_is_waited_for(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
@@ -162,7 +163,7 @@ async def test_a_sketch_that_cannot_be_had(
     gone = drop(home, "garden.bin", IMAGE).replace("garden", "gone")
     with pytest.raises(HomeAssistantError) as error:
         await act(home, "flash", file=gone)
-    assert error.value.translation_key == "source_file_unreadable"
+    assert error.value.translation_key == "source_file_gone"
     with pytest.raises(ServiceValidationError) as refused:
         await act(home, "flash", url=str(site.serve("/page.bin", "<!doctype html><title>Log in</title>")))
     assert refused.value.translation_key == "sketch_html"

@@ -4,10 +4,11 @@ import asyncio
 from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
@@ -23,8 +24,8 @@ from .network.duplicate_names import async_watch_duplicate_names
 from .network.mdns import async_get_querier
 from .presence.tracker import async_get_tracker
 from .services import async_register_actions
-from .sources.catalogs import async_get_catalogs
-from .sources.chosen import source_of, uploads_of
+from .sources.board_sources import BoardSources
+from .sources.chosen import uploads_of
 from .storage.images import Images
 from .storage.store import RecordStore, RecordUnreadable
 
@@ -52,6 +53,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
     async_register_actions(hass)
     async_watch_duplicate_names(hass)
+    async_at_started(hass, _refresh_offers)
     return True
 
 
@@ -69,29 +71,32 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     entry.async_on_unload(async_get_querier(hass).async_start())
     entry.async_on_unload(async_start_discovery(hass))
 
-    slots = _setup_slots(hass)
-    async with slots:
-        catalog, release = async_get_catalogs(hass).async_use(await source_of(hass, entry), entry)
-    entry.async_on_unload(release)
-    if store.record.offer is None:
-        # Otherwise every restart would look as if an update had just come out.
-        await asyncio.wait((catalog.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
-
-    async with slots:
+    async with _setup_slots(hass):
         images = Images(hass, entry.entry_id)
         await images.open()
-        board = BoardCoordinator(hass, entry, store, images, catalog)
+        sources = BoardSources(hass, entry)
+        board = BoardCoordinator(hass, entry, store, images, sources)
+        await sources.async_open(board.refresh_offers)
+        entry.async_on_unload(sources.async_close)
+        sources.recall(store.record)
+    if not store.record.source_memory.get("release"):
+        # Otherwise every restart would look as if an update had just come out.
+        await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
+
+    async with _setup_slots(hass):
         if store.record.keyring.current is None:
             await board.async_accept_password(entry.data[CONF_PASSWORD])
         # The record is on the disk at once, the entry a moment later: after a crash in between the record is right.
         board.show_password()
+        board.refresh_offers()
         installer = BoardInstaller(board)
         entry.runtime_data = BoardData(board, installer)
-        entry.async_on_unload(catalog.async_add_listener(board.async_update_listeners))
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))
     entry.async_on_unload(async_recover(board, installer))
+    if hass.is_running:
+        _refresh_offers(hass)
     return True
 
 
@@ -106,6 +111,13 @@ async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> No
     await RecordStore(hass, entry.entry_id).remove()
     await Images(hass, entry.entry_id).remove()
     await uploads_of(hass, entry.entry_id).remove()
+
+
+@callback
+def _refresh_offers(hass: HomeAssistant) -> None:
+    """Find out anew what is on offer for each board: which sketch is for which depends on the names of all of them."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        entry.runtime_data.coordinator.refresh_offers()
 
 
 @singleton(_SLOTS)

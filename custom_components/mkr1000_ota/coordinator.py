@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 import time
 from typing import Any, override
@@ -15,15 +15,24 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
-from .arduino_ota.firmware.release import Release
-from .arduino_ota.flash import timing
+from .arduino_ota.firmware.offers import Offers
+from .arduino_ota.flash import timeouts
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
+from .arduino_ota.protocol.exchange import RequestTimeouts
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
-from .const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
+from .const import (
+    CONF_HEARD_NAME,
+    CONF_LIBRARY,
+    CONF_STORAGE,
+    DEFAULT_PORT,
+    DOMAIN,
+    LOGGER,
+    UNKNOWN_VERSION,
+)
 from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, verifier
-from .sources.catalogs import SketchCatalog
+from .sources.board_sources import BoardSources
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
@@ -75,6 +84,7 @@ class InstallState:
 
 
 IDLE = InstallState()
+NOTHING = Offers(builds=(), offered=None, held_back=(), needs_download=None, seen={}, renames=None, unattended=False)
 
 
 class BoardCoordinator(DataUpdateCoordinator[bool | None]):
@@ -86,15 +96,16 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     config_entry: ConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, catalog: SketchCatalog
+        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, sources: BoardSources
     ) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.store = store
         self.images = images
-        self.catalog = catalog
+        self.sources = sources
+        self.offers = NOTHING
         self.data = None
         self.state = IDLE
-        self.timeouts = timing.DEFAULT
+        self.timeouts = timeouts.DEFAULT
         # Held by whoever asks the board something: it serves one connection at a time, and none while it is flashed.
         self.lock = asyncio.Lock()
         # Asks the board whether it is online, for those who want to know now.
@@ -143,10 +154,15 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
         return self.client_at(self.host, verify)
 
-    def client_at(self, host: str, verify: Callable[[str], Awaitable[None]] | None = None) -> BoardClient:
+    def client_at(
+        self,
+        host: str,
+        verify: Callable[[str], Awaitable[None]] | None = None,
+        timeouts: RequestTimeouts | None = None,
+    ) -> BoardClient:
         """Return a client for an address; without a look at the peer it must not be given a password."""
         port = self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
-        return BoardClient(async_get_clientsession(self.hass), host, port, verify)
+        return BoardClient(async_get_clientsession(self.hass), host, port, verify, timeouts)
 
     @property
     def flasher(self) -> Flasher:
@@ -165,15 +181,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         return self.record.version or UNKNOWN_VERSION
 
     @property
-    def releases(self) -> tuple[Release, ...]:
-        """What the board can take of what its source offers, newest first."""
-        return tuple(
-            release
-            for release in self.catalog.data.releases
-            if release.size is None or release.size <= self.storage_size
-        )
-
-    @property
     def archived(self) -> tuple[PastFlash, ...]:
         """The sketches that the board ran before and can go back to, the last one first, each version once."""
         there: dict[str, PastFlash] = {}
@@ -184,21 +191,23 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Every version that can be installed: what the source offers, newest first, then what is archived."""
-        return tuple(dict.fromkeys([*(one.version for one in self.releases), *(one.version for one in self.archived)]))
+        """The labels of all builds that can be installed, the newest first."""
+        return tuple(build.label for build in self.offers.builds)
 
-    @property
-    def failed_versions(self) -> set[str]:
-        """The versions that have failed their health check."""
-        return {flash.version for flash in self.record.history if flash.sha256 in self.record.failed}
-
-    @property
-    def offered_version(self) -> str | None:
-        """The version that the user has chosen while it can be had, else the newest that has not failed here."""
-        if self.record.chosen in self.versions:
-            return self.record.chosen
-        failed = self.failed_versions
-        return next((one.version for one in self.releases if one.version not in failed), None)
+    @callback
+    def refresh_offers(self) -> None:
+        """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
+        self.offers = self.sources.find_offers(self.record, self.archived, self.storage_size)
+        seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
+        if (seen, memory) != (self.record.seen, self.record.source_memory):
+            self.config_entry.async_create_background_task(
+                self.hass,
+                self.store.note(lambda record: replace(record, seen=seen, source_memory=memory)),
+                f"{DOMAIN} remember {self.name}",
+            )
+        if self.offers.needs_download is not None and self.sources.chosen.confirmed:
+            self.sources.look_into(self.offers.needs_download)
+        self.async_update_listeners()
 
     async def async_tidy_images(self) -> None:
         """Keep the last images that were flashed, and those that are being flashed or may be yet."""
@@ -263,7 +272,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     def show_version(self) -> None:
         """Show on the device page what the board runs now."""
         self._update_device(sw_version=self.record.version)
-        self.async_update_listeners()
+        self.refresh_offers()
 
     @callback
     def set_mac(self, mac: str) -> None:

@@ -11,7 +11,7 @@ from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from yarl import URL
 
-from .arduino_ota.flash.journal import Pending
+from .arduino_ota.flash.pending import Pending
 from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry
@@ -37,15 +37,15 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: BoardCo
 
 def _of_board(board: BoardCoordinator) -> dict[str, Any]:
     record = board.record
-    catalog = board.catalog
+    catalog = board.sources.chosen
     sighting = async_get_querier(board.hass).sightings.get(board.host)
     return {
         "online": board.data,
         "install": asdict(board.state),
         "running_version": record.version,
-        "offered_version": board.offered_version,
+        "offered_version": board.offers.offered.label if board.offers.offered else None,
         "chosen_version": record.chosen,
-        "failed_versions": sorted(board.failed_versions),
+        "failed_versions": len(record.failed),
         "known_passwords": len(record.keyring.passwords),
         "password_rejected": record.password_rejected,
         "pending": _printable(record.pending) if record.pending else None,
@@ -56,13 +56,15 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
         "archived": [flash.version for flash in board.archived],
         "source": {
             "kind": board.config_entry.options.get(CONF_SOURCE, SourceKind.FOLDER),
-            "last_look_succeeded": catalog.last_update_success,
+            "last_refresh_succeeded": catalog.last_update_success,
             "has_ever_succeeded": catalog.confirmed,
             "failing_since": catalog.issues.since,
-            "problem": str(catalog.last_exception) if catalog.last_exception else None,
-            "releases": [{"version": one.version, "file": one.file, "size": one.size} for one in board.releases],
-            "findings": [{"file": one.file, "reason": one.reason} for one in catalog.data.findings],
+            "error": str(catalog.last_exception) if catalog.last_exception else None,
+            "releases": len(catalog.data.releases),
+            "findings": [{"file": one.file, "code": one.code} for one in catalog.data.findings],
         },
+        "builds": [{"label": one.label, "place": one.place, "hold": one.hold} for one in board.offers.builds],
+        "held_back": [{"label": one.label, "hold": one.hold} for one in board.offers.held_back],
         "heard": {**asdict(sighting), "seen": f"{time.monotonic() - sighting.seen:.0f} s ago"} if sighting else None,
         "boards_heard": len(async_get_querier(board.hass).sightings),
     }

@@ -12,6 +12,7 @@ _KEYS: dict[type[Exception], str] = {
     errors.BoardError: "unexpected",
     errors.BoardUnreachable: "board_unreachable",
     errors.BoardSilent: "board_silent",
+    errors.PollsTooRarely: "polls_too_rarely",
     errors.NotABoard: "not_a_board",
     errors.AnotherBoard: "another_board",
     errors.WrongPassword: "wrong_password",
@@ -57,9 +58,12 @@ def source_form_error(err: SourceError, field: str | None = None) -> FormError:
 
 def board_error(err: errors.BoardError, board: str, host: str) -> HomeAssistantError:
     """Return the translated error for a board of that name at that address."""
-    placeholders = {"board": board, "host": host}
+    key, placeholders = flow_error(err), {"board": board, "host": host}
     match err:
+        case errors.PollsTooRarely():
+            placeholders |= {"seconds": f"{err.seconds:.0f}"}
         case errors.UploadCut():
+            key = "upload_cut_same_time" if err.same_time else key
             placeholders |= {"taken": str(err.taken), "size": str(err.size)}
         case errors.UploadStalled():
             placeholders |= {"taken": str(err.taken), "size": str(err.size), "seconds": f"{err.seconds:g}"}
@@ -67,7 +71,7 @@ def board_error(err: errors.BoardError, board: str, host: str) -> HomeAssistantE
             placeholders |= {"status": str(err.status)}
         case _:
             pass
-    return translated_error(flow_error(err), **placeholders)
+    return translated_error(key, **placeholders)
 
 
 def sketch_error(err: errors.SketchRefused, file: str) -> ServiceValidationError:

@@ -17,7 +17,7 @@ from .errors import FormError, flow_errors
 from .flows.credentials import async_update_password
 from .flows.forms import PASSWORD_SCHEMA
 from .install.notices import async_dismiss
-from .install.prepare import async_request_for_version
+from .install.prepare import async_request_for_notice
 from .issues import Kind, split_id
 
 _NOTHING = vol.Schema({})
@@ -102,11 +102,15 @@ class PasswordRepair(_BoardRepair):
 class InstallRepair(_BoardRepair):
     """Installs again what may not have been installed."""
 
+    def __init__(self, kind: Kind, entry_id: str, data: dict[str, str]) -> None:
+        super().__init__(entry_id, data)
+        self._kind = kind
+
     @override
     async def fix(self, user_input: dict[str, str]) -> None:
         board = self.board
         try:
-            request = await async_request_for_version(board.coordinator, self.placeholders["version"])
+            request = await async_request_for_notice(board.coordinator, self._kind)
         except HomeAssistantError as err:
             raise FormError("not_available") from err
         if request is None:
@@ -159,7 +163,7 @@ async def async_create_fix_flow(
         case Kind.RENAMED:
             return PasswordRepair(key, facts)
         case Kind.UNCERTAIN | Kind.NOT_INSTALLED:
-            return InstallRepair(key, facts)
+            return InstallRepair(kind, key, facts)
         case Kind.UNHEALTHY:
             return DismissRepair(kind, key, facts)
         case Kind.FOLDER_UNUSABLE:

@@ -9,14 +9,13 @@ from homeassistant.helpers.typing import VolDictType
 import voluptuous as vol
 
 from .const import DOMAIN
+from .install.prepare import OVERRIDABLE
 
 ATTR_FILE: Final = "file"
 ATTR_URL: Final = "url"
 ATTR_PASSWORD: Final = "password"
 ATTR_VERSION: Final = "version"
 ATTR_ALLOW: Final = "allow"
-# The refusals that whoever flashes a sketch may know better about.
-OVERRIDABLE: Final = ("no_ota", "too_little_ram", "unknown_board")
 
 _WHERE: Final[VolDictType] = {
     vol.Exclusive(ATTR_FILE, "where"): cv.string,

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 def manifest(*versions: str) -> dict[str, Any]:
     """Return a manifest that offers versions."""
-    return {"releases": [{"version": version, "path": "garden.bin", "sha256": "0" * 64} for version in versions]}
+    return {"releases": [{"version": version, "path": f"garden-{version}.bin"} for version in versions]}
 
 
 async def test_a_folder_is_made_and_looked_at(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
@@ -144,7 +144,7 @@ async def test_releases_of_a_repository_are_asked_for_before_they_are_chosen(
     assert result["errors"] == {"base": "source_bad_repository"}
     assert result["description_placeholders"] == {"repository": "garden"}
     result = await submit(home, result, **chosen)
-    assert result["errors"] == {"base": "source_not_found"}
+    assert result["errors"] == {"base": "source_no_repository"}
 
     site.serve_json("/repos/me/garden/releases", [])
     result = await submit(home, result, **chosen)

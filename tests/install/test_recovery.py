@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+import hashlib
 import time
 
 from homeassistant.config_entries import ConfigEntry
@@ -10,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
 from custom_components.mkr1000_ota.const import CONF_WAIT
 from custom_components.mkr1000_ota.coordinator import Stage
 from tests.conftest import BRISK, AddBoard, Hear, Offer
@@ -39,7 +40,7 @@ OLD, SAME, NEW = "password", "password", "sesame"
 type Restart = Callable[[Pending], Awaitable[ConfigEntry]]
 
 
-def pending(phase: Phase, new: str, *, seen_away: bool = False) -> Pending:
+def pending(phase: Phase, new: str) -> Pending:
     """Return the flash of a sketch with a password on a board that has the old one."""
     return Pending(
         version="2.0",
@@ -47,12 +48,12 @@ def pending(phase: Phase, new: str, *, seen_away: bool = False) -> Pending:
         sha256="0" * 64,
         size=16384,
         started=time.time(),
-        old=OLD,
+        old_password=OLD,
         expected=(new,),
-        declares_another=new != OLD,
+        stated_password=new,
+        old_password_in_image=new == OLD,
         name="Garden",
         phase=phase,
-        seen_away=seen_away,
     )
 
 
@@ -65,8 +66,8 @@ def broken_off(
     async def set_up(left: Pending) -> ConfigEntry:
         entry = await add_board(board, password=OLD)
         await board_of(home).store.update(pending=left, version="1.0")
-        short = replace(BRISK, returns_within=0.6, probe_every=0.02, probe_within=0.2)
-        monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", short)
+        short = replace(BRISK, return_timeout=0.6, probe_interval=0.02)
+        monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", short)
         await restart(home, entry, board.requests.clear)
         return entry
 
@@ -150,7 +151,7 @@ async def test_a_new_password_that_nobody_knows_is_asked_for_until_it_is_given(
 ) -> None:
     """Through restarts; the reauthentication says which sketch it is about, and the board is not asked again and again."""
     becomes(board, "computed at run time")
-    entry = await broken_off(pending(Phase.ANSWERED, NEW))
+    entry = await broken_off(replace(pending(Phase.ANSWERED, NEW), stated_password=None))
     await eventually(lambda: reauths(home, entry))
     await settled(home)
     sent = len(passwords(board))
@@ -214,7 +215,9 @@ async def test_a_password_that_only_the_pending_flash_knows_is_no_reason_to_ask_
 ) -> None:
     """It is a guess out of the image, and the keyring alone would not do."""
     await board.power_off()
-    entry = await broken_off(replace(pending(Phase.ANSWERED, "mistyped"), guesses=("another", NEW)))
+    entry = await broken_off(
+        replace(pending(Phase.ANSWERED, "mistyped"), stated_password=None, guesses=("another", NEW))
+    )
     await eventually(lambda: issues(home).keys() == {"not_back"})
     becomes(board, NEW)
     await board.power_on()
@@ -307,7 +310,7 @@ async def test_a_build_that_was_flashed_after_all_is_not_flashed_again(
     entry = await broken_off(replace(pending(Phase.UPLOADING, NEW)))
     await until_stage(home, Stage.IDLE)
     await offer(entry, {"garden.bin": image})
-    sha256 = board_of(home).releases[0].sha256 or ""
+    sha256 = hashlib.sha256(image).hexdigest()
     await board.power_off()
     left = replace(pending(Phase.ANSWERED, NEW), sha256=sha256)
     await restart(home, entry)

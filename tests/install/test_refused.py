@@ -13,10 +13,11 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import UploadRejected
+from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Order
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.arduino_ota.sketch.refusals import Refusal
-from custom_components.mkr1000_ota.install import outcome
-from tests.conftest import BRISK, AddBoard, Offer, StartBoard
+from tests.conftest import BRISK, BRISK_REQUESTS, AddBoard, Offer, StartBoard
 from tests.support.actions import (
     FIRMWARE,
     FLASH,
@@ -119,7 +120,7 @@ async def test_what_ends_an_upload_is_told(
     key: str,
 ) -> None:
     """The board runs what it ran, its password is kept, and it can be flashed again at once."""
-    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", replace(BRISK, tries=1))
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", replace(BRISK, tries=1))
     entry = await add_board(board)
     await offer(entry, {"garden-2.0.bin": NEW})
     sound = board.options
@@ -194,8 +195,8 @@ async def test_a_board_that_accepts_and_says_nothing(
     home: HomeAssistant, entry: Any, offer: Offer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await offer(entry, {"garden-2.0.bin": NEW})
-    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.client.ANSWER_WITHIN", 0.2)
-    monkeypatch.setattr(BoardClient.identify, "__kwdefaults__", {"timeout": 0.2})
+    brisk = replace(BRISK_REQUESTS, answer=0.2, stall=0.2)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.client.DEFAULT_TIMEOUTS", brisk)
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.9")
     async with server:
         port = server.sockets[0].getsockname()[1]
@@ -212,7 +213,7 @@ WARNED = [
     (("hangs_after_update",), (), "press its reset button once"),
     ((), ("waits_for_serial",), "waits for a serial monitor"),
     (("hangs_after_update",), ("waits_for_serial",), "press its reset button once"),
-    ((), (), "hasn't come back online"),
+    (("little_ram",), ("watchdog",), "hasn't come back online"),
 ]
 
 
@@ -222,20 +223,22 @@ async def test_not_back_says_first_what_the_builds_predict(
     entry: Any,
     offer: Offer,
     board: VirtualBoard,
+    monkeypatch: pytest.MonkeyPatch,
     running: tuple[str, ...],
     new: tuple[str, ...],
     sentence: str,
 ) -> None:
-    """It is the sketch that was running that copies the new one; what is known of it is in the record."""
-    await offer(entry, {"garden-1.0.bin": build_sketch(version="1.0")})
-    await install(home)
-    store = board_of(home).store
-    await store.save(lambda record: replace(record, history=(replace(record.history[0], warnings=running),)))
+    """It is the sketch that was running that copies the new one."""
+    make = Order.pending
+
+    def warned(*args: Any) -> Pending:
+        return replace(make(*args), running_warnings=running, warnings=new)
+
+    monkeypatch.setattr(Order, "pending", warned)
     await offer(entry, {"garden-2.0.bin": NEW})
-    with pytest.MonkeyPatch.context() as patch:
-        # Until the flash itself writes down what the inspector says.
-        patch.setattr(outcome, "new_warnings", lambda _: new)
-        await lose(home, board)
+    await lose(home, board)
+    assert sentence in reason_of(issues(home)["not_back"])
+    await restart(home, entry)
     assert sentence in reason_of(issues(home)["not_back"])
 
 
@@ -255,7 +258,7 @@ async def test_flashing_again_before_it_has_come_back(
     home: HomeAssistant, entry: Any, offer: Offer, start_board: StartBoard, board: VirtualBoard
 ) -> None:
     """First it is found out what became of the flash before; only then does it count what ran."""
-    await offer(entry, {"garden-2.0.bin": NEW, "garden-3.0.bin": build_sketch(password="open", version="3.0")})
+    await offer(entry, {"garden-2.0.bin": NEW, "garden-3.0.bin": build_sketch(name="Garden", password="open", version="3.0")})
     await lose(home, board, "2.0")
     await find_again(board)
     with watching(home, FLASH) as events:

@@ -10,6 +10,7 @@ from custom_components.mkr1000_ota.const import CONF_HEALTH_URL, CONF_HEALTH_WIT
 from tests.conftest import AddBoard, Offer
 from tests.minisign import Signer
 from tests.support.actions import act, drop, install
+from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 from tests.web import Web
@@ -106,12 +107,12 @@ async def test_a_manifest_can_name_the_signature(
 ) -> None:
     site.serve("/files/garden.bin", IMAGE)
     site.serve("/files/garden.bin.minisig", KEY.sign(IMAGE))
-    build = {"version": "2.0", "builds": [{"chipFamily": "SAMD21", "ota": {"path": "files/garden.bin"}}]}
-    site.serve_json("/manifest.json", build)
+    site.serve_json("/manifest.json", {"version": "2.0", "path": "files/garden.bin"})
     await add_board(
         board,
         **{CONF_PUBLIC_KEY: KEY.public_key, "source": "manifest", "manifest_url": str(site.at("/manifest.json"))},
     )
+    await settled(home)
     await install(home)
     assert board.flashed == [IMAGE]
 

@@ -273,7 +273,7 @@ async def test_a_wait_that_is_over_is_told(home: HomeAssistant, add_away: AddAwa
     assert issues(home).keys() == {"not_installed"}
 
     (Path(home.config.path(entry.options[CONF_FOLDER])) / "garden.bin").unlink()
-    await board_of(home).catalog.async_refresh()
+    await board_of(home).sources.chosen.async_refresh()
     await board.power_on()
     await install(home, "2.0")
     assert board.flashed == [IMAGE], "its image was kept for that"

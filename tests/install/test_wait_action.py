@@ -225,7 +225,7 @@ async def test_a_board_that_goes_away_again_in_the_middle_of_it(
     home: HomeAssistant, order: Order, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch, *, restarted: bool
 ) -> None:
     """It had something of the sketch: that is told, and a person decides."""
-    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", replace(BRISK, tries=1))
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", replace(BRISK, tries=1))
     entry = await order()
     board.options = replace(board.options, fault=Fault(at=8000, kind="power_loss"), away=60)
     if restarted:

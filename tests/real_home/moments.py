@@ -63,7 +63,7 @@ NOTED: Final = Moment("after the answer", lambda _, pending: pending.get("phase"
 AWAY: Final = Moment("while the board is away", lambda board, _: _last(board, "away"), {"away": 4.0})
 LONG_AWAY: Final = Moment(
     "while the board is away, for longer than that takes",
-    lambda board, _: _last(board, "away"),
+    lambda board, pending: pending.get("phase") == "answered" and not board.on_network,
     {"comes_back": False},
 )
 VERIFYING: Final = Moment(

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Phase, Verdict
+from custom_components.mkr1000_ota.arduino_ota.errors import UploadCut
+from custom_components.mkr1000_ota.arduino_ota.firmware.offers import Seen
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.stored import from_json, to_json
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Outcome, Verdict
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.storage.records import KEPT_FLASHES, BoardRecord, Notice, PastFlash, WaitingOrder
-from custom_components.mkr1000_ota.storage.serialize import from_json, to_json
 
 type Change = Callable[[BoardRecord], BoardRecord]
 
@@ -22,7 +25,7 @@ PENDING = Pending(
     sha256="22" * 32,
     size=1000,
     started=1.7e9,
-    old="of 1.0",
+    old_password="of 1.0",
     expected=("of 2.0",),
     guesses=("open",),
     name="Garden",
@@ -47,15 +50,24 @@ FLASHING = BoardRecord(
 )
 
 
-def closed(record: BoardRecord, verdict: Verdict, password: str = "of 1.0") -> BoardRecord:
-    """Return the record after a flash, on a board that accepts a password then."""
-    return record.closed(record.keyring.accepted(password), verdict, NOW)
+def ended(record: BoardRecord, verdict: Verdict, password: str | None) -> Outcome:
+    """Return how the pending flash has ended, on a board that accepts a password then."""
+    assert record.pending is not None
+    return Outcome(verdict=verdict, pending=record.pending, seconds=1.0, accepted=password)
+
+
+def closed(record: BoardRecord, verdict: Verdict, password: str | None = None) -> BoardRecord:
+    """Return the record after that."""
+    keyring = record.keyring if password is None else record.keyring.accepted(password)
+    return record.closed(keyring, ended(record, verdict, password), NOW)
 
 
 RUNNING = closed(FLASHING, Verdict.FLASHED, "of 2.0")
 LOCKED = closed(FLASHING, Verdict.LOCKED)
 UNHEALTHY = RUNNING.judged(healthy=False, rollback_to=FIRST.sha256).with_notice(Kind.UNHEALTHY, "not_rolled_back")
-BACK = replace(PENDING, version="1.0", previous_version="2.0", sha256=FIRST.sha256, old="of 2.0", expected=("of 1.0",))
+BACK = replace(
+    PENDING, version="1.0", previous_version="2.0", sha256=FIRST.sha256, old_password="of 2.0", expected=("of 1.0",)
+)
 GOING_BACK = replace(UNHEALTHY, pending=BACK)
 
 
@@ -65,9 +77,8 @@ def test_everything_outlives_a_journey_through_json() -> None:
         order=LATER,
         chosen="1.0",
         failed=("44" * 32,),
-        first_seen={"11" * 32: 1.5e9},
-        offer={"version": "2.0", "size": None},
-        source_failing_since=1.7e9,
+        seen={"11" * 32: Seen(at=1.5e9, built=1.4e9, label="1.0")},
+        source_memory={"source": "folder", "failing_since": 1.7e9, "release": {"version": "2.0", "size": 4}},
         password_checked=1.7e9,
         password_rejected=True,
         rollback_to="11" * 32,
@@ -121,8 +132,9 @@ def test_nothing_secret_is_in_what_is_printed() -> None:
     [
         (Verdict.FLASHED, "of 2.0", "2.0", ("of 2.0", "of 1.0", "of 0.9"), {}, False),
         (Verdict.FLASHED, "of 1.0", "2.0", ("of 1.0", "of 0.9"), {}, False),
-        (Verdict.LOCKED, "of 1.0", "2.0", ("of 1.0", "of 0.9"), {}, True),
-        (Verdict.WITHOUT_OTA, "of 1.0", "2.0", ("of 1.0", "of 0.9"), {}, False),
+        (Verdict.LOCKED, None, "2.0", ("of 1.0", "of 0.9"), {}, True),
+        (Verdict.WITHOUT_OTA, None, "2.0", ("of 1.0", "of 0.9"), {}, False),
+        (Verdict.UNCERTAIN, None, None, ("of 1.0", "of 0.9"), {"uncertain": "verdict_uncertain"}, True),
         (Verdict.UNCERTAIN, "of 1.0", None, ("of 1.0", "of 0.9"), {"uncertain": "verdict_uncertain"}, False),
         (Verdict.NOT_APPLIED, "of 1.0", "1.0", ("of 1.0", "of 0.9"), {"not_installed": "verdict_not_applied"}, False),
         # Somebody else has flashed the board meanwhile.
@@ -131,7 +143,7 @@ def test_nothing_secret_is_in_what_is_printed() -> None:
 )
 def test_the_end_of_a_flash_and_what_has_to_be_known_of_it_are_one_change(
     verdict: Verdict,
-    password: str,
+    password: str | None,
     version: str | None,
     keyring: tuple[str, ...],
     notices: dict[str, str],
@@ -148,6 +160,18 @@ def test_the_end_of_a_flash_and_what_has_to_be_known_of_it_are_one_change(
     orders = [notice.order for notice in record.notices.values()]
     assert orders == [ORDER] * len(notices), "it can be installed again, wherever it came from"
     assert record.needed_images == [ORDER.sha256] * len(notices)
+
+
+def test_what_the_board_has_got_nothing_of_is_still_ordered() -> None:
+    record = FLASHING.closed(FLASHING.keyring, None, NOW)
+    assert record == replace(FLASHING, pending=None, password_checked=NOW)
+
+
+def test_why_an_upload_has_ended_is_kept() -> None:
+    outcome = replace(ended(FLASHING, Verdict.NOT_APPLIED, "of 1.0"), error=UploadCut(8, 16))
+    [notice] = FLASHING.closed(FLASHING.keyring, outcome, NOW).notices.values()
+    assert notice.reason == "upload_cut"
+    assert (notice.placeholders["taken"], notice.placeholders["size"]) == ("8", "16")
 
 
 def test_what_a_flash_leaves() -> None:
@@ -170,7 +194,7 @@ def test_what_a_flash_leaves() -> None:
 
 def test_what_was_ordered_after_a_flash_has_still_to_come() -> None:
     record = replace(FLASHING, order=LATER)
-    assert closed(record, Verdict.NOT_APPLIED).order == LATER
+    assert closed(record, Verdict.NOT_APPLIED, "of 1.0").order == LATER
     left = closed(record, Verdict.FLASHED, "of 2.0").order
     assert left == replace(LATER, board_name="Garden", board_library=Library.ARDUINOOTA), "of what it runs by then"
     again = replace(LATER, sha256=PENDING.sha256)
@@ -193,10 +217,10 @@ def test_a_build_that_is_not_healthy_is_remembered_and_not_chosen_any_more() -> 
     assert record.judged(healthy=True).failed == ()
 
 
-@pytest.mark.parametrize("verdict", [Verdict.FLASHED, Verdict.LOCKED])
-def test_a_rollback_ends_at_the_build_that_it_goes_back_to(verdict: Verdict) -> None:
+@pytest.mark.parametrize(("verdict", "password"), [(Verdict.FLASHED, "of 1.0"), (Verdict.LOCKED, None)])
+def test_a_rollback_ends_at_the_build_that_it_goes_back_to(verdict: Verdict, password: str | None) -> None:
     """That is never judged again, and what a person has to know of it is in the same change."""
-    record = closed(GOING_BACK, verdict)
+    record = closed(GOING_BACK, verdict, password)
     assert record.version == "1.0"
     assert record.rollback_to is None
     assert not record.health_is_due
@@ -269,6 +293,6 @@ def test_the_history_is_bounded() -> None:
     record = RUNNING
     for number in range(300):
         pending = replace(PENDING, version=f"{number}.0", sha256=f"{number:064}")
-        record = closed(replace(record, pending=pending), Verdict.FLASHED).judged(healthy=False)
+        record = closed(replace(record, pending=pending), Verdict.FLASHED, "of 2.0").judged(healthy=False)
     assert [flash.version for flash in record.history] == [f"{299 - back}.0" for back in range(KEPT_FLASHES)]
     assert len(record.ran) == len(record.failed) == 200

@@ -17,13 +17,14 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Verdict
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.storage.records import BoardRecord
 from custom_components.mkr1000_ota.storage.store import RecordStore, RecordUnreadable
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.storage.test_records import FLASHING, PENDING
+from tests.storage.test_records import FLASHING, PENDING, ended
 from tests.support.actions import OFFERED, choose, install, shown
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -78,7 +79,7 @@ def failing_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 async def test_a_record_outlives_a_restart(home: HomeAssistant, store: RecordStore) -> None:
     await store.write(replace(PENDING, version="2.1"))
     assert await reread(home) == store.record == replace(FLASHING, pending=replace(PENDING, version="2.1"))
-    await store.close(Keyring(("of 2.1", "of 1.0")), Verdict.FLASHED)
+    await store.close(Keyring(("of 2.1", "of 1.0")), ended(store.record, Verdict.FLASHED, "of 2.1"))
     assert (await reread(home)).version == "2.1"
     assert path_of(home).stat().st_mode & 0o077 == 0, "it holds passwords"
 
@@ -105,7 +106,7 @@ async def test_what_is_true_of_a_board_is_known_although_the_disk_is_full(
 
     with monkeypatch.context() as disk:
         disk.setattr(Path, "replace", fail)
-        await store.close(Keyring(("of 2.0", "of 1.0")), Verdict.FLASHED)
+        await store.close(Keyring(("of 2.0", "of 1.0")), ended(store.record, Verdict.FLASHED, "of 2.0"))
     assert store.record.version == "2.0"
     assert (await reread(home)).pending == PENDING
     assert SECRET not in caplog.text

@@ -130,7 +130,7 @@ class BoardOptionsFlow(OptionsFlowWithReload):
         entry = self.config_entry
         if entry.options.get(CONF_SOURCE) == SourceKind.UPLOAD and entry.state is ConfigEntryState.LOADED:
             # The options stay as they are, so that nothing is reloaded.
-            await self._board.catalog.async_refresh()
+            await self._board.sources.uploads.async_refresh()
         return self._save({CONF_SOURCE: SourceKind.UPLOAD.value})
 
     async def async_step_safety(self, user_input: Entered = None) -> ConfigFlowResult:

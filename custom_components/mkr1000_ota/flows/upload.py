@@ -8,11 +8,9 @@ from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
-import voluptuous as vol
 
 from ..arduino_ota.errors import SketchRefused
-from ..arduino_ota.firmware import schema
-from ..arduino_ota.firmware.description import LARGEST_FILE
+from ..arduino_ota.firmware import limits
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
 from ..arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE, Sketch
@@ -21,7 +19,7 @@ from ..errors import FormError
 from ..sources.chosen import uploads_of
 from .options_forms import CONF_FILE, CONF_NOTES, CONF_SIGNATURE, CONF_VERSION
 
-_TEXTS = {CONF_PASSWORD: schema.password, CONF_NOTES: schema.notes, CONF_SIGNATURE: schema.notes}
+_LONGEST = {CONF_PASSWORD: limits.PASSWORD, CONF_NOTES: limits.NOTES, CONF_SIGNATURE: limits.SIGNATURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +50,9 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: Mapping[s
 
     Raises FormError.
     """
-    for name, check in _TEXTS.items():
-        try:
-            check(form.get(name, ""))
-        except vol.Invalid:
-            raise FormError("too_long", name) from None
+    for name, longest in _LONGEST.items():
+        if len(form.get(name, "")) > longest or "\0" in form.get(name, ""):
+            raise FormError("too_long", name)
     typed = form.get(CONF_VERSION)
     if typed is not None:
         typed = read_version(typed)
@@ -96,4 +92,4 @@ def read_version(typed: str) -> str:
 
 def _read(hass: HomeAssistant, upload_id: str) -> tuple[str, bytes]:
     with process_uploaded_file(hass, upload_id) as path, path.open("rb") as file:
-        return path.name, file.read(LARGEST_FILE)
+        return path.name, file.read(limits.FILE)

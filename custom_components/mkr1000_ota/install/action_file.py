@@ -8,12 +8,12 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..arduino_ota.firmware.description import LARGEST_FILE
-from ..arduino_ota.firmware.directory import read_inside
-from ..arduino_ota.firmware.fetcher import Fetcher, Kind, OriginHeaders, http_url
+from ..arduino_ota.firmware import limits
+from ..arduino_ota.firmware.directory import opened
+from ..arduino_ota.firmware.fetcher import Fetcher, credentials_of, http_url
 from ..arduino_ota.firmware.manifest import signature_beside
 from ..arduino_ota.firmware.reasons import Reason
-from ..arduino_ota.firmware.release import LARGEST_SIGNATURE, SourceError
+from ..arduino_ota.firmware.release import SourceError
 from ..errors import validation_error
 
 SIGNATURE_SUFFIX = ".minisig"
@@ -45,33 +45,25 @@ def _read(hass: HomeAssistant, file: str) -> Fetched:
     if not hass.config.is_allowed_path(file):
         raise validation_error("file_not_allowed", file=file)
     path = Path(file)
-    try:
-        if path.exists() and not path.is_file():
-            # A pipe would be waited for, for ever.
-            raise SourceError(Reason.FILE_UNREADABLE, file=path.name, error="It is no regular file")
-        with path.open("rb") as opened:
-            image = opened.read(LARGEST_FILE + 1)
-    except OSError as err:
-        raise SourceError(Reason.FILE_UNREADABLE, file=path.name, error=err.strerror or str(err)) from err
-    try:
-        text, _ = read_inside(path.parent, path.name + SIGNATURE_SUFFIX, limit=LARGEST_SIGNATURE)
-    except SourceError as err:
-        if err.reason is not Reason.FILE_GONE:
-            raise
-        return Fetched(path.name, image)
+    with opened(path.parent) as folder:
+        image, _ = folder.read(path.name, limit=limits.FILE)
+        try:
+            text, _ = folder.read(path.name + SIGNATURE_SUFFIX, limit=limits.SIGNATURE)
+        except SourceError as err:
+            if err.reason is not Reason.FILE_GONE:
+                raise
+            return Fetched(path.name, image)
     return Fetched(path.name, image, text.decode(errors="replace"))
 
 
 async def _download(hass: HomeAssistant, address: str) -> Fetched:
     url = http_url(address)
-    fetcher = Fetcher(async_get_clientsession(hass), private=OriginHeaders.of_url(url))
+    fetcher = Fetcher(async_get_clientsession(hass), url, credentials_of(url))
     url = url.with_user(None).with_fragment(None)
-    answer = await fetcher.get(url, Kind.IMAGE, limit=LARGEST_FILE)
+    image = await fetcher.get(url, limit=limits.FILE)
     try:
-        beside = await fetcher.get(signature_beside(url), Kind.TEXT, limit=LARGEST_SIGNATURE)
+        signature = (await fetcher.get(signature_beside(url), limit=limits.SIGNATURE)).decode(errors="replace")
     except SourceError:
         # Servers say in many ways that there is none. Where one is needed, nothing is flashed without it.
         signature = None
-    else:
-        signature = beside.body.decode(errors="replace")
-    return Fetched(url.name or url.host or "", answer.body, signature)
+    return Fetched(url.name or url.host or "", image, signature)

@@ -14,10 +14,11 @@ from ..sources.sketches import async_inspect
 from ..storage.records import PastFlash
 from .flashing import async_resolve
 from .outcome import async_apply_outcome, async_send_end, async_show_running
+from .prepare import OVERRIDABLE
 from .reconnect import async_learn_mac
 
 # What a sketch that runs has been allowed already.
-_ALLOW = ("too_little_ram", "unknown_board")
+_ALLOW = tuple(code for code in OVERRIDABLE if code != "no_ota")
 
 
 async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: BoardClient | None = None) -> Sketch:
@@ -45,7 +46,7 @@ async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: Boar
             password=password,
             name=sketch.name,
             library=sketch.library,
-            warnings=tuple(warning.code for warning in getattr(sketch, "warnings", ())),
+            warnings=tuple(warning.code for warning in sketch.warnings),
         )
         await board.store.note(lambda record: record.adopted(flash, time.time()))
         await async_learn_mac(board)

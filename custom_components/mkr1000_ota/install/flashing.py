@@ -9,8 +9,8 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.errors import BoardUnreachable, WrongPassword
-from ..arduino_ota.flash.flasher import Order, Outcome
-from ..arduino_ota.flash.journal import Verdict
+from ..arduino_ota.flash.flasher import Order
+from ..arduino_ota.flash.verdict import Outcome, Verdict
 from ..arduino_ota.libraries import Library
 from ..const import DOMAIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
@@ -19,6 +19,7 @@ from ..network.mdns import async_get_querier
 from ..presence.recognition import async_recognize
 from ..storage.records import WaitingOrder
 from .outcome import async_apply_outcome, async_send_end
+from .prepare import async_running_sketch
 from .reconnect import async_learn_mac
 
 # Each flash holds an image in memory and a connection open for half a minute; a small host has other things to do.
@@ -69,9 +70,9 @@ async def async_flash_in_turn(
 
 
 async def async_flash(board: BoardCoordinator, order: Order) -> Outcome:
-    """Flash a board. Raises a BoardError or JournalUnwritable; it runs what it ran then."""
-    order = replace(order, previous_version=board.record.version)
+    """Flash a board. Raises a BoardError or JournalUnwritable if it got nothing of the sketch."""
     async with board.lock:
+        order = replace(order, previous_version=board.record.version, running=await async_running_sketch(board))
         with async_get_querier(board.hass).frequent():
             outcome = await board.flasher.flash(order, lambda taken: _show_progress(board, order, taken))
     if outcome.accepted is not None:
@@ -82,11 +83,7 @@ async def async_flash(board: BoardCoordinator, order: Order) -> Outcome:
 async def async_resolve(board: BoardCoordinator) -> Outcome:
     """Find out what became of a flash that nobody saw end. Raises a BoardError while the board does not tell."""
     async with board.lock:
-        try:
-            await async_recognize(board)
-        except BoardUnreachable:
-            await board.flasher.seen_away()
-            raise
+        await async_recognize(board)
         outcome = await board.flasher.resolve()
     if outcome is None:
         raise BoardUnreachable("The board has gone again")

@@ -14,8 +14,9 @@ from homeassistant.core import CoreState, callback
 from homeassistant.exceptions import HomeAssistantError
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable, WrongPassword
-from ..arduino_ota.flash.flasher import Order, Outcome
-from ..arduino_ota.flash.journal import JournalUnwritable, Verdict
+from ..arduino_ota.flash.flasher import Order
+from ..arduino_ota.flash.journal import JournalUnwritable
+from ..arduino_ota.flash.verdict import Outcome, Verdict
 from ..const import DOMAIN, LOGGER
 from ..coordinator import IDLE, BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd, InstallRequest
@@ -25,7 +26,7 @@ from ..presence.tracker import async_get_tracker
 from ..storage.records import BoardRecord, WaitingOrder
 from .flashing import FlashedElsewhere, async_flash_in_turn, async_resolve
 from .notices import async_raise_notices, with_notice
-from .outcome import async_apply_outcome, async_note_not_back, async_send_end, past_attributes
+from .outcome import async_apply_outcome, async_note_not_back, async_send_end, attributes, failed
 from .prepare import request_for_order
 from .reconnect import async_ask_for_password, async_check_password, is_password_check_due
 from .rollback import async_check_health, async_roll_back
@@ -33,8 +34,6 @@ from .wait import async_find_board, async_wait_for_board, longest_wait
 
 type _Work = Callable[[], Awaitable[InstallEnd]]
 
-# The event of an install that ended before there was anything to see.
-FAILED: Final = "failed"
 # Nothing that anybody has to be told.
 _NOTHING: Final = InstallEnd(event=None, attributes={})
 # Seconds to fetch and inspect a sketch: a network folder may hang for ever.
@@ -103,7 +102,7 @@ class BoardInstaller:
         elif record.rollback_to is not None:
             self._in_background(Stage.CHECKING_HEALTH, record.version, self._roll_back)
         elif (running := record.running) is not None and running.health_due:
-            end = InstallEnd(event=Verdict.FLASHED.value, attributes=past_attributes(running))
+            end = InstallEnd(event=Verdict.FLASHED.value, attributes=attributes(running, Verdict.FLASHED))
             self._in_background(Stage.CHECKING_HEALTH, running.version, partial(async_check_health, board, end))
 
     @callback
@@ -141,7 +140,7 @@ class BoardInstaller:
             if time.monotonic() >= deadline:
                 await async_note_not_back(self._board)
                 return _NOTHING
-            await asyncio.sleep(self._board.timeouts.probe_every)
+            await asyncio.sleep(self._board.timeouts.probe_interval)
 
     async def _carry_out(self, request: InstallRequest) -> InstallEnd:
         """Prepare a build, wait for the board as long as that is allowed, flash it, and apply what that has shown."""
@@ -149,7 +148,7 @@ class BoardInstaller:
             order = await self._prepare(request)
             outcome = await self._flash(order, request)
         except Exception as err:  # noqa: BLE001 - whatever it is, the board gets free again, and it is told
-            end = self._failed(request.version, err)
+            end = failed(request.version, self._translated(err))
             await self._drop_order(err, end)
             return end
         return await self._conclude(outcome)
@@ -176,7 +175,7 @@ class BoardInstaller:
             file=request.file,
             ordered=now,
             until=now + longest_wait(board),
-            password=order.declared,
+            password=order.password,
             signature=order.signature,
             allow=request.allow,
             board_name=board.board_name,
@@ -199,9 +198,9 @@ class BoardInstaller:
             try:
                 return await async_flash_in_turn(board, order, library, waited)
             except BoardUnreachable, WrongBoard:
-                if board.state.taken or time.time() >= ordered.until:
+                if time.time() >= ordered.until:
                     raise
-            # It has gone again, and the board has nothing of the sketch.
+            # It has gone again, and got nothing of the sketch.
             waited, library = ordered, None
             board.set_state(InstallState(Stage.WAITING, order.version))
             await asyncio.sleep(RETRY_INTERVAL)
@@ -234,12 +233,12 @@ class BoardInstaller:
             return with_notice(changed, Kind.NOT_INSTALLED, end.error, version, again)
 
         await board.store.note(drop)
+        await board.async_tidy_images()
         board.show_password()
         board.show_version()
         async_raise_notices(board)
         if board.record.password_rejected:
             async_ask_for_password(board)
-        await board.async_tidy_images()
 
     @callback
     def _begin(self, stage: Stage, version: str | None, work: _Work) -> asyncio.Task[InstallEnd]:
@@ -269,11 +268,7 @@ class BoardInstaller:
         try:
             return await work()
         except Exception as err:  # noqa: BLE001 - whatever it is, the board gets free again, and it is told
-            return self._failed(version, err)
-
-    def _failed(self, version: str | None, err: Exception) -> InstallEnd:
-        error = self._translated(err)
-        return InstallEnd(event=FAILED, attributes={"to": version, "reason": error.translation_key}, error=error)
+            return failed(version, self._translated(err))
 
     def _translated(self, err: Exception) -> HomeAssistantError:
         board = self._board

@@ -3,6 +3,7 @@
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
+from ..arduino_ota.text import escape_markdown
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_clear, async_report, sentence
 from ..storage.records import BoardRecord, WaitingOrder
@@ -21,20 +22,14 @@ def with_notice(
 @callback
 def async_raise_notices(board: BoardCoordinator) -> None:
     """Have the issues of a board be those of its record."""
-    key, here = board.config_entry.entry_id, {"board": board.name, "host": board.host}
+    key, here = board.config_entry.entry_id, {"board": escape_markdown(board.name), "host": board.host}
     for kind in NOTICES:
         if (notice := board.record.notices.get(kind)) is None:
             async_clear(board.hass, key, kind)
             continue
-        facts = {**notice.placeholders, **here}
+        facts = {name: escape_markdown(text) for name, text in notice.placeholders.items()} | here
         reason = sentence(board.hass, notice.reason, facts)
-        async_report(board.hass, kind, key, reason=reason, version=notice.placeholders.get("version", ""), **here)
-
-
-async def async_add_notice(board: BoardCoordinator, kind: Kind, reason: HomeAssistantError, version: str) -> None:
-    """Tell a person something that stays true through restarts."""
-    await board.store.note(lambda record: with_notice(record, kind, reason, version))
-    async_raise_notices(board)
+        async_report(board.hass, kind, key, reason=reason, version=facts.get("version", ""), **here)
 
 
 async def async_dismiss(board: BoardCoordinator, *kinds: Kind) -> None:

@@ -8,21 +8,22 @@ from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
-from ..arduino_ota.flash.flasher import Outcome
-from ..arduino_ota.flash.journal import Pending, Verdict
+from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..const import CONF_FLASHED, CONF_HEARD_NAME, CONF_LIBRARY, DOMAIN
 from ..coordinator import BoardCoordinator
 from ..data import InstallEnd
-from ..errors import translated_error
+from ..errors import board_error, translated_error
 from ..issues import Kind
 from ..storage.records import PastFlash
-from .notices import async_add_notice, async_raise_notices
+from .notices import async_raise_notices, with_notice
 from .reconnect import async_ask_for_password
 
+# The event of an install that ended before the board had all of the sketch, and of one that another has undone.
+FAILED: Final = "failed"
 ROLLED_BACK: Final = "rolled_back"
-# What builds predict, and how a board comes back then: the one that was running copies the new one and restarts.
-_HANGS: Final = "hangs_after_update"
-_WAITS_FOR_SERIAL: Final = "waits_for_serial"
+# What is to be done about a board that is not back, by what its builds predict.
+_NOT_BACK: Final = {"hangs_after_update": "not_back_hangs", "waits_for_serial": "not_back_serial"}
 
 
 def end_signal(entry_id: str) -> str:
@@ -39,30 +40,34 @@ def async_send_end(board: BoardCoordinator, end: InstallEnd) -> None:
 
 async def async_apply_outcome(board: BoardCoordinator, outcome: Outcome) -> InstallEnd:
     """Have Home Assistant know what a flash has shown, which is in the record already, and return how the install ended."""
-    verdict, pending = outcome.verdict, outcome.pending
+    verdict, pending, record = outcome.verdict, outcome.pending, board.record
     board.show_password()
     board.set_online(verdict not in (Verdict.NOT_BACK, Verdict.WITHOUT_OTA))
-    async_show_running(board)
     await board.async_tidy_images()
-    error: HomeAssistantError | None = None
-    event, attributes = verdict.value, outcome_attributes(outcome)
+    async_show_running(board)
+    async_raise_notices(board)
+    if record.password_rejected:
+        async_ask_for_password(board)
+    event, facts, error = verdict.value, {"board": board.name, "version": pending.version}, None
     match verdict:
-        case Verdict.FLASHED if not board.record.health_is_due:
-            # Only what a roll-back ends at is not judged.
-            event = ROLLED_BACK
-            facts = {"version": pending.previous_version or "", "previous": pending.version}
-            error = translated_error("rolled_back", board=board.name, **facts)
-            async_raise_notices(board)
-        case Verdict.FLASHED | Verdict.WITHOUT_OTA:
-            async_raise_notices(board)
         case Verdict.NOT_BACK:
             error = await async_note_not_back(board)
-        case _:
-            error = translated_error(f"verdict_{verdict}", board=board.name, version=pending.version)
-            async_raise_notices(board)
-    if verdict is Verdict.LOCKED:
-        async_ask_for_password(board)
-    return InstallEnd(event=event, attributes=attributes, error=error)
+        case Verdict.NOT_APPLIED if outcome.error is not None:
+            return failed(pending.version, board_error(outcome.error, board.name, board.host))
+        case Verdict.LOCKED if outcome.running is Running.UNKNOWN:
+            error = translated_error("verdict_password_unknown", **facts)
+        case Verdict.FLASHED if not record.health_is_due:
+            # Only what a roll-back ends at is not judged.
+            event, previous = ROLLED_BACK, {"version": pending.previous_version or "", "previous": pending.version}
+            error = translated_error("rolled_back", **facts | previous)
+        case Verdict.NOT_APPLIED | Verdict.LOCKED | Verdict.UNCERTAIN:
+            error = translated_error(f"verdict_{verdict}", **facts)
+    return InstallEnd(event=event, attributes=attributes(pending, verdict), error=error)
+
+
+def failed(version: str | None, error: HomeAssistantError) -> InstallEnd:
+    """Return the end of an install of which the board has not got everything."""
+    return InstallEnd(event=FAILED, attributes={"to": version, "reason": error.translation_key}, error=error)
 
 
 @callback
@@ -79,42 +84,25 @@ def async_show_running(board: BoardCoordinator) -> None:
     board.show_version()
 
 
-def outcome_attributes(outcome: Outcome) -> dict[str, Any]:
+def attributes(flash: Pending | PastFlash, verdict: Verdict) -> dict[str, Any]:
     """Return what is told about a flash: to actions, automations and the logbook. It never holds a password."""
-    return {
-        "from": outcome.pending.previous_version,
-        "to": outcome.pending.version,
-        "bytes": outcome.pending.size,
-        "seconds": round(outcome.seconds, 1),
-        "verdict": outcome.verdict.value,
-    }
-
-
-def past_attributes(flash: PastFlash) -> dict[str, Any]:
-    """Return what is told about a flash whose health check ends long after it."""
     return {
         "from": flash.previous_version,
         "to": flash.version,
         "bytes": flash.size,
-        "seconds": round(time.time() - flash.started, 1),
-        "verdict": Verdict.FLASHED.value,
+        "seconds": round(max(0.0, time.time() - flash.started), 1),
+        "verdict": verdict.value,
     }
-
-
-def new_warnings(pending: Pending) -> tuple[str, ...]:
-    """Return the codes of what the build that was flashed will need a hand for."""
-    return getattr(pending, "warnings", ())
 
 
 async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     """Tell a person that a board is not back, and what to do first; it stays true through restarts."""
-    pending, running = board.record.pending, board.record.running
+    pending = board.record.pending
     assert pending is not None
-    key = "verdict_not_back"
-    if running is not None and _HANGS in running.warnings:
-        key = "not_back_hangs"
-    elif _WAITS_FOR_SERIAL in new_warnings(pending):
-        key = "not_back_serial"
+    # The build that was running comes first: it copies the new one and restarts.
+    predicted = (_NOT_BACK[code] for code in (*pending.running_warnings, *pending.warnings) if code in _NOT_BACK)
+    key = next(predicted, "verdict_not_back")
     error = translated_error(key, board=board.name, version=pending.version)
-    await async_add_notice(board, Kind.NOT_BACK, error, pending.version)
+    await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, error, pending.version))
+    async_raise_notices(board)
     return error

@@ -1,53 +1,75 @@
 """A build that is to be installed: from its source, the archive, a file or a wait, to an order that may be flashed."""
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from ..arduino_ota.errors import SketchRefused
-from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
-from ..arduino_ota.firmware.release import Release, SourceError
-from ..arduino_ota.firmware.versions import VERSION, version_of_file
+from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused, verify_release
+from ..arduino_ota.firmware.offers import Build, Place
+from ..arduino_ota.firmware.release import SourceError
+from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.sketch.sketch import Sketch
-from ..const import CONF_PUBLIC_KEY
+from ..const import CONF_PUBLIC_KEY, CONF_STORAGE
 from ..coordinator import BoardCoordinator
 from ..data import InstallRequest
 from ..errors import signature_error, sketch_error, source_error, translated_error, validation_error
+from ..issues import Kind
 from ..sources.sketches import async_inspect
 from ..storage.images import ImageLost
 from ..storage.records import PastFlash, WaitingOrder
 from .action_file import Fetched
 
+# What whoever flashes a sketch may know better about.
+OVERRIDABLE: Final = ("no_ota", "too_little_ram", "unknown_board")
+
 type Load = Callable[[], Awaitable[tuple[Sketch, str | None]]]
 
 
 async def async_request_for_version(board: BoardCoordinator, version: str) -> InstallRequest | None:
-    """Return the request for a version that can still be had: from the source, the archive, or what was not installed.
+    """Return the request for a build that can still be had, by its label: from a source, the archive, or an earlier order.
 
     Raises a translated HomeAssistantError if only the source can know, and that has not responded since the start.
     """
-    confirmed = await board.catalog.async_confirm()
-    for release in board.releases if confirmed else ():
-        if release.version == version:
-            return request_for_release(board, release)
+    confirmed = await board.sources.chosen.async_confirm()
+    if confirmed and board.offers.needs_download is not None:
+        await board.sources.chosen.async_look_into(board.offers.needs_download)
+    for build in board.offers.builds:
+        is_there = build.place is Place.UPLOAD or (
+            confirmed and build.place is Place.SOURCE and build.release.identifier
+        )
+        if build.label == version and is_there:
+            return request_for_build(board, build)
     for flash in board.archived:
         if flash.version == version:
             return request_for_archived(board, flash)
     for notice in board.record.notices.values():
         if (order := notice.order) is not None and order.version == version:
-            return request_for_order(board, order, until=None)
-    if not confirmed and (error := board.catalog.issues.error) is not None:
+            return request_for_order(board, order, None)
+    if not confirmed and (error := board.sources.chosen.issues.error) is not None:
         raise source_error(error) from error
     return None
 
 
-def request_for_release(board: BoardCoordinator, release: Release) -> InstallRequest:
-    """Return the request for a release of the board's source."""
+async def async_request_for_notice(board: BoardCoordinator, kind: Kind) -> InstallRequest | None:
+    """Return the request for what a notice is about, if it can still be had. Raises what that for a version does."""
+    if (notice := board.record.notices.get(kind)) is None:
+        return None
+    if notice.order is not None:
+        return request_for_order(board, notice.order, None)
+    return await async_request_for_version(board, notice.placeholders["version"])
+
+
+def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
+    """Return the request for a build of one of the board's sources."""
+    catalog, release = board.sources.catalog_of(build), build.release
 
     async def load() -> tuple[Sketch, str | None]:
-        sketch = await board.catalog.sketch(release, board.storage_size)
-        return sketch, await board.catalog.source.signature(release)
+        sketch = await catalog.sketch(release, board.storage_size)
+        return sketch, await catalog.source.signature(release)
 
-    return _request(board, release.version, release.label, load, release.password)
+    claimed = build.label if build.label == release.version else None
+    return _request(board, build.label, release.label, load, release.password, claimed=claimed)
 
 
 def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple[str, ...] = ()) -> InstallRequest:
@@ -59,7 +81,7 @@ def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple
 def request_for_order(board: BoardCoordinator, order: WaitingOrder, until: float | None) -> InstallRequest:
     """Return the request for what was ordered before; it waits for the board until then, if it did already."""
     load = _archived(board, order.sha256, order.signature, order.allow)
-    return _request(board, order.version, order.file, load, order.password, order.allow, until=until)
+    return _request(board, order.version, order.file, load, order.password, order.allow, until)
 
 
 async def async_request_for_file(
@@ -80,8 +102,9 @@ async def async_request_for_file(
     async def load() -> tuple[Sketch, str | None]:
         return sketch, fetched.signature
 
-    shown = sketch.version or version or version_of_file(fetched.name) or sketch.sha256[:8]
-    return _request(board, shown, fetched.name, load, password, allow)
+    claimed = version or version_of_file(fetched.name)
+    shown = sketch.version or claimed or sketch.sha256[:8]
+    return _request(board, shown, fetched.name, load, password, allow, claimed=claimed)
 
 
 def _request(
@@ -92,31 +115,53 @@ def _request(
     password: str | None,
     allow: tuple[str, ...] = (),
     until: float | None = None,
+    claimed: str | None = None,
 ) -> InstallRequest:
     async def prepare() -> Order:
         try:
             sketch, signature = await load()
+            # What the image says of its version is signed, what others say is not.
+            await _verify(board, file, sketch, signature, version if sketch.version else claimed)
         except SourceError as err:
             raise source_error(err) from err
         except SketchRefused as err:
             raise sketch_error(err, file) from err
+        except SignatureRefused as err:
+            raise signature_error(err, file) from err
         except ImageLost as err:
             raise translated_error("image_lost", board=board.name, version=version) from err
-        await _verify(board, file, sketch, signature)
-        return Order(sketch=sketch, version=version, declared=password, signature=signature)
+        storage = board.config_entry.options.get(CONF_STORAGE, "internal")
+        return Order(sketch=sketch, version=version, password=password, signature=signature, storage=storage)
 
     return InstallRequest(version=version, file=file, prepare=prepare, allow=allow, until=until)
 
 
-async def _verify(board: BoardCoordinator, file: str, sketch: Sketch, signature: str | None) -> None:
+async def _verify(
+    board: BoardCoordinator, file: str, sketch: Sketch, signature: str | None, version: str | None
+) -> None:
     if not (trusted := board.config_entry.options.get(CONF_PUBLIC_KEY)):
         return
     if signature is None:
         raise validation_error("signature_missing", file=file)
+    # The label of a rebuild has the beginning of its SHA-256 behind the version.
+    shown = bare(version.partition(" (")[0]) if version else None
+    name = board.board_name or sketch.name or ""
+
+    def verify() -> None:
+        verify_release(PublicKey.parse(trusted), sketch, signature, version=shown, board=name)
+
+    await board.hass.async_add_executor_job(verify)
+
+
+async def async_running_sketch(board: BoardCoordinator) -> Sketch | None:
+    """Return the sketch that the board runs, None where its image is not at hand."""
+    if (running := board.record.running) is None:
+        return None
     try:
-        await board.hass.async_add_executor_job(PublicKey.parse(trusted).verify, sketch.image, signature)
-    except SignatureRefused as err:
-        raise signature_error(err, file) from err
+        sketch, _ = await _archived(board, running.sha256, None, OVERRIDABLE)()
+    except ImageLost, SketchRefused:
+        return None
+    return sketch
 
 
 def _archived(board: BoardCoordinator, sha256: str, signature: str | None, allow: tuple[str, ...]) -> Load:

@@ -20,7 +20,7 @@ def async_recover(board: BoardCoordinator, installer: BoardInstaller) -> CALLBAC
         async_ask_for_password(board)
     if (pending := board.record.pending) is not None:
         LOGGER.info("Finding out what became of the flash of %s with %s", board.name, pending.version)
-        installer.resolve(within=board.timeouts.returns_within)
+        installer.resolve(within=board.timeouts.return_timeout)
     else:
         installer.resume()
     return async_at_started(board.hass, callback(lambda _: installer.resume()))

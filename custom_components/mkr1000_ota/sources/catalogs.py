@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+import time
 from typing import Final, override
 from weakref import WeakValueDictionary
 
@@ -14,12 +15,14 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util.hass_dict import HassKey
 
+from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.folder import FolderSource
 from ..arduino_ota.firmware.reasons import PASSING, Reason
-from ..arduino_ota.firmware.release import Catalog, FirmwareSource, Release, SourceError
-from ..arduino_ota.sketch.sketch import Sketch
+from ..arduino_ota.firmware.release import Catalog, Finding, FirmwareSource, Release, SourceError
+from ..arduino_ota.sketch.sketch import LARGE_STORAGE, Sketch
 from ..const import DOMAIN, LOGGER
 from ..errors import source_error
+from .downloads import async_get_downloads
 from .sketches import async_inspect
 from .source_issues import SourceIssues
 
@@ -49,6 +52,11 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self._loading: dict[Hashable, asyncio.Task[Sketch]] = {}
         self._stop_polling: CALLBACK_TYPE | None = None
         self._polling = False
+        # When the source said last what it offers, in seconds since the epoch.
+        self.refreshed = 0.0
+        # What was seen inside of releases whose source only names them, and those that somebody has looked for.
+        self._inspected: dict[Hashable, Release | Finding] = {}
+        self._looked_for: set[Hashable] = set()
         is_folder = isinstance(source, FolderSource)
         super().__init__(
             hass,
@@ -56,6 +64,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             config_entry=None,
             name=f"updates from {source.server or ('a folder' if is_folder else 'an upload')}",
             update_interval=None if is_folder else SERVER_INTERVAL,
+            # A folder is looked at every few seconds, mostly to find it as it was.
+            always_update=False,
         )
         self.data = Catalog()
 
@@ -86,6 +96,34 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         sketch = await asyncio.shield(loading)
         self._sketches[wanted] = sketch
         return sketch
+
+    @callback
+    def begin_looking(self, release: Release) -> bool:
+        """Return whether nobody has looked into a release since the source was asked last, and note that somebody does."""
+        if (key := _key(release)) in self._looked_for:
+            return False
+        self._looked_for.add(key)
+        return True
+
+    async def async_look_into(self, release: Release) -> None:
+        """Download a release that a server names, and complete it with what its image says."""
+        try:
+            sketch = await self.sketch(release, LARGE_STORAGE)
+            self._inspected[_key(release)] = release.with_facts(sketch)
+        except SketchRefused as err:
+            self._inspected[_key(release)] = Finding.from_error(release.label, err)
+        except SourceError as err:
+            if err.reason in PASSING:
+                return
+            self._inspected[_key(release)] = Finding.from_error(release.label, err)
+        self.data = self._completed(self.data)
+        self.issues.report_not_offered(self.data.findings, self.users)
+        self.async_update_listeners()
+
+    def _completed(self, catalog: Catalog) -> Catalog:
+        """Return a catalog with what is known of the images of its releases."""
+        found = [self._inspected.get(_key(release), release) for release in catalog.releases]
+        return Catalog.of([*found, *catalog.findings])
 
     @callback
     def add_user(self, entry: ConfigEntry) -> None:
@@ -121,20 +159,21 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         await self.async_refresh()
 
     async def _poll(self, _now: object) -> None:
-        """Refresh when something in a folder has changed, as long as any board that uses it may be polled for."""
-        polled = any(not entry.pref_disable_polling for entry in self.users)
-        if self._polling or not polled or not isinstance(self.source, FolderSource):
+        """Look at a folder again, as long as any board that uses it may be polled for."""
+        if self._polling or all(entry.pref_disable_polling for entry in self.users):
             return
         self._polling = True
         try:
-            if await self.hass.async_add_executor_job(self.source.changed) and self.users:
-                await self.async_refresh()
+            await self.async_refresh()
         finally:
             self._polling = False
 
     async def _load(self, release: Release, storage_size: int) -> Sketch:
         async with self._in_time():
-            image = await self.source.image(release)
+            if self.source.server is None:
+                image = await self.source.image(release)
+            else:
+                image = await (await async_get_downloads(self.hass)).image(self.source, release)
         return await async_inspect(self.hass, image, storage_size)
 
     @override
@@ -153,6 +192,9 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 retry_after=RETRY_INTERVAL if err.reason in _OVER_SOON and not self.confirmed else None,
             ) from err
         self.confirmed = True
+        self.refreshed = time.time()
+        self._looked_for.clear()
+        catalog = self._completed(catalog)
         self.issues.recovered()
         self.issues.report_not_offered(catalog.findings, self.users)
         return catalog
@@ -164,7 +206,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 yield
         except TimeoutError:
             where = self.source.server or "The folder"
-            raise SourceError(Reason.TIMED_OUT, host=where, seconds=f"{SOURCE_TIMEOUT:g}") from None
+            raise SourceError(Reason.TIMED_OUT, host=where) from None
 
 
 class Catalogs:
@@ -196,3 +238,8 @@ _CATALOGS: HassKey[Catalogs] = HassKey(f"{DOMAIN}_catalogs")
 def async_get_catalogs(hass: HomeAssistant) -> Catalogs:
     """Return the catalogs of all boards."""
     return Catalogs(hass)
+
+
+def _key(release: Release) -> Hashable:
+    # What is published again under the same address, such as a release called latest, is looked into again.
+    return release.identifier, release.version, release.sha256, release.size, release.published

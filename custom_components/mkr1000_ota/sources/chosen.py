@@ -36,7 +36,7 @@ async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
         case SourceKind.FOLDER:
             folder = Path(hass.config.path(options[CONF_FOLDER]))
             await hass.async_add_executor_job(_make, folder)
-            return FolderSource(folder)
+            return FolderSource(folder, base=Path(hass.config.config_dir))
         case SourceKind.UPLOAD:
             return uploads_of(hass, entry.entry_id)
         case _:
@@ -75,7 +75,7 @@ def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | 
         options[CONF_ASSET],
         prereleases=options[CONF_PRERELEASES],
         token=options.get(CONF_TOKEN),
-        base_url=options.get(CONF_BASE_URL) or API,
+        api=options.get(CONF_BASE_URL) or API,
     )
 
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
-from ..arduino_ota.flash.journal import Pending, Verdict
+from ..arduino_ota.firmware.offers import Seen
 from ..arduino_ota.flash.passwords import Keyring
+from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
+from ..errors import board_error, translated_error
 from ..issues import Kind
 
 KEPT_FLASHES: Final = 10
@@ -102,11 +105,10 @@ class BoardRecord:
     # Builds by their SHA-256, the latest first: what ran here, and what has failed its health check.
     ran: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
-    # When each build was seen first, in seconds since the epoch: the dates of files change with every copy.
-    first_seen: Mapping[str, float] = field(default_factory=dict)
-    # What was on offer last, without anything secret, for as long as its source does not answer.
-    offer: Mapping[str, Any] | None = None
-    source_failing_since: float | None = None
+    # When each build was seen first, by its SHA-256: the dates of files change with every copy.
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    # What the source offered last, without anything secret, for a start at which it cannot be asked.
+    source_memory: Mapping[str, Any] = field(default_factory=dict)
     # When the board last said which password it accepts, and whether it accepted none of those that are known.
     password_checked: float = 0.0
     password_rejected: bool = False
@@ -178,32 +180,39 @@ class BoardRecord:
         """Return the record without what a person has not to know anymore."""
         return replace(self, notices={kind: notice for kind, notice in self.notices.items() if kind not in kinds})
 
-    def closed(self, keyring: Keyring, verdict: Verdict, now: float) -> Self:
-        """Return the record after the end of the pending flash, with what a person has to know about that."""
-        changed = replace(self, keyring=keyring, password_checked=now)
-        if (pending := self.pending) is None:
+    def closed(self, keyring: Keyring, outcome: Outcome | None, now: float) -> Self:
+        """Return the record after the end of the pending flash, with what a person has to know about that.
+
+        There is no outcome where the board got nothing of the sketch: what was ordered is still ordered.
+        """
+        changed = replace(self, pending=None, keyring=keyring, password_checked=now)
+        if outcome is None:
             return changed
+        verdict, pending = outcome.verdict, outcome.pending
         is_rollback = pending.sha256 == self.rollback_to
-        done, later = self._orders(pending)
-        changed = replace(changed, pending=None, order=later, password_rejected=verdict is Verdict.LOCKED)
-        changed = changed.without_notices(Kind.NOT_BACK)
+        done, later = self.order, None
+        if self.order is not None and self.order.ordered > pending.started:
+            done, later = None, self.order
+        is_rejected = outcome.accepted is None and verdict is not Verdict.WITHOUT_OTA
+        changed = replace(changed, order=later, password_rejected=is_rejected).without_notices(Kind.NOT_BACK)
         told = {"version": pending.version}
-        match verdict:
-            case Verdict.FLASHED | Verdict.LOCKED | Verdict.WITHOUT_OTA:
-                changed = changed.running_now(_past(pending, keyring, verdict, health_due=not is_rollback))
+        match outcome.running:
+            case Running.NEW:
+                changed = changed.running_now(_past(outcome, health_due=not is_rollback))
                 changed = replace(changed, notices={}, order=later and later.after(pending))
                 if is_rollback:
                     told = {"version": self.version or "", "previous": pending.version}
                     changed = changed.with_notice(Kind.UNHEALTHY, "rolled_back", **told)
+            case Running.UNKNOWN:
+                changed = changed.flashed_elsewhere()
+        match verdict:
             case Verdict.UNCERTAIN:
-                changed = changed.flashed_elsewhere().with_notice(Kind.UNCERTAIN, "verdict_uncertain", done, **told)
-            case _ if keyring.current != pending.old:
-                changed = changed.flashed_elsewhere().with_notice(
-                    Kind.NOT_INSTALLED, "verdict_not_applied", done, **told
-                )
-            case _ if not is_rollback:
+                changed = changed.with_notice(Kind.UNCERTAIN, "verdict_uncertain", done, **told)
+            case Verdict.NOT_APPLIED if not is_rollback:
                 # What a roll-back should have replaced is told of already.
-                changed = changed.with_notice(Kind.NOT_INSTALLED, "verdict_not_applied", done, **told)
+                why = board_error(outcome.error, "", "") if outcome.error else translated_error("verdict_not_applied")
+                facts = {**(why.translation_placeholders or {}), **told}
+                changed = changed.with_notice(Kind.NOT_INSTALLED, str(why.translation_key), done, **facts)
         return changed
 
     def judged(self, *, healthy: bool, rollback_to: str | None = None) -> Self:
@@ -219,11 +228,6 @@ class BoardRecord:
             rollback_to=rollback_to,
         )
 
-    def _orders(self, pending: Pending) -> tuple[WaitingOrder | None, WaitingOrder | None]:
-        """Return the order that has led to a flash, and the one that was given after it and has still to come."""
-        order = self.order
-        return (None, order) if order is not None and order.ordered > pending.started else (order, None)
-
     def running_now(self, flash: PastFlash) -> Self:
         """Return the record of a board that runs what a flash has brought."""
         return replace(
@@ -236,22 +240,22 @@ class BoardRecord:
         )
 
 
-def _past(pending: Pending, keyring: Keyring, verdict: Verdict, *, health_due: bool) -> PastFlash:
-    is_open = verdict is Verdict.FLASHED
+def _past(outcome: Outcome, *, health_due: bool) -> PastFlash:
+    pending = outcome.pending
     return PastFlash(
         version=pending.version,
         sha256=pending.sha256,
         size=pending.size,
         started=pending.started,
-        password=keyring.current if is_open else None,
+        password=outcome.accepted,
         signature=pending.signature,
         previous_version=pending.previous_version,
         name=pending.name,
         library=pending.library,
-        ota=verdict is not Verdict.WITHOUT_OTA,
-        warnings=tuple(getattr(pending, "warnings", ())),
+        ota=outcome.verdict is not Verdict.WITHOUT_OTA,
+        warnings=pending.warnings,
         # A health check judges a build once, and a roll-back ends at the build that it goes back to.
-        health_due=is_open and health_due,
+        health_due=health_due and outcome.accepted is not None,
     )
 
 

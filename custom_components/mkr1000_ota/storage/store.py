@@ -11,12 +11,14 @@ from typing import Any, Final, override
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 
-from ..arduino_ota.flash.journal import Journal, JournalUnwritable, Pending, Verdict
+from ..arduino_ota.flash.journal import Journal, JournalUnwritable
 from ..arduino_ota.flash.passwords import Keyring
+from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.stored import from_json, to_json
+from ..arduino_ota.flash.verdict import Outcome
 from ..const import DOMAIN, LOGGER
 from .files import finished, remove, write_private
 from .records import BoardRecord
-from .serialize import from_json, to_json
 
 # A newer minor version has more to say, and loses nothing here; a newer version means something else.
 _VERSION: Final = 1
@@ -107,8 +109,8 @@ class RecordStore(Journal):
         await self.update(pending=pending)
 
     @override
-    async def close(self, keyring: Keyring, verdict: Verdict) -> None:
-        await self.note(lambda record: record.closed(keyring, verdict, time.time()))
+    async def close(self, keyring: Keyring, outcome: Outcome | None) -> None:
+        await self.note(lambda record: record.closed(keyring, outcome, time.time()))
 
     def _read(self) -> BoardRecord:
         try:

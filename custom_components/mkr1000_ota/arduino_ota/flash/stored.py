@@ -1,4 +1,4 @@
-"""Dataclasses as JSON and back, whoever has written it: an older, a newer or a broken version of this program."""
+"""Facts as JSON and back, whoever has written them: an older, a newer or a broken version of this program."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -6,12 +6,12 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-# The field that keeps what a newer version has written, for its return.
+# The field, where there is one, that keeps what a newer version has written, for its return.
 UNKNOWN = "unknown"
 
 
 def to_json(value: Any) -> Any:
-    """Return what JSON can hold of facts: dataclasses of texts, numbers, enums, tuples and mappings."""
+    """Return what JSON can hold of dataclasses of texts, numbers, enums, tuples and mappings."""
     if is_dataclass(value):
         names = [field.name for field in fields(value) if field.name != UNKNOWN]
         return {**getattr(value, UNKNOWN, {}), **{name: to_json(getattr(value, name)) for name in names}}
@@ -57,3 +57,8 @@ def _facts(kind: Any, stored: Mapping[str, Any], path: str) -> Any:
         return kind(**there)
     except TypeError:
         raise ValueError(path) from None
+
+
+def is_storable(text: str) -> bool:
+    """Tell whether JSON can hold a text: it has no lone surrogates, the bytes of what was not UTF-8 among them."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)

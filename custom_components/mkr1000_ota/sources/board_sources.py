@@ -1,0 +1,169 @@
+"""The sources of one board: the one chosen in its options, its upload, and what it ran before. What is on offer of all that?"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+import time
+from typing import Any, Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_NAME
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.util import dt as dt_util
+
+from ..arduino_ota.firmware.belonging import BoardFacts
+from ..arduino_ota.firmware.offers import Build, Offers, Place, find_offers
+from ..arduino_ota.firmware.release import FirmwareSource, Release
+from ..const import CONF_PUBLIC_KEY, DOMAIN
+from ..network.identity import other_entries
+from ..network.mdns import async_get_querier
+from ..storage.records import BoardRecord, PastFlash
+from .catalogs import SketchCatalog, async_get_catalogs
+from .chosen import source_of, uploads_of
+from .source_issues import source_id
+
+# What is remembered of an offer while its source cannot be asked: nothing that fetches it, no password.
+_REMEMBERED: Final = (
+    "version",
+    "file",
+    "title",
+    "url",
+    "size",
+    "sha256",
+    "name",
+    "model",
+    "series",
+    "stated_version",
+)
+
+
+class BoardSources:
+    """Follows the catalogs of one board."""
+
+    chosen: SketchCatalog
+    uploads: SketchCatalog
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        self._hass = hass
+        self._entry = entry
+        self._on_change: CALLBACK_TYPE = lambda: None
+        self._leave_chosen: CALLBACK_TYPE = lambda: None
+        self._leave_uploads: CALLBACK_TYPE = lambda: None
+
+    async def async_open(self, on_change: CALLBACK_TYPE) -> None:
+        """Begin to follow them; `on_change` is called when any of them has changed."""
+        self._on_change = on_change
+        self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
+        self.chosen, self._leave_chosen = self._use(await source_of(self._hass, self._entry))
+
+    async def async_switch(self) -> None:
+        """Follow the source that is chosen now; a catalog that stays in use is not looked up anew."""
+        leave = self._leave_chosen
+        self.chosen, self._leave_chosen = self._use(await source_of(self._hass, self._entry))
+        leave()
+        self._on_change()
+
+    @callback
+    def async_close(self) -> None:
+        """Follow them no longer."""
+        self._leave_chosen()
+        self._leave_uploads()
+
+    def find_offers(self, record: BoardRecord, archived: Collection[PastFlash], largest: int) -> Offers:
+        """Return what is on offer; as long as the source has not been asked, what it offered last."""
+        facts = self._facts(record, largest)
+        shown = self._recalled(record).get("release")
+        recalled = (Release(identifier="", **shown),) if shown else ()
+        releases = self.chosen.data.releases if self.chosen.confirmed else recalled
+        offers = self._find_offers(facts, record, archived, releases)
+        if offers.offered is None and offers.needs_download is not None:
+            # What is the newest has still to be looked into: until then, what was on offer stays.
+            hashes = {release.sha256 for release in recalled}
+            others = [release for release in releases if release.sha256 not in hashes]
+            known = self._find_offers(facts, record, archived, [*others, *recalled])
+            return replace(known, needs_download=offers.needs_download)
+        return offers
+
+    def _find_offers(
+        self, facts: BoardFacts, record: BoardRecord, archived: Iterable[PastFlash], releases: Sequence[Release]
+    ) -> Offers:
+        return find_offers(
+            facts,
+            releases,
+            uploads=self.uploads.data.releases,
+            archived=[
+                Release(version=flash.version, identifier=flash.sha256, sha256=flash.sha256, model=facts.model)
+                for flash in archived
+            ],
+            seen=record.seen,
+            now=max(self.chosen.refreshed, self.uploads.refreshed) or time.time(),
+            zone=dt_util.get_default_time_zone(),
+        )
+
+    def _facts(self, record: BoardRecord, largest: int) -> BoardFacts:
+        entry = self._entry
+        others = {
+            sighting.name: f"{sighting.name} ({sighting.address})"
+            for sighting in async_get_querier(self._hass).sightings
+            if sighting.address != entry.data[CONF_HOST]
+        } | {
+            name: other.title
+            for other in other_entries(self._hass, entry)
+            if (name := other.data.get(CONF_NAME)) is not None
+        }
+        return BoardFacts(
+            name=entry.data.get(CONF_NAME) or entry.title,
+            model="mkr1000",
+            largest=largest,
+            running=record.sha256,
+            ran=frozenset(record.ran),
+            failed=frozenset(record.failed),
+            others=others,
+            key_pinned=bool(entry.options.get(CONF_PUBLIC_KEY)),
+            chosen=record.chosen,
+        )
+
+    def memory(self, offers: Offers, record: BoardRecord) -> Mapping[str, Any]:
+        """Return what is to be kept of the source for a start at which it cannot be asked: nothing secret."""
+        known = self._recalled(record)
+        release = known.get("release")
+        if self.chosen.confirmed:
+            offered = offers.offered
+            release = _shown(offered.release) if offered and offered.place is Place.SOURCE else None
+        since = self.chosen.issues.since
+        return {"source": source_id(self.chosen.source), "release": release, "failing_since": since}
+
+    def recall(self, record: BoardRecord) -> None:
+        """Take over what was kept; it is known then for how long the source has been failing."""
+        self.chosen.issues.remember(self._recalled(record).get("failing_since"))
+
+    def _recalled(self, record: BoardRecord) -> Mapping[str, Any]:
+        memory = record.source_memory
+        return memory if memory.get("source") == source_id(self.chosen.source) else {}
+
+    @callback
+    def look_into(self, release: Release) -> None:
+        """Download the newest candidate of a server in the background, so that it can be offered."""
+        catalog = self.chosen
+        if catalog.begin_looking(release):
+            self._entry.async_create_background_task(
+                self._hass, catalog.async_look_into(release), f"{DOMAIN} look into {release.label}"
+            )
+
+    def catalog_of(self, build: Build) -> SketchCatalog:
+        """Return the catalog that a build is from."""
+        return self.uploads if build.place is Place.UPLOAD else self.chosen
+
+    def _use(self, source: FirmwareSource) -> tuple[SketchCatalog, CALLBACK_TYPE]:
+        catalog, release = async_get_catalogs(self._hass).async_use(source, self._entry)
+        unsubscribe = catalog.async_add_listener(self._on_change)
+        return catalog, partial(_both, unsubscribe, release)
+
+
+def _shown(release: Release) -> dict[str, Any]:
+    return {name: value for name in _REMEMBERED if (value := getattr(release, name)) is not None}
+
+
+def _both(first: CALLBACK_TYPE, second: CALLBACK_TYPE) -> None:
+    first()
+    second()
