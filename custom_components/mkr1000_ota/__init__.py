@@ -17,7 +17,6 @@ from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry, BoardData
 from .install.installer import BoardInstaller
-from .install.recovery import async_recover
 from .issues import async_clear
 from .network.discovery_flows import async_start_discovery
 from .network.duplicate_names import async_watch_duplicate_names
@@ -94,7 +93,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))
-    entry.async_on_unload(async_recover(board, installer))
+    entry.async_on_unload(installer.recover())
     if hass.is_running:
         _refresh_offers(hass)
     return True

@@ -15,7 +15,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
-from custom_components.mkr1000_ota.install import flashing, installer
+from custom_components.mkr1000_ota.install import flashing, prepare
 from custom_components.mkr1000_ota.install.flashing import flash_slots
 from custom_components.mkr1000_ota.sources.catalogs import SketchCatalog
 from custom_components.mkr1000_ota.storage.images import Images
@@ -209,7 +209,7 @@ async def test_a_source_that_hangs_is_given_up(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever waits is told, and nothing is flashed when the share is back hours later."""
-    monkeypatch.setattr(installer, "PREPARE_TIMEOUT", 0.2)
+    monkeypatch.setattr(prepare, "PREPARE_TIMEOUT", 0.2)
     await offer(await add_board(board), {"garden-2.0.bin": NEW})
     hang(monkeypatch)
     with pytest.raises(HomeAssistantError) as error:

@@ -258,7 +258,9 @@ async def test_flashing_again_before_it_has_come_back(
     home: HomeAssistant, entry: Any, offer: Offer, start_board: StartBoard, board: VirtualBoard
 ) -> None:
     """First it is found out what became of the flash before; only then does it count what ran."""
-    await offer(entry, {"garden-2.0.bin": NEW, "garden-3.0.bin": build_sketch(name="Garden", password="open", version="3.0")})
+    await offer(
+        entry, {"garden-2.0.bin": NEW, "garden-3.0.bin": build_sketch(name="Garden", password="open", version="3.0")}
+    )
     await lose(home, board, "2.0")
     await find_again(board)
     with watching(home, FLASH) as events:

@@ -84,6 +84,30 @@ async def test_home_assistant_has_started_before_anything_is_judged(
     assert not board_of(home).record.is_unfinished
 
 
+async def test_a_flash_that_is_found_out_during_a_start_is_judged_at_its_end(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """Until then nobody is told that it has ended well."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, Stage.RESTARTING)
+    with watching(home, FLASH) as events:
+        await restart(home, entry, lambda: home.set_state(CoreState.starting))
+        with pytest.raises(HomeAssistantError):
+            await caller
+        await settled(home)
+        assert board_of(home).record.health_is_due
+        assert shown(home, FIRMWARE).attributes["installed_version"] == "2.0"
+        home.set_state(CoreState.running)
+        home.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+        await settled(home)
+    assert board.version == "1.0"
+    told = [event.attributes["to"] for event in events if event.attributes.get("event_type") == "flashed"]
+    assert "2.0" not in told
+
+
 async def test_a_rollback_that_waits_for_its_turn_is_not_cancelled(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
@@ -178,7 +202,7 @@ async def test_the_board_is_away_when_it_should_go_back(
 
     await offer(entry, sketches("2.0"))
     with monkeypatch.context() as patched, watching(home, FLASH) as events:
-        patched.setattr("custom_components.mkr1000_ota.install.rollback.async_becomes_healthy", dies)
+        patched.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies)
         with pytest.raises(HomeAssistantError) as error:
             await install(home)
         assert error.value.translation_key == "not_rolled_back"
@@ -210,7 +234,7 @@ async def test_a_board_that_was_flashed_elsewhere_does_not_go_back(
         return False
 
     await offer(entry, sketches("2.0"))
-    monkeypatch.setattr("custom_components.mkr1000_ota.install.rollback.async_becomes_healthy", dies)
+    monkeypatch.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies)
     with pytest.raises(HomeAssistantError):
         await install(home)
     assert board_of(home).record.rollback_to

@@ -19,7 +19,7 @@ from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.install import wait as waiting
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from custom_components.mkr1000_ota.storage.store import RecordStore
-from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard
+from tests.conftest import BRISK_REQUESTS, AddBoard, Arp, Hear, Offer, StartBoard
 from tests.support.actions import (
     CONNECTIVITY,
     FIRMWARE,
@@ -127,16 +127,21 @@ async def test_a_board_that_is_known_to_be_offline_is_not_asked_for_long(
 ) -> None:
     """Something accepts connections at its address and says nothing: that may take half a minute to find out."""
     monkeypatch.setattr(waiting, "OFFLINE_TIMEOUT", 0.2)
+    patient = replace(BRISK_REQUESTS, answer=60)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.client.DEFAULT_TIMEOUTS", patient)
     await add_away()
     await look(home)
     assert shown(home, CONNECTIVITY).state == "off"
 
-    async with await asyncio.start_server(lambda _reader, _writer: None, board.address, board.port) as silent:
-        await asyncio.wait_for(install(home), 5)
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, board.address, board.port):
+        await asyncio.wait_for(install(home), 10)
         assert shown(home, STATUS).state == "waiting"
         assert order_of(home)
-        silent.close_clients()
-    await press_cancel(home)
+        await press_cancel(home)
 
 
 async def test_a_board_that_is_back_just_now_is_not_waited_for(

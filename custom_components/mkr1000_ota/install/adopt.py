@@ -1,10 +1,10 @@
 """Whoever has the .bin of the running sketch has its password: the image says which it is, and what the board runs."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 import time
 
 from ..arduino_ota.errors import WrongPassword
+from ..arduino_ota.flash.flasher import Flasher
 from ..arduino_ota.protocol.client import BoardClient
 from ..arduino_ota.sketch.sketch import LARGE_STORAGE, Sketch
 from ..coordinator import BoardCoordinator
@@ -33,13 +33,18 @@ async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: Boar
     sketch = await async_inspect(board.hass, image, LARGE_STORAGE, _ALLOW)
     if board.record.pending is not None:
         async_send_end(board, await async_apply_outcome(board, await async_resolve(board)))
+    # No guess is needed if it has a password that the board accepted before.
+    before = [password for password in board.record.keyring.passwords if password and sketch.has_literal(password)]
     async with board.lock:
-        password = await _accepted(client or board.client_for(TYPED), _candidates(board, sketch))
+        flasher = Flasher(client or board.client_for(TYPED), board.store, board.timeouts)
+        password = await flasher.accepted_password(*before, *sketch.passwords)
+        if password is None:
+            raise WrongPassword
         with suppress(OSError):
             await board.images.store(sketch.sha256, image)
-        known = next((one for one in board.record.history if one.sha256 == sketch.sha256), None)
+        known = next((one.version for one in board.record.history if one.sha256 == sketch.sha256), None)
         flash = PastFlash(
-            version=known.version if known else sketch.version or sketch.sha256[:8],
+            version=known or sketch.version or sketch.sha256[:8],
             sha256=sketch.sha256,
             size=sketch.size,
             started=time.time(),
@@ -51,21 +56,7 @@ async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: Boar
         await board.store.note(lambda record: record.adopted(flash, time.time()))
         await async_learn_mac(board)
     board.show_password()
-    async_show_running(board)
     await board.async_tidy_images()
+    async_show_running(board)
     async_get_tracker(board.hass).note_response(board)
     return sketch
-
-
-def _candidates(board: BoardCoordinator, sketch: Sketch) -> Iterator[str]:
-    """Return what the sketch may want, without a guess if it has a password that the board accepted before."""
-    yield from (password for password in board.record.keyring.passwords if password and sketch.has_literal(password))
-    yield from sketch.passwords
-
-
-async def _accepted(client: BoardClient, passwords: Iterator[str]) -> str:
-    for password in dict.fromkeys(passwords):
-        with suppress(WrongPassword):
-            await client.check_password(password)
-            return password
-    raise WrongPassword

@@ -29,7 +29,7 @@ _SLOTS: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_flash_slots")
 
 
 class FlashedElsewhere(Exception):
-    """A board that was waited for has come back with a sketch from somewhere else, which accepts a known password."""
+    """A board that was waited for has come back with a sketch from somewhere else, which accepts this known password."""
 
     def __init__(self, password: str) -> None:
         super().__init__()

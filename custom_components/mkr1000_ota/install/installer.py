@@ -5,15 +5,15 @@ The stages are those of `coordinator.Stage`; CONTRIBUTING.md draws how one follo
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 import time
 from typing import Final
 
-from homeassistant.core import CoreState, callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.start import async_at_started
 
-from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable, WrongPassword
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.flash.journal import JournalUnwritable
 from ..arduino_ota.flash.verdict import Outcome, Verdict
@@ -21,23 +21,28 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import IDLE, BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd, InstallRequest
 from ..errors import board_error, translated_error, validation_error
-from ..issues import Kind
 from ..presence.tracker import async_get_tracker
-from ..storage.records import BoardRecord, WaitingOrder
+from ..storage.records import WaitingOrder
 from .flashing import FlashedElsewhere, async_flash_in_turn, async_resolve
-from .notices import async_raise_notices, with_notice
-from .outcome import async_apply_outcome, async_note_not_back, async_send_end, attributes, failed
+from .health_check import async_check_health, async_roll_back
+from .notices import async_raise_notices
+from .orders import async_drop_order, async_place_order
+from .outcome import (
+    async_apply_outcome,
+    async_note_not_back,
+    async_send_end,
+    async_show_running,
+    attributes,
+    failed,
+)
 from .prepare import request_for_order
 from .reconnect import async_ask_for_password, async_check_password, is_password_check_due
-from .rollback import async_check_health, async_roll_back
-from .wait import async_find_board, async_wait_for_board, longest_wait
+from .wait import async_find_board, async_wait_for_board
 
 type _Work = Callable[[], Awaitable[InstallEnd]]
 
 # Nothing that anybody has to be told.
 _NOTHING: Final = InstallEnd(event=None, attributes={})
-# Seconds to fetch and inspect a sketch: a network folder may hang for ever.
-PREPARE_TIMEOUT: Final = 120.0
 # Seconds between two attempts to flash a board that is there and goes again each time.
 RETRY_INTERVAL: Final = 10.0
 
@@ -48,9 +53,8 @@ class BoardInstaller:
     def __init__(self, board: BoardCoordinator) -> None:
         self._board = board
         self._task: asyncio.Task[InstallEnd] | None = None
-        # Whoever ordered the install waits to be told how it ends, unless it waits for the board itself.
-        self._is_attended = False
-        self._waits = asyncio.Event()
+        # Pending as long as whoever ordered the install waits to be told how it ends.
+        self._caller: asyncio.Future[None] | None = None
         self._is_canceled = False
 
     async def install(self, request: InstallRequest) -> InstallEnd | None:
@@ -59,14 +63,12 @@ class BoardInstaller:
         The install goes on when the caller goes away: a browser that is closed must not leave half a flash behind.
         """
         task = self._begin(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
-        self._is_attended = True
-        waits = asyncio.create_task(self._waits.wait())
+        caller = self._caller = self._board.hass.loop.create_future()
         try:
-            await asyncio.wait((task, waits), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((task, caller), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            waits.cancel()
             if not task.done():
-                self._is_attended = False
+                caller.cancel()
                 task.add_done_callback(self._log_end)
         if not task.done():
             return None
@@ -78,7 +80,7 @@ class BoardInstaller:
     @callback
     def order(self, request: InstallRequest) -> None:
         """Install a build although nobody waits for the end. Raises ServiceValidationError if something is being done."""
-        self._order(Stage.DOWNLOADING, request)
+        self._in_background(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
 
     async def cancel(self) -> None:
         """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
@@ -87,7 +89,21 @@ class BoardInstaller:
         self._is_canceled = True
         task.cancel()
         await asyncio.wait((task,))
-        await self._drop_order(None, None)
+        await async_drop_order(self._board, None, None)
+
+    @callback
+    def recover(self) -> CALLBACK_TYPE:
+        """Go on after a start with what is on the disk, and tell again what a person has to know; returns what ends that."""
+        board = self._board
+        async_raise_notices(board)
+        async_show_running(board)
+        if board.record.password_rejected:
+            async_ask_for_password(board)
+        if board.record.pending is not None:
+            self._resolve_pending(board.timeouts.return_timeout)
+        else:
+            self.resume()
+        return async_at_started(board.hass, callback(lambda _: self.resume()))
 
     @callback
     def resume(self) -> None:
@@ -96,7 +112,8 @@ class BoardInstaller:
         if self._task is not None:
             return
         if (order := record.order) is not None:
-            self._order(Stage.WAITING, request_for_order(board, order, order.until))
+            request = request_for_order(board, order, order.until)
+            self._in_background(Stage.WAITING, order.version, partial(self._carry_out, request))
         elif record.pending is not None or board.hass.state is not CoreState.running:
             return
         elif record.rollback_to is not None:
@@ -112,7 +129,7 @@ class BoardInstaller:
         if self._task is not None:
             return
         if record.pending is not None:
-            self.resolve(within=0)
+            self._resolve_pending(0)
         elif record.rollback_to is not None and was_offline:
             self.resume()
         elif is_password_check_due(board, was_offline=was_offline):
@@ -120,90 +137,61 @@ class BoardInstaller:
                 board.hass, async_check_password(board), f"{DOMAIN} check {board.name}"
             )
 
-    @callback
-    def resolve(self, *, within: float) -> None:
+    def _resolve_pending(self, within: float) -> None:
         """Find out what became of a flash that nobody saw end, if the board tells within so many seconds."""
-        pending = self._board.record.pending
-        assert pending is not None
-        task = self._begin(Stage.RESTARTING, pending.version, partial(self._resolve, within))
+        assert (pending := self._board.record.pending)  # noqa: RUF018
+        task = self._begin(Stage.RESTARTING, pending.version, partial(self._resolve, time.monotonic() + within))
         task.add_done_callback(lambda done: done.cancelled() or self.resume())
 
-    async def _resolve(self, within: float) -> InstallEnd:
-        deadline = time.monotonic() + within
+    async def _resolve(self, deadline: float) -> InstallEnd:
+        board = self._board
         while True:
             try:
-                return await self._conclude(await async_resolve(self._board))
+                return await self._conclude(await async_resolve(board))
             except WrongBoard:
-                async_get_tracker(self._board.hass).async_hint()
+                async_get_tracker(board.hass).async_hint()
             except BoardError as err:
-                LOGGER.debug("%s does not tell yet what became of its flash: %s", self._board.name, type(err).__name__)
+                LOGGER.debug("%s does not tell yet what became of its flash: %s", board.name, type(err).__name__)
             if time.monotonic() >= deadline:
-                await async_note_not_back(self._board)
+                await async_note_not_back(board)
                 return _NOTHING
-            await asyncio.sleep(self._board.timeouts.probe_interval)
+            await asyncio.sleep(board.timeouts.probe_interval)
 
     async def _carry_out(self, request: InstallRequest) -> InstallEnd:
         """Prepare a build, wait for the board as long as that is allowed, flash it, and apply what that has shown."""
+        board = self._board
         try:
-            order = await self._prepare(request)
-            outcome = await self._flash(order, request)
+            outcome = await self._flash(request, *await async_place_order(board, request))
         except Exception as err:  # noqa: BLE001 - whatever it is, the board gets free again, and it is told
             end = failed(request.version, self._translated(err))
-            await self._drop_order(err, end)
+            await async_drop_order(board, err, None if self._is_attended else end)
             return end
         return await self._conclude(outcome)
 
-    async def _prepare(self, request: InstallRequest) -> Order:
-        """Return what is to be flashed; from then on no crash can lose the order."""
-        board, now = self._board, time.time()
-        if request.until is not None and request.until <= now:
-            raise translated_error("wait_over", board=board.name)
-        try:
-            async with asyncio.timeout(PREPARE_TIMEOUT):
-                order = await request.prepare()
-        except TimeoutError:
-            raise translated_error("prepare_timeout", file=request.file) from None
-        if request.until is not None:
-            return order
-        try:
-            await board.images.store(order.sketch.sha256, order.sketch.image)
-        except OSError as err:
-            raise JournalUnwritable from err
-        waiting = WaitingOrder(
-            version=order.version,
-            sha256=order.sketch.sha256,
-            file=request.file,
-            ordered=now,
-            until=now + longest_wait(board),
-            password=order.password,
-            signature=order.signature,
-            allow=request.allow,
-            board_name=board.board_name,
-            board_library=board.library,
-        )
-        await board.store.save(lambda record: replace(record, order=waiting))
-        return order
-
-    async def _flash(self, order: Order, request: InstallRequest) -> Outcome:
-        board, ordered = self._board, self._board.record.order
-        assert ordered is not None
+    async def _flash(self, request: InstallRequest, order: Order, ordered: WaitingOrder) -> Outcome:
+        """Flash the board when it is there. Raises what ends that before it got anything of the sketch."""
+        board = self._board
         library = None if request.until is not None else await async_find_board(board, ordered.until)
         waited = ordered if library is None else None
         while True:
             if library is None:
                 board.set_state(InstallState(Stage.WAITING, order.version))
-                self._is_attended = False
-                self._waits.set()
+                if self._caller is not None and self._is_attended:
+                    self._caller.set_result(None)
                 library = await async_wait_for_board(board, ordered.until)
             try:
                 return await async_flash_in_turn(board, order, library, waited)
             except BoardUnreachable, WrongBoard:
                 if time.time() >= ordered.until:
                     raise
-            # It has gone again, and got nothing of the sketch.
+            # It has gone again.
             waited, library = ordered, None
             board.set_state(InstallState(Stage.WAITING, order.version))
             await asyncio.sleep(RETRY_INTERVAL)
+
+    @property
+    def _is_attended(self) -> bool:
+        return self._caller is not None and not self._caller.done()
 
     async def _conclude(self, outcome: Outcome) -> InstallEnd:
         return await async_check_health(self._board, await async_apply_outcome(self._board, outcome))
@@ -211,53 +199,19 @@ class BoardInstaller:
     async def _roll_back(self) -> InstallEnd:
         return await async_roll_back(self._board) or _NOTHING
 
-    async def _drop_order(self, err: Exception | None, end: InstallEnd | None) -> None:
-        """Forget the order, and note what its end has shown; whoever is not there is told of it by an issue."""
-        board = self._board
-
-        def drop(record: BoardRecord) -> BoardRecord:
-            changed = replace(record, order=None)
-            match err:
-                case WrongPassword():
-                    changed = changed.rejected(time.time())
-                case FlashedElsewhere(password=password):
-                    changed = changed.accepted(password, time.time()).flashed_elsewhere()
-            if end is None or end.error is None:
-                return changed
-            version = end.attributes["to"]
-            told = record.notices.get(Kind.NOT_INSTALLED)
-            is_told = told is not None and told.placeholders.get("version") == version
-            if self._is_attended and not is_told:
-                return changed
-            again = record.order or (told.order if told and is_told else None)
-            return with_notice(changed, Kind.NOT_INSTALLED, end.error, version, again)
-
-        await board.store.note(drop)
-        await board.async_tidy_images()
-        board.show_password()
-        board.show_version()
-        async_raise_notices(board)
-        if board.record.password_rejected:
-            async_ask_for_password(board)
-
     @callback
     def _begin(self, stage: Stage, version: str | None, work: _Work) -> asyncio.Task[InstallEnd]:
         """Do something with the board in a task of its own. Raises ServiceValidationError if it is busy already."""
         board = self._board
         if self._task is not None:
             raise validation_error("already_installing", board=board.name)
-        self._waits.clear()
-        self._is_attended = self._is_canceled = False
+        self._caller, self._is_canceled = None, False
         board.set_state(InstallState(stage, version))
         self._task = board.config_entry.async_create_background_task(
             board.hass, self._ended(version, work), f"{DOMAIN} {stage} {version}", eager_start=False
         )
         self._task.add_done_callback(self._finished)
         return self._task
-
-    @callback
-    def _order(self, stage: Stage, request: InstallRequest) -> None:
-        self._in_background(stage, request.version, partial(self._carry_out, request))
 
     @callback
     def _in_background(self, stage: Stage, version: str | None, work: _Work) -> None:

@@ -1,6 +1,7 @@
 """A build that is to be installed: from its source, the archive, a file or a wait, to an order that may be flashed."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from functools import partial
 from typing import Final
 
 from ..arduino_ota.errors import SketchRefused
@@ -22,8 +23,8 @@ from .action_file import Fetched
 
 # What whoever flashes a sketch may know better about.
 OVERRIDABLE: Final = ("no_ota", "too_little_ram", "unknown_board")
-
-type Load = Callable[[], Awaitable[tuple[Sketch, str | None]]]
+# Seconds to fetch and inspect a sketch: a network folder may hang for ever.
+PREPARE_TIMEOUT: Final = 120.0
 
 
 async def async_request_for_version(board: BoardCoordinator, version: str) -> InstallRequest | None:
@@ -69,19 +70,27 @@ def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
         return sketch, await catalog.source.signature(release)
 
     claimed = build.label if build.label == release.version else None
-    return _request(board, build.label, release.label, load, release.password, claimed=claimed)
+    return InstallRequest(
+        version=build.label, file=release.label, load=load, password=release.password, claimed=claimed
+    )
 
 
 def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple[str, ...] = ()) -> InstallRequest:
     """Return the request for a sketch that the board ran before, with the password that it accepted then."""
-    load = _archived(board, flash.sha256, flash.signature, allow)
-    return _request(board, flash.version, flash.version, load, flash.password, allow)
+    load = partial(_archived, board, flash.sha256, flash.signature, allow)
+    return InstallRequest(version=flash.version, file=flash.version, load=load, password=flash.password, allow=allow)
 
 
 def request_for_order(board: BoardCoordinator, order: WaitingOrder, until: float | None) -> InstallRequest:
     """Return the request for what was ordered before; it waits for the board until then, if it did already."""
-    load = _archived(board, order.sha256, order.signature, order.allow)
-    return _request(board, order.version, order.file, load, order.password, order.allow, until)
+    return InstallRequest(
+        version=order.version,
+        file=order.file,
+        load=partial(_archived, board, order.sha256, order.signature, order.allow),
+        password=order.password,
+        allow=order.allow,
+        until=until,
+    )
 
 
 async def async_request_for_file(
@@ -103,54 +112,39 @@ async def async_request_for_file(
         return sketch, fetched.signature
 
     claimed = version or version_of_file(fetched.name)
-    shown = sketch.version or claimed or sketch.sha256[:8]
-    return _request(board, shown, fetched.name, load, password, allow, claimed=claimed)
+    return InstallRequest(
+        version=sketch.version or claimed or sketch.sha256[:8],
+        file=fetched.name,
+        load=load,
+        password=password,
+        claimed=claimed,
+        allow=allow,
+    )
 
 
-def _request(
-    board: BoardCoordinator,
-    version: str,
-    file: str,
-    load: Load,
-    password: str | None,
-    allow: tuple[str, ...] = (),
-    until: float | None = None,
-    claimed: str | None = None,
-) -> InstallRequest:
-    async def prepare() -> Order:
-        try:
-            sketch, signature = await load()
-            # What the image says of its version is signed, what others say is not.
-            await _verify(board, file, sketch, signature, version if sketch.version else claimed)
-        except SourceError as err:
-            raise source_error(err) from err
-        except SketchRefused as err:
-            raise sketch_error(err, file) from err
-        except SignatureRefused as err:
-            raise signature_error(err, file) from err
-        except ImageLost as err:
-            raise translated_error("image_lost", board=board.name, version=version) from err
-        storage = board.config_entry.options.get(CONF_STORAGE, "internal")
-        return Order(sketch=sketch, version=version, password=password, signature=signature, storage=storage)
-
-    return InstallRequest(version=version, file=file, prepare=prepare, allow=allow, until=until)
-
-
-async def _verify(
-    board: BoardCoordinator, file: str, sketch: Sketch, signature: str | None, version: str | None
-) -> None:
-    if not (trusted := board.config_entry.options.get(CONF_PUBLIC_KEY)):
-        return
-    if signature is None:
-        raise validation_error("signature_missing", file=file)
-    # The label of a rebuild has the beginning of its SHA-256 behind the version.
-    shown = bare(version.partition(" (")[0]) if version else None
-    name = board.board_name or sketch.name or ""
-
-    def verify() -> None:
-        verify_release(PublicKey.parse(trusted), sketch, signature, version=shown, board=name)
-
-    await board.hass.async_add_executor_job(verify)
+async def async_prepare(board: BoardCoordinator, request: InstallRequest) -> Order:
+    """Return what is to be flashed. Raises a translated HomeAssistantError if it cannot be had, or must not be flashed."""
+    try:
+        async with asyncio.timeout(PREPARE_TIMEOUT):
+            sketch, signature = await request.load()
+        await _verify(board, request, sketch, signature)
+    except TimeoutError:
+        raise translated_error("prepare_timeout", file=request.file) from None
+    except SourceError as err:
+        raise source_error(err) from err
+    except SketchRefused as err:
+        raise sketch_error(err, request.file) from err
+    except SignatureRefused as err:
+        raise signature_error(err, request.file) from err
+    except ImageLost as err:
+        raise translated_error("image_lost", board=board.name, version=request.version) from err
+    return Order(
+        sketch=sketch,
+        version=request.version,
+        password=request.password,
+        signature=signature,
+        storage=board.config_entry.options.get(CONF_STORAGE, "internal"),
+    )
 
 
 async def async_running_sketch(board: BoardCoordinator) -> Sketch | None:
@@ -158,15 +152,29 @@ async def async_running_sketch(board: BoardCoordinator) -> Sketch | None:
     if (running := board.record.running) is None:
         return None
     try:
-        sketch, _ = await _archived(board, running.sha256, None, OVERRIDABLE)()
+        return (await _archived(board, running.sha256, None, OVERRIDABLE))[0]
     except ImageLost, SketchRefused:
         return None
-    return sketch
 
 
-def _archived(board: BoardCoordinator, sha256: str, signature: str | None, allow: tuple[str, ...]) -> Load:
-    async def load() -> tuple[Sketch, str | None]:
-        image = await board.images.load(sha256)
-        return await async_inspect(board.hass, image, board.storage_size, allow), signature
+async def _verify(board: BoardCoordinator, request: InstallRequest, sketch: Sketch, signature: str | None) -> None:
+    if not (trusted := board.config_entry.options.get(CONF_PUBLIC_KEY)):
+        return
+    if signature is None:
+        raise validation_error("signature_missing", file=request.file)
+    # What the image says of its version is signed, what others say is not. The label of a rebuild has the beginning of
+    # its SHA-256 behind the version.
+    shown = request.version.partition(" (")[0] if sketch.version else request.claimed
 
-    return load
+    def verify() -> None:
+        version, name = bare(shown) if shown else None, board.board_name or sketch.name or ""
+        verify_release(PublicKey.parse(trusted), sketch, signature, version=version, board=name)
+
+    await board.hass.async_add_executor_job(verify)
+
+
+async def _archived(
+    board: BoardCoordinator, sha256: str, signature: str | None, allow: tuple[str, ...]
+) -> tuple[Sketch, str | None]:
+    image = await board.images.load(sha256)
+    return await async_inspect(board.hass, image, board.storage_size, allow), signature

@@ -34,20 +34,15 @@ async def async_check_password(board: BoardCoordinator) -> None:
             LOGGER.debug("%s has gone again", board.name)
             return
         if accepted is None:
-            await async_note_rejected(board)
+            LOGGER.warning("%s accepts none of the passwords that are known for it", board.name)
+            await board.store.note(lambda record: record.rejected(time.time()))
+            board.show_version()
+            async_ask_for_password(board)
             return
         if accepted != board.record.keyring.current:
             LOGGER.warning("%s accepts an earlier password again: it was flashed with another tool", board.name)
         await board.async_accept_password(accepted)
         await async_learn_mac(board)
-
-
-async def async_note_rejected(board: BoardCoordinator) -> None:
-    """Note that a board accepts none of the passwords that are known, and ask the user for it."""
-    LOGGER.warning("%s accepts none of the passwords that are known for it", board.name)
-    await board.store.note(lambda record: record.rejected(time.time()))
-    board.show_version()
-    async_ask_for_password(board)
 
 
 @callback

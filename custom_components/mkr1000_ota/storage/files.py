@@ -44,8 +44,7 @@ async def finished[T](work: Coroutine[None, None, T]) -> T:
 
     A thread cannot be cancelled: what it writes late would take the place of what is written next.
     """
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
+    task, cancelled = asyncio.ensure_future(work), None
     while not task.done():
         try:
             await asyncio.wait((task,))

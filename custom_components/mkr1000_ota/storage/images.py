@@ -33,7 +33,8 @@ class Images:
 
     async def open(self) -> None:
         """Look at what is there."""
-        self.sha256s = await self._hass.async_add_executor_job(self._list)
+        paths = await self._hass.async_add_executor_job(lambda: list(self._folder.glob("*.bin")))
+        self.sha256s = frozenset(path.stem for path in paths)
 
     async def store(self, sha256: str, image: bytes) -> None:
         """Keep an image. Raises OSError."""
@@ -47,7 +48,13 @@ class Images:
 
     async def load(self, sha256: str) -> bytes:
         """Return an image. Raises ImageLost."""
-        return await self._hass.async_add_executor_job(self._read, sha256)
+        try:
+            image = await self._hass.async_add_executor_job(self._path(sha256).read_bytes)
+        except OSError as err:
+            raise ImageLost from err
+        if hashlib.sha256(image).hexdigest() != sha256:
+            raise ImageLost
+        return image
 
     async def keep(self, sha256s: Collection[str]) -> None:
         """Remove every image that is there now but some; what is stored meanwhile stays."""
@@ -57,25 +64,12 @@ class Images:
             self.sha256s -= removed
 
     async def remove(self) -> None:
-        """Remove the folder."""
         await self._hass.async_add_executor_job(remove, self._folder)
 
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{sha256}.bin"
 
-    def _list(self) -> frozenset[str]:
-        return frozenset(path.stem for path in self._folder.glob("*.bin"))
-
     def _write(self, sha256: str, image: bytes) -> None:
         for folder in (self._folder.parent, self._folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(self._path(sha256), image)
-
-    def _read(self, sha256: str) -> bytes:
-        try:
-            image = self._path(sha256).read_bytes()
-        except OSError as err:
-            raise ImageLost from err
-        if hashlib.sha256(image).hexdigest() != sha256:
-            raise ImageLost
-        return image

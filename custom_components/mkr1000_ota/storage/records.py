@@ -1,7 +1,7 @@
 """What is known of one board besides its configuration entry, and how that changes: as it is on disk."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Self
 
 from ..arduino_ota.firmware.offers import Seen
@@ -41,7 +41,7 @@ class PastFlash:
 
     @property
     def is_locked(self) -> bool:
-        """Whether it accepts a password that nobody knows."""
+        """It accepts a password that nobody knows."""
         return self.ota and self.password is None
 
 
@@ -125,7 +125,6 @@ class BoardRecord:
 
     @property
     def health_is_due(self) -> bool:
-        """Whether what the board runs has still to show that it is healthy."""
         return self.running is not None and self.running.health_due
 
     @property
@@ -152,17 +151,14 @@ class BoardRecord:
         return changed if self.running is not None and self.running.is_locked else changed.flashed_elsewhere()
 
     def flashed_elsewhere(self) -> Self:
-        """Return the record of a board that somebody else has flashed: what it runs is not known."""
         return replace(self, version=None, sha256=None, rollback_to=None)
 
     def adopted(self, flash: PastFlash, now: float) -> Self:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""
-        assert flash.password is not None
-        changed = replace(
-            self, keyring=self.keyring.accepted(flash.password), password_checked=now, password_rejected=False
-        )
+        changed = self.accepted(flash.password or "", now)
         if self.running is not None and self.running.sha256 == flash.sha256:
-            return replace(changed, history=(replace(self.running, password=flash.password), *self.history[1:]))
+            running = replace(self.running, password=flash.password)
+            return replace(self, keyring=changed.keyring, password_rejected=False, history=(running, *self.history[1:]))
         return changed.running_now(flash).without_notices(Kind.UNCERTAIN)
 
     @property
@@ -177,7 +173,6 @@ class BoardRecord:
         return replace(self, notices={**self.notices, kind: notice})
 
     def without_notices(self, *kinds: Kind) -> Self:
-        """Return the record without what a person has not to know anymore."""
         return replace(self, notices={kind: notice for kind, notice in self.notices.items() if kind not in kinds})
 
     def closed(self, keyring: Keyring, outcome: Outcome | None, now: float) -> Self:
@@ -190,15 +185,14 @@ class BoardRecord:
             return changed
         verdict, pending = outcome.verdict, outcome.pending
         is_rollback = pending.sha256 == self.rollback_to
-        done, later = self.order, None
-        if self.order is not None and self.order.ordered > pending.started:
-            done, later = None, self.order
+        is_later = self.order is not None and self.order.ordered > pending.started
+        done, later = (None, self.order) if is_later else (self.order, None)
         is_rejected = outcome.accepted is None and verdict is not Verdict.WITHOUT_OTA
         changed = replace(changed, order=later, password_rejected=is_rejected).without_notices(Kind.NOT_BACK)
         told = {"version": pending.version}
         match outcome.running:
             case Running.NEW:
-                changed = changed.running_now(_past(outcome, health_due=not is_rollback))
+                changed = changed.running_now(_past(outcome, is_rollback=is_rollback))
                 changed = replace(changed, notices={}, order=later and later.after(pending))
                 if is_rollback:
                     told = {"version": self.version or "", "previous": pending.version}
@@ -229,7 +223,6 @@ class BoardRecord:
         )
 
     def running_now(self, flash: PastFlash) -> Self:
-        """Return the record of a board that runs what a flash has brought."""
         return replace(
             self,
             history=(flash, *self.history)[:KEPT_FLASHES],
@@ -240,23 +233,12 @@ class BoardRecord:
         )
 
 
-def _past(outcome: Outcome, *, health_due: bool) -> PastFlash:
-    pending = outcome.pending
-    return PastFlash(
-        version=pending.version,
-        sha256=pending.sha256,
-        size=pending.size,
-        started=pending.started,
-        password=outcome.accepted,
-        signature=pending.signature,
-        previous_version=pending.previous_version,
-        name=pending.name,
-        library=pending.library,
-        ota=outcome.verdict is not Verdict.WITHOUT_OTA,
-        warnings=pending.warnings,
-        # A health check judges a build once, and a roll-back ends at the build that it goes back to.
-        health_due=health_due and outcome.accepted is not None,
-    )
+def _past(outcome: Outcome, *, is_rollback: bool) -> PastFlash:
+    pending, is_open = outcome.pending, outcome.accepted is not None
+    known = {each.name: getattr(pending, each.name) for each in fields(PastFlash) if hasattr(pending, each.name)}
+    # A health check judges a build once, and a roll-back ends at the build that it goes back to.
+    found = {"password": outcome.accepted, "ota": outcome.verdict is not Verdict.WITHOUT_OTA}
+    return PastFlash(**known | found, health_due=is_open and not is_rollback)
 
 
 def _first_ones(*sha256s: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ..arduino_ota.flash.passwords import Keyring
 from ..arduino_ota.flash.pending import Pending
 from ..arduino_ota.flash.stored import from_json, to_json
 from ..arduino_ota.flash.verdict import Outcome
+from ..arduino_ota.text import words_of
 from ..const import DOMAIN, LOGGER
 from .files import finished, remove, write_private
 from .records import BoardRecord
@@ -28,16 +29,16 @@ _LARGEST: Final = 4 * 1024 * 1024
 
 
 class RecordUnreadable(Exception):
-    """What is on the disk is no record that this version understands; `key` says why, in a translation."""
+    """What is on the disk is no record that this version understands; `key` is the translation key of why."""
 
-    def __init__(self, key: str, problem: str) -> None:
+    def __init__(self, problem: str, key: str = "record_unreadable") -> None:
         super().__init__(problem)
-        self.key = key
         self.problem = problem
+        self.key = key
 
 
 class _Unstorable(JournalUnwritable):
-    """A record holds what no file can."""
+    pass
 
 
 class RecordStore(Journal):
@@ -70,7 +71,6 @@ class RecordStore(Journal):
         await finished(save())
 
     async def update(self, **changes: Any) -> None:
-        """Change fields of the record. Raises JournalUnwritable."""
         await self.save(lambda record: replace(record, **changes))
 
     async def note(self, change: Callable[[BoardRecord], BoardRecord]) -> None:
@@ -81,18 +81,17 @@ class RecordStore(Journal):
                 changed = change(self.record)
                 try:
                     await self._write(changed)
-                except _Unstorable as err:
-                    # Nothing could be written after it.
-                    LOGGER.error("%s", err)
                 except JournalUnwritable as err:
                     LOGGER.error("%s", err)
-                    self.record = changed
+                    # After what no file can hold, nothing could be written.
+                    self.record = self.record if isinstance(err, _Unstorable) else changed
 
         await finished(note())
 
     async def remove(self) -> None:
         """Remove the file in whatever state it is, and what Home Assistant has put aside of it."""
-        await self._hass.async_add_executor_job(self._remove)
+        folder, aside = self.path.parent, f"{self._key}.corrupt*"
+        await self._hass.async_add_executor_job(lambda: remove(self.path, *folder.glob(aside)))
 
     @property
     @override
@@ -119,49 +118,45 @@ class RecordStore(Journal):
         except FileNotFoundError:
             return BoardRecord()
         except OSError as err:
-            raise RecordUnreadable("record_unreadable", err.strerror or type(err).__name__) from None
+            raise RecordUnreadable(words_of(err)) from None
         try:
             stored = json.loads(content)
             # What cannot be written again is not read: infinite numbers, and halves of characters.
             _encoded(stored)
         except ValueError, RecursionError:
-            raise RecordUnreadable("record_unreadable", "not valid JSON") from None
+            raise RecordUnreadable("it is not valid JSON") from None
         match stored:
             case {"version": int(version)} if version > _VERSION:
-                raise RecordUnreadable("record_newer", f"version {version}")
+                raise RecordUnreadable(f"version {version}", "record_newer")
             case {"version": int(version), "data": dict(data)} if version == _VERSION:
                 try:
                     record: BoardRecord = from_json(BoardRecord, data, "data")
                 except ValueError as err:
-                    raise RecordUnreadable("record_unreadable", str(err)) from None
+                    raise RecordUnreadable(str(err)) from None
                 return record
-        raise RecordUnreadable("record_unreadable", "no record of a board")
+        raise RecordUnreadable("it is no record of a board")
 
     async def _write(self, changed: BoardRecord) -> None:
         if self._stored is None:
             raise JournalUnwritable(f"{self.path.name} was not read")
         if changed != self._stored:
-            facts = {"version": _VERSION, "minor_version": _MINOR_VERSION, "key": self._key, "data": to_json(changed)}
-            try:
-                content = _encoded(facts)
-            except TypeError, ValueError:
-                raise _Unstorable(f"{self.path.name} would hold what no file can") from None
-            await self._hass.async_add_executor_job(self._replace, content)
+            await self._hass.async_add_executor_job(self._replace, to_json(changed))
         self.record = self._stored = changed
 
-    def _replace(self, content: bytes) -> None:
+    def _replace(self, data: dict[str, Any]) -> None:
+        facts = {"version": _VERSION, "minor_version": _MINOR_VERSION, "key": self._key, "data": data}
         try:
+            content = _encoded(facts)
             self.path.parent.mkdir(exist_ok=True)
             write_private(self.path, content)
             if self.path.read_bytes() == content:
                 return
         except OSError as err:
             # Not as the cause: nothing of what was to be written is to be printed.
-            raise JournalUnwritable(f"{self.path.name} cannot be written: {err.strerror}") from None
+            raise JournalUnwritable(f"{self.path.name} cannot be written: {words_of(err)}") from None
+        except TypeError, ValueError:
+            raise _Unstorable(f"{self.path.name} would hold what no file can") from None
         raise JournalUnwritable(f"{self.path.name} is not on the disk as it was written")
-
-    def _remove(self) -> None:
-        remove(self.path, *self.path.parent.glob(f"{self._key}.corrupt*"))
 
 
 def _encoded(facts: object) -> bytes:
