@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 import hashlib
 import threading
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME, CONF_PASSWORD
@@ -43,7 +44,7 @@ async def killed(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> AsyncI
         begun, data = asyncio.Event(), dict(entry.data)
         writes = 0
 
-        def hold(store: RecordStore, content: bytes) -> None:
+        def hold(store: RecordStore, content: dict[str, Any]) -> None:
             nonlocal writes
             writes += 1
             if writes < at:
@@ -181,7 +182,7 @@ async def test_every_write_is_one_that_is_needed(
     """The order, the phases of the flash, its end, and the end of its health check: each waits for the disk."""
     write, writes = RecordStore._replace, list[str]()
 
-    def count(store: RecordStore, content: bytes) -> None:
+    def count(store: RecordStore, content: dict[str, Any]) -> None:
         writes.append(board_of(home).state.stage)
         write(store, content)
 
