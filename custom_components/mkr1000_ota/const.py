@@ -17,6 +17,8 @@ CONF_MODEL: Final = "model"
 CONF_TYPED_HOST: Final = "typed_host"
 # What was announced last from the address of the board; None since its last flash.
 CONF_HEARD_NAME: Final = "heard_name"
+# When the sketch was flashed that name and library are of, in seconds since the epoch.
+CONF_FLASHED: Final = "flashed"
 
 # In the options of an entry
 CONF_STORAGE: Final = "storage"

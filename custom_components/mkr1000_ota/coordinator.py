@@ -59,12 +59,12 @@ class InstallState:
     @property
     def is_cancelable(self) -> bool:
         """Whether the board has not seen anything of it yet."""
-        return self.stage in (Stage.WAITING, Stage.QUEUED)
+        return self.stage in (Stage.DOWNLOADING, Stage.WAITING, Stage.QUEUED)
 
     @property
     def has_the_board(self) -> bool:
-        """Whether it has the board for itself; one that waits has not."""
-        return self.stage not in (Stage.IDLE, Stage.WAITING)
+        """Whether it has the board for itself; one of which the board has not seen anything has not."""
+        return self.stage is not Stage.IDLE and not self.is_cancelable
 
     @property
     def percentage(self) -> float | None:
@@ -191,10 +191,9 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.async_update_listeners()
 
     async def async_tidy_images(self) -> None:
-        record = self.record
-        kept = [record.pending.sha256] if record.pending else []
-        kept = list(dict.fromkeys([*kept, *(flash.sha256 for flash in record.history)]))[:KEPT_IMAGES]
-        await self.images.keep([*kept, record.order.sha256] if record.order else kept)
+        """Keep the last images that were flashed, and those that are being flashed or may be yet."""
+        past = dict.fromkeys(flash.sha256 for flash in self.record.history)
+        await self.images.keep([*self.record.needed_images, *list(past)[:KEPT_IMAGES]])
 
     @callback
     def set_state(self, state: InstallState) -> None:

@@ -15,7 +15,7 @@ from .const import DOMAIN
 from .data import BoardConfigEntry, BoardData
 from .errors import board_error, translated_error
 from .install.notices import async_dismiss
-from .install.prepare import async_request_for_version
+from .install.prepare import async_request_for_notice
 from .issues import Kind, sentence, split_id
 
 # What can be done about an issue, the likeliest first; each is a step.
@@ -72,17 +72,18 @@ class MenuRepairFlow(RepairsFlow):
         board = self._board.coordinator
         await board.async_refresh()
         if board.data is not True:
-            raise board_error(BoardUnreachable(), board.name)
+            raise board_error(BoardUnreachable(), board.name, board.host)
 
     @_action
     async def async_step_install(self) -> None:
-        """Install again what may not have been installed, or is not healthy."""
+        """Install again what may not have been installed, or is not healthy; or what failed to take its place."""
         board = self._board.coordinator
-        notice = board.record.notices.get(self._kind)
-        version = notice.placeholders.get("version", "") if notice else ""
-        request = await async_request_for_version(board, version)
+        if self._kind is Kind.UNHEALTHY and board.record.rollback_to is not None:
+            self._board.installer.resume()
+            return
+        request = await async_request_for_notice(board, self._kind)
         if request is None:
-            raise translated_error("version_gone", board=board.name, version=version)
+            raise translated_error("version_gone", board=board.name)
         self._board.installer.order(request)
         await async_dismiss(board, self._kind)
 

@@ -6,6 +6,7 @@ from typing import Final
 from homeassistant.core import HomeAssistant, callback
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
+from ..arduino_ota.libraries import Library
 from ..const import DOMAIN
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_clear, async_report
@@ -20,21 +21,21 @@ MAX_LISTED: Final = 20
 _KINDS: Final = (Kind.WRONG_BOARD, Kind.SAME_BOARD, Kind.RENAMED)
 
 
-async def async_recognize(board: BoardCoordinator) -> None:
-    """Ask what is at the address of a board, without a password, and make sure that it is the board.
+async def async_recognize(board: BoardCoordinator) -> Library:
+    """Ask what is at the address of a board, without a password; return the library if it is the board.
 
     One that only its name tells from others has to be heard, too.
 
     Raises WrongBoard, BoardUnreachable, BoardSilent or NotABoard.
     """
     try:
-        await board.client.identify()
+        return await board.client.identify()
     except WrongBoard:
         peer = await async_peer(board.hass, board.host, board.config_entry)
         if board.mac is not None or peer.name is not None or match(board.known, peer) is Match.WRONG_BOARD:
             raise
         await async_get_querier(board.hass).async_wait_for(board.host, timeout=HEAR_TIMEOUT)
-        await board.client.identify()
+        return await board.client.identify()
 
 
 async def async_report_wrong_board(board: BoardCoordinator) -> bool | None:
