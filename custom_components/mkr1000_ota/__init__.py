@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.singleton import singleton
@@ -54,6 +54,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
     async_register_actions(hass)
     async_watch_duplicate_names(hass)
+    async_at_started(hass, _refresh_offers)
     return True
 
 
@@ -78,7 +79,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         board = BoardCoordinator(hass, entry, store, images, sources)
         await sources.async_open(board.refresh_offers)
         entry.async_on_unload(sources.async_close)
-    if store.record.offer is None:
+        sources.recall(store.record)
+    if not store.record.source_memory.get("release"):
         # Otherwise every restart would look as if an update had just come out.
         await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
 
@@ -94,11 +96,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))
     entry.async_on_unload(async_recover(board, installer))
-    # Which sketch is for which board depends on the names of all of them.
-    entry.async_on_unload(async_at_started(hass, lambda _: board.refresh_offers()))
     if hass.is_running:
-        for other in hass.config_entries.async_loaded_entries(DOMAIN):
-            other.runtime_data.coordinator.refresh_offers()
+        _refresh_offers(hass)
     return True
 
 
@@ -113,6 +112,13 @@ async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> No
     await RecordStore(hass, entry.entry_id).remove()
     await Images(hass, entry.entry_id).remove()
     await uploads_of(hass, entry.entry_id).remove()
+
+
+@callback
+def _refresh_offers(hass: HomeAssistant) -> None:
+    """Find out anew what is on offer for each board: which sketch is for which depends on the names of all of them."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        entry.runtime_data.coordinator.refresh_offers()
 
 
 @singleton(_SLOTS)

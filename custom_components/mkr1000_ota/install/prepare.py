@@ -27,8 +27,13 @@ async def async_request_for_version(board: BoardCoordinator, version: str) -> In
     Raises a translated HomeAssistantError if only the source can know, and that has not responded since the start.
     """
     confirmed = await board.sources.chosen.async_confirm()
+    if confirmed and board.offers.needs_download is not None:
+        await board.sources.chosen.async_look_into(board.offers.needs_download)
     for build in board.offers.builds:
-        if build.label == version and build.place is not Place.ARCHIVE and (confirmed or build.place is Place.UPLOAD):
+        is_there = build.place is Place.UPLOAD or (
+            confirmed and build.place is Place.SOURCE and build.release.identifier
+        )
+        if build.label == version and is_there:
             return request_for_build(board, build)
     for flash in board.archived:
         if flash.version == version:

@@ -88,9 +88,8 @@ class BoardRecord:
     failed: tuple[str, ...] = ()
     # When each build was seen first, by its SHA-256: the dates of files change with every copy.
     seen: Mapping[str, Seen] = field(default_factory=dict)
-    # What was on offer last, without anything secret, for as long as its source does not answer.
-    offer: Mapping[str, Any] | None = None
-    source_failing_since: float | None = None
+    # What the source offered last, without anything secret, for a start at which it cannot be asked.
+    source_memory: Mapping[str, Any] = field(default_factory=dict)
     # When the board last said which password it accepts, and whether it accepted none of those that are known.
     password_checked: float = 0.0
     password_rejected: bool = False
@@ -277,8 +276,13 @@ _RECORD = vol.Schema(
         "ran": vol.Maybe(_TEXTS),
         "failed": vol.Maybe(_TEXTS),
         "seen": vol.Maybe({str: vol.All(_SEEN, lambda seen: Seen(**seen))}),
-        "offer": vol.Maybe(dict),
-        "source_failing_since": vol.Maybe(_TIME),
+        "source_memory": vol.Maybe(
+            {
+                vol.Optional("source"): str,
+                vol.Optional("failing_since"): vol.Maybe(_TIME),
+                vol.Optional("release"): vol.Maybe({str: vol.Any(str, int)}),
+            }
+        ),
         "password_checked": vol.Maybe(_TIME),
         "password_rejected": vol.Maybe(bool),
         "rollback_to": _TEXT,
