@@ -13,9 +13,9 @@ import pytest
 from zeroconf import IPVersion, Zeroconf
 
 from custom_components.mkr1000_ota import asker as asking
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY, Sighting
+from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
 from custom_components.mkr1000_ota.asker import Asker
-from tests.discovery.announcements import announcement, records
+from tests.discovery.announcements import QUERY, announcement, records
 from tests.private_network import private_network
 from tests.virtual_board import Air, BoardOptions, VirtualBoard
 

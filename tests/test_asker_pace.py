@@ -17,8 +17,8 @@ import pytest
 from zeroconf import DNSOutgoing, Zeroconf
 
 from custom_components.mkr1000_ota import asker as asking
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY
 from custom_components.mkr1000_ota.asker import Asker
+from tests.discovery.announcements import QUERY
 
 
 class Pace:

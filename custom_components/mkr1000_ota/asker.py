@@ -10,7 +10,8 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from zeroconf import Zeroconf
 
-from .arduino_ota.discovery.sightings import Sighting, Sightings, query
+from .arduino_ota.discovery.announcements import Sighting
+from .arduino_ota.discovery.sightings import Sightings, query
 from .const import LOGGER
 
 # Seconds from one question to the next. A board answers once a second at most, and zeroconf drops an answer whose

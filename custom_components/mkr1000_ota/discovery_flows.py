@@ -19,7 +19,8 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.helpers.start import async_at_started
 
-from .arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sighting
+from .arduino_ota.discovery.announcements import Sighting
+from .arduino_ota.discovery.sightings import MAX_SIGHTINGS
 from .asker import Asker
 from .const import CONF_BOARD, DOMAIN
 

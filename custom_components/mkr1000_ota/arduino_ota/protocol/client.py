@@ -20,13 +20,12 @@ from ..errors import (
     UploadStalled,
     WrongPassword,
 )
-from ..libraries import Library
+from ..libraries import OTA_PORT, Library
 from ..sketch.checks import INTERNAL_STORAGE
 from .exchange import ConnectionCut, Exchange, Patience, Silence
 from .response import Answer
 from .transfer import Assure, Transfer
 
-OTA_PORT = 65280
 # The only two headers that a board reads, and only when they are spelled like this.
 AUTHORIZATION = "Authorization"
 CONTENT_LENGTH = "Content-Length"
