@@ -3,8 +3,8 @@
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mkr1000_ota.address import read_address, write_address
 from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
+from custom_components.mkr1000_ota.arduino_ota.protocol.address import read_address, write_address
 from custom_components.mkr1000_ota.found import async_look_at, async_scan, client_for
 from tests.conftest import Hear, Lease
 from tests.steps import MAC, OTHER_MAC, passwords_sent_to

@@ -18,10 +18,11 @@ from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .address import write_address
 from .arduino_ota.errors import BoardError
+from .arduino_ota.libraries import OTA_PORT
+from .arduino_ota.protocol.address import write_address
 from .choosing import ChoosingFlow
-from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
+from .const import CONF_BOARD, DOMAIN, LOCKED_BY
 from .discovery_flows import MAX_CARDS
 from .forms import PASSWORD_SCHEMA, RECONFIGURE_SCHEMA
 from .found import Found, async_look_at, client_for
@@ -100,7 +101,7 @@ class BoardFlow(ChoosingFlow, domain=DOMAIN):
         if discovery_info.properties.get("board") not in BOARDS:
             return self.async_abort(reason="not_a_board")
         name = discovery_info.name.removesuffix(f".{discovery_info.type}")
-        port = discovery_info.port or DEFAULT_PORT
+        port = discovery_info.port or OTA_PORT
         match [str(address) for address in discovery_info.ip_addresses if address.version == 4]:
             case [host, *others]:
                 pass
@@ -140,7 +141,7 @@ class BoardFlow(ChoosingFlow, domain=DOMAIN):
         shared = await async_shared(self.hass)
         heard = await shared.asker.async_wait_for(discovery_info.ip, within=STARTS_WITHIN)
         # Where multicast does not get through, a board answers all the same when it is asked directly.
-        return await self._discovered(discovery_info.ip, heard.port if heard else DEFAULT_PORT)
+        return await self._discovered(discovery_info.ip, heard.port if heard else OTA_PORT)
 
     async def _discovered(self, host: str, port: int, name: str | None = None) -> ConfigFlowResult:
         """Show a card for what was heard, unless it is set up or ignored."""

@@ -7,8 +7,6 @@ from typing import Final
 DOMAIN: Final = "mkr1000_ota"
 LOGGER: Final = logging.getLogger(__package__)
 
-DEFAULT_PORT: Final = 65280  # 0xFF00, fixed in the board libraries
-
 # In the data of an entry
 CONF_LIBRARY: Final = "library"
 

@@ -18,11 +18,11 @@ from .archive import KEPT_IMAGES, Archive
 from .arduino_ota.errors import BoardError
 from .arduino_ota.firmware.release import Release
 from .arduino_ota.flash.flasher import Flasher
-from .arduino_ota.libraries import Library
+from .arduino_ota.libraries import OTA_PORT, Library
 from .arduino_ota.protocol.client import BoardClient
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .catalogs import SketchCatalog
-from .const import CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
+from .const import CONF_LIBRARY, CONF_STORAGE, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .recognition import Recognition
 from .store import BoardRecord, PastFlash
 
@@ -102,7 +102,7 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
 
     @property
     def _port(self) -> int:
-        port: int = self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
+        port: int = self.config_entry.data.get(CONF_PORT, OTA_PORT)
         return port
 
     @property

@@ -14,13 +14,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import slugify
 
-from .address import read_address
 from .arduino_ota.discovery.announcements import Sighting
 from .arduino_ota.errors import AnotherBoard, BoardUnreachable
 from .arduino_ota.hardware import is_own_address
-from .arduino_ota.libraries import Library
+from .arduino_ota.libraries import OTA_PORT, Library
+from .arduino_ota.protocol.address import read_address
 from .arduino_ota.protocol.client import BoardClient
-from .const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DEFAULT_PORT, DOMAIN
+from .const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
 from .identity import async_identify, async_mac_of
 from .presence import HEARD_LATELY
 from .problems import Refused
@@ -119,7 +119,7 @@ async def async_look_at_typed(hass: HomeAssistant, typed: str, name: str | None 
     if port is None:
         shared = await async_shared(hass)
         sighting = shared.asker.sightings.get(host)
-        port = sighting.port if sighting else DEFAULT_PORT
+        port = sighting.port if sighting else OTA_PORT
     return await async_look_at(hass, host, port, name)
 
 
