@@ -11,12 +11,10 @@ from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from zeroconf import Zeroconf
 
 from .arduino_ota.discovery.announcements import Sighting
-from .arduino_ota.discovery.sightings import Sightings, query
+from .arduino_ota.discovery.sightings import QUERY_INTERVAL, Sightings, query
 from .const import LOGGER
 
-# Seconds from one question to the next. A board answers once a second at most, and zeroconf drops an answer whose
-# bytes it heard within the last second: questions must be further apart than that, with room for a slow Wi-Fi.
-SPACING: Final = 1.5
+SPACING: Final = QUERY_INTERVAL
 QUIET: Final = 60.0
 
 # A question gets lost while a sketch is busy, and a board answers none in the first second after its start.

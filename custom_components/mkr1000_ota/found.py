@@ -15,6 +15,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import slugify
 
 from .arduino_ota.discovery.announcements import Sighting
+from .arduino_ota.discovery.sightings import SCAN_TIME
 from .arduino_ota.errors import AnotherBoard, BoardUnreachable
 from .arduino_ota.hardware import is_own_address
 from .arduino_ota.libraries import OTA_PORT, Library
@@ -30,8 +31,7 @@ from .shared import Shared, async_shared
 # What the stock example calls a board; used for one that was not heard to call itself anything.
 DEFAULT_NAME = "Arduino"
 
-# A board answers a question within a second, unless its sketch is busy: then it misses one and answers the next.
-SCAN_FOR = 5.0
+SCAN_FOR = SCAN_TIME
 SCAN_STEPS = 10
 
 

@@ -11,6 +11,12 @@ from .announcements import CLASS_IN, SERVICE_TYPE, TYPE_PTR, Sighting, announced
 # More boards than any network has. It bounds what somebody who makes up announcements can have us remember.
 MAX_SIGHTINGS: Final = 4096
 
+# Seconds from one question to the next. A board answers once a second at most, and zeroconf drops an answer whose
+# bytes it heard within the last second: questions must be further apart than that, with room for a slow Wi-Fi.
+QUERY_INTERVAL: Final = 1.5
+# Seconds that a scan lasts. A board answers within one, unless its sketch is busy: then it answers the next question.
+SCAN_TIME: Final = 5.0
+
 _FLAGS_QUERY: Final = 0
 
 
