@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from functools import cmp_to_key
 import re
 
-from awesomeversion import AwesomeVersion, AwesomeVersionStrategy
-
 _DIGITS = re.compile(r"(\d+)", re.ASCII)
 
 
 def bare(version: str) -> str:
     """Return the version without a leading v: AwesomeVersion takes both for the same."""
+    from awesomeversion import AwesomeVersion  # noqa: PLC0415 - the command line needs no package to read versions
+
     return AwesomeVersion(version).string
 
 
@@ -21,6 +21,8 @@ def newest_first[T](items: Iterable[T], version: Callable[[T], str]) -> list[T]:
 
 
 def _compare(one: str, other: str) -> int:
+    from awesomeversion import AwesomeVersion, AwesomeVersionStrategy  # noqa: PLC0415 - as above
+
     first, second = AwesomeVersion(one), AwesomeVersion(other)
     readable = [each.strategy is not AwesomeVersionStrategy.UNKNOWN for each in (first, second)]
     match readable:
