@@ -46,13 +46,23 @@ def sketch(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def select_in_a_file(tmp_path: Path) -> dict[str, str]:
+def path(tmp_path: Path) -> str:
+    """A PATH with the Python of these tests, so that no script needs to get one."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "python3.14").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (programs / "python3.14").chmod(0o755)
+    return f"{programs}:/usr/bin:/bin"
+
+
+@pytest.fixture
+def select_in_a_file(tmp_path: Path, path: str) -> dict[str, str]:
     """The environment of a Python in which select is not built in."""
     dynload = tmp_path / "lib-dynload"
     dynload.mkdir()
     (dynload / "select.py").write_text("from built_in_select import *\n")
     (tmp_path / "sitecustomize.py").write_text(NO_BUILT_IN_SELECT.format(dynload=str(dynload)))
-    return os.environ | {"PYTHONPATH": str(tmp_path)}
+    return os.environ | {"PYTHONPATH": str(tmp_path), "PATH": path}
 
 
 def run(
@@ -92,7 +102,7 @@ def test_everything_that_it_offers_is_there() -> None:
         _ = arduino_ota.nothing_of_that_name
 
 
-def test_a_checkout_needs_no_set_up_where_there_is_a_python(sketch: Path, tmp_path: Path) -> None:
+def test_a_checkout_needs_no_set_up_where_there_is_a_python(sketch: Path, tmp_path: Path, path: str) -> None:
     checkout = tmp_path / "checkout"
     (checkout / "custom_components").mkdir(parents=True)
     (checkout / "custom_components" / INTEGRATION.name).symlink_to(INTEGRATION)
@@ -100,11 +110,7 @@ def test_a_checkout_needs_no_set_up_where_there_is_a_python(sketch: Path, tmp_pa
     script = checkout / "scripts" / "ota"
     script.write_bytes((REPOSITORY / "scripts" / "ota").read_bytes())
     script.chmod(0o755)
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "python3.14").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    (programs / "python3.14").chmod(0o755)
-    ended = run(script, "inspect", sketch, env={"PATH": f"{programs}:/usr/bin:/bin"})
+    ended = run(script, "inspect", sketch, env={"PATH": path})
     assert json.loads(ended.stdout)["ok"] is True, ended.stderr
 
 
