@@ -102,10 +102,8 @@ async def test_while_it_waits_everybody_says_so_and_the_flash_follows_the_return
     assert left.until == pytest.approx(time.time() + 300, abs=5)
 
     await board.power_on()
-    back = time.monotonic()
     await hear(board)
     await until(lambda: board.flashed)
-    assert time.monotonic() - back < 2
     await until(lambda: home.states.is_state(ACTIVITY, "idle"))
     assert board.flashed == [IMAGE]
     assert home.states.is_state(UPDATE, "off")

@@ -90,11 +90,8 @@ async def test_a_stall_ends_the_upload_and_the_connection(
     """A board waits for ever; so we must not, and it has to hear that we went."""
     board = await start_board(fault=Fault(at=at, kind="stall"))
     client = client_of(board)
-    began = asyncio.get_running_loop().time()
     with pytest.raises(UploadStalled) as caught:
         await client.upload(SKETCH, board.password, stall_after=0.3, before_last=hook)
-    took = asyncio.get_running_loop().time() - began
-    assert 0.3 <= took < 2.0
     assert caught.value.seconds == 0.3
     assert at <= caught.value.taken < at + 8192
     await client.identify(timeout=2.0)
