@@ -99,7 +99,7 @@ async def _install_and_curl(image: Path) -> float:
             update = await add_board(hass, name_of(0), fleet.addresses[0], PASSWORD, FOLDER)
             for run in range(RUNS):
                 theirs.append(await _curl(fleet, image))
-                await _offer(hass, FOLDER, image, f"{run + 1}.0")
+                await offer(hass, FOLDER, image, f"{run + 1}.0")
                 ours += await _install(hass, fleet, {update: 0})
     return median(ours) / median(theirs)
 
@@ -113,9 +113,9 @@ async def _crowd(image: Path, *, trace: bool) -> tuple[float, float, float, floa
                 for number, address in enumerate(fleet.addresses)
             }
             (await async_shared(hass)).flashes = asyncio.Semaphore(CROWD)
-            await _offer(hass, FOLDER, image, "1.0")
+            await offer(hass, FOLDER, image, "1.0")
             [one] = await _install(hass, fleet, {next(iter(updates)): 0})
-            await _offer(hass, FOLDER, image, "2.0")
+            await offer(hass, FOLDER, image, "2.0")
             if trace:
                 tracemalloc.start()
             before, _ = tracemalloc.get_traced_memory()
@@ -126,7 +126,7 @@ async def _crowd(image: Path, *, trace: bool) -> tuple[float, float, float, floa
     return twenty, one, pauses.longest, (peak - before - SIZE) / CROWD
 
 
-async def _offer(hass: HomeAssistant, folder: str, image: Path, version: str) -> None:
+async def offer(hass: HomeAssistant, folder: str, image: Path, version: str) -> None:
     """Put a sketch of a new version into the folder that all boards share, and wait until it is offered."""
     directory = Path(hass.config.path(folder))
     for old in directory.glob("*.bin"):
