@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant
 from benchmark.boards import Boards, boards, name_of
 from benchmark.home import Pauses, add_board, apart, home
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
-from custom_components.mkr1000_ota.shared import async_shared
+from custom_components.mkr1000_ota.install import flashing
 from tests.virtual_board.sketches import build_sketch
 
 # About what a real board needs for a byte, in seconds.
@@ -106,13 +106,13 @@ async def _install_and_curl(image: Path) -> float:
 
 async def _crowd(image: Path, *, trace: bool) -> tuple[float, float, float, float]:
     """Return the seconds of twenty flashes at once and of one, the longest pause, and the bytes for each flash."""
+    vars(flashing)["FLASH_SLOTS"] = CROWD
     with tempfile.TemporaryDirectory() as config:
         async with boards(CROWD, seconds_per_byte=BOARD_SPEED) as fleet, home(Path(config)) as hass:
             updates = {
                 await add_board(hass, name_of(number), address, PASSWORD, FOLDER): number
                 for number, address in enumerate(fleet.addresses)
             }
-            (await async_shared(hass)).flashes = asyncio.Semaphore(CROWD)
             await offer(hass, FOLDER, image, "1.0")
             [one] = await _install(hass, fleet, {next(iter(updates)): 0})
             await offer(hass, FOLDER, image, "2.0")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import subprocess
 
-from tests.private_network import private_network
+from tests.support.private_network import private_network
 
 INTERFACE = "lan"
 

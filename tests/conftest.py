@@ -9,7 +9,6 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from homeassistant.components.dhcp.models import DATA_DHCP, DHCPAddressData, DHCPData, DhcpMatchers
 from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, ConfigEntryState, OptionsFlowManager
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
@@ -18,13 +17,23 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
-from custom_components.mkr1000_ota import found, health, presence
 from custom_components.mkr1000_ota.arduino_ota.flash.timing import Timing
-from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
-from custom_components.mkr1000_ota.shared import async_shared
+from custom_components.mkr1000_ota.const import (
+    CONF_FOLDER,
+    CONF_LIBRARY,
+    CONF_STORAGE,
+    CONF_TYPED_HOST,
+    CONF_WAIT,
+    DOMAIN,
+)
+from custom_components.mkr1000_ota.flows import discovered_board as found
+from custom_components.mkr1000_ota.install import health_check as health
+from custom_components.mkr1000_ota.network import arp as arp_table, identity
+from custom_components.mkr1000_ota.network.adapters import Reach
+from custom_components.mkr1000_ota.network.mdns import async_get_querier
 from tests.discovery.announcements import announcement, records
-from tests.flow_texts import check_texts
-from tests.looking import settled
+from tests.support.flow_texts import check_texts
+from tests.support.looking import settled
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.web import Web, running
 
@@ -32,7 +41,7 @@ type StartBoard = Callable[..., Awaitable[VirtualBoard]]
 type Offer = Callable[[ConfigEntry, dict[str, bytes]], Awaitable[None]]
 type AddBoard = Callable[..., Awaitable[ConfigEntry]]
 type Hear = Callable[..., Awaitable[None]]
-type Lease = Callable[[str, str], None]
+type Arp = Callable[[str | None, str], None]
 type Welcome = Callable[..., Awaitable[list[ConfigEntry]]]
 
 # A board that loses no time where a test does not ask for it.
@@ -97,7 +106,13 @@ async def home(
     # It changes the class for good, and other tests open an instance of their own.
     monkeypatch.setattr("homeassistant.components.zeroconf.install_multiple_zeroconf_catcher", lambda _: None)
     monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
+    # Boards on loopback are where nobody announces anything.
+    monkeypatch.setattr("custom_components.mkr1000_ota.config_flow.async_reach", _on_link)
     return hass
+
+
+async def _on_link(_hass: HomeAssistant, _host: str) -> Reach:
+    return Reach.ON_LINK
 
 
 @pytest.fixture
@@ -111,12 +126,13 @@ async def add_board(home: HomeAssistant) -> AddBoard:
             unique_id=f"{board.name}@{board.address}",
             data={
                 CONF_HOST: board.address,
+                CONF_TYPED_HOST: board.address,
                 CONF_PORT: board.port,
                 CONF_NAME: board.name,
                 CONF_PASSWORD: board.password if password is None else password,
                 CONF_LIBRARY: board.running.library,
             },
-            options={CONF_STORAGE: "internal", CONF_FOLDER: f"{DOMAIN}/{board.address}", **options},
+            options={CONF_STORAGE: "internal", CONF_FOLDER: f"{DOMAIN}/{board.address}", CONF_WAIT: 0, **options},
         )
         await home.config_entries.async_add(entry)
         assert entry.state is ConfigEntryState.LOADED
@@ -145,9 +161,8 @@ def hear(home: HomeAssistant) -> Hear:
     """Let a board be heard at its address, or at one where it is not."""
 
     async def hear(board: VirtualBoard, *, address: str | None = None, name: str | None = None) -> None:
-        shared = await async_shared(home)
         packet = announcement(name or board.name, address or board.address, port=board.port)
-        shared.asker.sightings.hear(records(packet))
+        async_get_querier(home).sightings.hear(records(packet))
 
     return hear
 
@@ -169,32 +184,37 @@ def welcome(home: HomeAssistant, add_board: AddBoard, hear: Hear) -> Welcome:
 @pytest.fixture
 def nobody_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let whatever was heard be long ago."""
-    monkeypatch.setattr(presence, "HEARD_LATELY", 0.0)
+    monkeypatch.setattr(identity, "HEARD_LATELY", 0.0)
 
 
 @pytest.fixture
 def quick_scan(monkeypatch: pytest.MonkeyPatch) -> None:
     """Scan no longer than a test needs."""
-    monkeypatch.setattr(found, "SCAN_FOR", 0.02)
+    monkeypatch.setattr(found, "SCAN_TIME", 0.02)
 
 
 @pytest.fixture
 def asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask again soon whether a new sketch does what it is for."""
-    monkeypatch.setattr(health, "ASK_EVERY", 0.05)
+    monkeypatch.setattr(health, "CHECK_INTERVAL", 0.05)
 
 
 @pytest.fixture
-def lease(home: HomeAssistant) -> Lease:
-    """Let the dhcp integration know which hardware address has an IP address: boards on loopback have none."""
-    known: dict[str, DHCPAddressData] = {}
-    home.data[DATA_DHCP] = DHCPData(DhcpMatchers(set(), {}, {}), address_data=known)
-    home.config.components.add("dhcp")
+def arp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Arp:
+    """Have the ARP table of this machine say which MAC address responds for an IP address: loopback is in none."""
+    known: dict[str, str] = {}
+    table = tmp_path / "arp"
+    monkeypatch.setattr(arp_table, "_TABLE", table)
 
-    def lease(mac: str, address: str) -> None:
-        known[mac.replace(":", "")] = {"hostname": "WINC-00-01", "ip": address}
+    def respond(mac: str | None, address: str) -> None:
+        known.pop(address, None)
+        if mac is not None:
+            known[address] = mac
+        lines = [f"{address} 0x1 0x2 {mac} * eth0" for address, mac in known.items()]
+        table.write_text("\n".join(["IP address HW type Flags HW address Mask Device", *lines]))
 
-    return lease
+    respond(None, "")
+    return respond
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
 from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending
-from custom_components.mkr1000_ota.store import Awaited
+from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
-from tests.steps import UPDATE
+from tests.support.steps import UPDATE
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -55,7 +55,7 @@ async def test_what_is_under_way_is_described_without_its_passwords(
     entry = await add_board(board)
     await home.async_block_till_done(wait_background_tasks=True)
     record = entry.runtime_data.coordinator.record
-    awaited = Awaited(version="3.0", until=1.0, sha256="1" * 64, file="garden.bin", password="third secret")
+    awaited = WaitingOrder(version="3.0", until=1.0, sha256="1" * 64, file="garden.bin", password="third secret")
     await record.write(
         Pending(
             version="2.0",

@@ -7,8 +7,8 @@ from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from tests.actions import CANCEL, FIRMWARE, FLASH, OFFERED, act, choose, drop, install, shown
 from tests.conftest import AddBoard, Offer
+from tests.support.actions import CANCEL, FIRMWARE, FLASH, OFFERED, act, choose, drop, install, shown
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 

@@ -1,7 +1,6 @@
 """What sketch authors copy: the example sketch, and the workflow that releases it."""
 
 import hashlib
-import json
 import os
 from pathlib import Path
 import re
@@ -12,7 +11,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.manifest_format import read_manifest
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import read_manifest
 from custom_components.mkr1000_ota.arduino_ota.sketch.library_strings import VERSION_MARKER
 from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
 from tests.virtual_board.sketches import build_sketch
@@ -82,7 +81,7 @@ def test_the_workflow_makes_a_manifest_that_home_assistant_reads(tmp_path: Path)
 
     subprocess.run(["bash", "-ec", commands], check=True, cwd=release, env=environment, timeout=60)
 
-    manifest = json.loads((release / "manifest.json").read_text())
+    manifest = (release / "manifest.json").read_bytes()
     (offered,) = read_manifest(manifest, URL("https://example.com/garden/manifest.json")).releases
     assert (offered.version, offered.title) == ("1.2.3", "garden")
     assert offered.identifier == "https://example.com/garden/garden-1.2.3.bin"

@@ -1,6 +1,5 @@
 """What the documents say is true: links lead somewhere, examples work, and nothing is left out."""
 
-import json
 import os
 from pathlib import Path
 import re
@@ -13,7 +12,7 @@ import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.description import read_description
-from custom_components.mkr1000_ota.arduino_ota.firmware.manifest_format import read_manifest
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import read_manifest
 from tests.test_quality import ENGLISH, REPOSITORY, SERVICES
 
 DOCUMENTS = [
@@ -68,7 +67,7 @@ async def test_automations_are_valid(hass: HomeAssistant, example: str) -> None:
 def test_descriptions_of_sketches_are_read() -> None:
     sidecar, manifest = blocks("json")
     assert read_description(sidecar.encode(), "garden-1.2.3.json")["version"] == "1.2.3"
-    (release,) = read_manifest(json.loads(manifest), URL("https://example.com/manifest.json")).releases
+    (release,) = read_manifest(manifest.encode(), URL("https://example.com/manifest.json")).releases
     assert (release.version, release.title, release.notes) == ("1.2.3", "Garden", "Waters in the morning.")
 
 

@@ -13,12 +13,12 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 
-from custom_components.mkr1000_ota.activity import IDLE, Activity, Stage
 from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
-from tests.actions import install
+from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
-from tests.flow_texts import ENGLISH, check_form
-from tests.steps import Result
+from tests.support.actions import install
+from tests.support.flow_texts import ENGLISH, check_form
+from tests.support.steps import Result
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -110,11 +110,11 @@ async def test_a_repair_does_not_disturb_another_flash(
     await lose(home, entry, offer)
     issue, result = await open_repair(home)
     board.requests.clear()
-    entry.runtime_data.coordinator.set_activity(Activity(Stage.UPLOADING, "3.0", 1, 2))
+    entry.runtime_data.coordinator.set_state(InstallState(Stage.UPLOADING, "3.0", 1, 2))
     result = await submit(home, issue, result)
     assert result["errors"] == {"base": "already_installing"}
     assert board.requests == []
-    entry.runtime_data.coordinator.set_activity(IDLE)
+    entry.runtime_data.coordinator.set_state(IDLE)
 
 
 async def test_an_entry_that_is_not_loaded_is_still_away(

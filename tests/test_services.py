@@ -13,8 +13,8 @@ from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
-from tests.actions import FIRMWARE, act, drop, press_cancel, until_stage
 from tests.conftest import AddBoard, Hear, StartBoard
+from tests.support.actions import FIRMWARE, act, drop, press_cancel, until_stage
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 from tests.web import Web
@@ -142,7 +142,7 @@ async def test_a_sketch_that_cannot_be_had(
     gone = drop(home, "garden.bin", IMAGE).replace("garden", "gone")
     with pytest.raises(HomeAssistantError) as error:
         await call(home, action, file=gone)
-    assert error.value.translation_key == "source_file_unreadable"
+    assert error.value.translation_key == "source_file_gone"
     with pytest.raises(ServiceValidationError) as refused:
         await call(home, action, url=str(site.serve("/page.bin", "<!doctype html><title>Log in</title>")))
     assert refused.value.translation_key == "sketch_html"

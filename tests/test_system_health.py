@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import get_system_health_info
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import AddBoard, Hear, StartBoard
-from tests.looking import settled
+from tests.support.looking import settled
 
 
 async def test_boards_are_counted(
@@ -19,8 +19,8 @@ async def test_boards_are_counted(
     entries = [await add_board(board) for board in boards]
     await hear(boards[0])
     await settled(home)
-    entries[0].runtime_data.coordinator.set_reachable(True)
-    entries[1].runtime_data.coordinator.set_reachable(False)
+    entries[0].runtime_data.coordinator.set_online(True)
+    entries[1].runtime_data.coordinator.set_online(False)
     await home.config_entries.async_unload(entries[2].entry_id)
     told: dict[str, Any] = await get_system_health_info(home, DOMAIN)
     assert told == {"boards": 2, "reachable": 1, "heard": 1, "unfinished_flashes": 0}

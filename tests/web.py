@@ -114,12 +114,12 @@ class Web:
 
 
 @asynccontextmanager
-async def running(tls: SSLContext | None = None) -> AsyncGenerator[Web]:
+async def running(tls: SSLContext | None = None, host: str = "127.0.0.1") -> AsyncGenerator[Web]:
     """Run a server that has no pages yet."""
     site = Web()
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", site.answer)
-    server = TestServer(application, host="127.0.0.1", scheme="https" if tls else "http")
+    server = TestServer(application, host=host, scheme="https" if tls else "http")
     await server.start_server(shutdown_timeout=0.1, ssl=tls)
     site.url = server.make_url("/")
     yield site

@@ -1,30 +1,38 @@
 """Flash Arduino MKR1000 boards over the air."""
 
 import asyncio
-from functools import partial
 from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import ConfigType
+from homeassistant.util.hass_dict import HassKey
 
-from .archive import Archive
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
-from .homecoming import Homecoming
-from .installer import Installer
-from .namesakes import async_watch_namesakes
-from .outcome import async_clear_issues
-from .renamed import async_forget_renamed
-from .runtime import Board, BoardConfigEntry
+from .data import BoardConfigEntry, BoardData
+from .install.installer import BoardInstaller
+from .install.recovery import async_recover
+from .issues import async_clear
+from .network.discovery_flows import async_start_discovery
+from .network.duplicate_names import async_watch_duplicate_names
+from .network.mdns import async_get_querier
+from .presence.tracker import async_get_tracker
 from .services import async_register_actions
-from .shared import async_shared
-from .sources import source_of, uploads_of
-from .unfinished import async_finish
+from .sources.board_sources import BoardSources
+from .sources.chosen import uploads_of
+from .storage.images import Images
+from .storage.records import RecordUnreadable
+from .storage.store import RecordStore
 
-# Seconds that the set-up of a board waits for a source; the board is usable without.
-FIRST_LOOK_WITHIN: Final = 5.0
+# Seconds that the set-up of a board waits for a source that nothing is remembered of; the board is usable without.
+FIRST_REFRESH_TIMEOUT: Final = 1.0
+# Home Assistant sets up all entries at once: a thousand of them, with all their entities, would stop it for seconds.
+_SETUP_SLOTS: Final = 2
 
 CONFIG_SCHEMA: Final = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS: Final = [
@@ -36,39 +44,55 @@ PLATFORMS: Final = [
     Platform.UPDATE,
 ]
 
+_SLOTS: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_setup_slots")
+
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what exists whether a board is set up or not."""
+    # From now on the sentences that say why an issue was raised are at hand.
+    await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
     async_register_actions(hass)
-    async_watch_namesakes(hass)
+    async_watch_duplicate_names(hass)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
-    """Set up a board, there or not: a board that is away can be told to update when it is back."""
-    shared = await async_shared(hass)
-    entry.async_on_unload(shared.join())
+    """Set up a board, online or not: one that is offline can be told to update when it is back."""
+    store = RecordStore(hass, entry.entry_id)
+    try:
+        await store.load()
+    except RecordUnreadable as err:
+        raise ConfigEntryError(
+            translation_domain=DOMAIN,
+            translation_key="record_unreadable",
+            translation_placeholders={"file": store.path.name, "problem": str(err)},
+        ) from err
+    entry.async_on_unload(async_get_querier(hass).async_start())
+    entry.async_on_unload(async_start_discovery(hass))
 
-    async with shared.setting_up:
-        catalog, release = shared.catalogs.use(await source_of(hass, entry), entry)
-    entry.async_on_unload(release)
-    # Otherwise every restart would look as if an update had just come out.
-    await asyncio.wait((catalog.first_look,), timeout=FIRST_LOOK_WITHIN)
+    async with _setup_slots(hass):
+        images = Images(hass, entry.entry_id)
+        await images.open()
+        sources = BoardSources(hass, entry)
+        board = BoardCoordinator(hass, entry, store, images, sources)
+        await sources.async_open(board.refresh_offers)
+        entry.async_on_unload(sources.async_close)
+    if store.record.offer is None:
+        # Otherwise every restart would look as if an update had just come out.
+        await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
 
-    async with shared.setting_up:
-        board = BoardCoordinator(hass, entry, shared, catalog)
-        await board.archive.open()
-        await board.unlock(entry.data[CONF_PASSWORD])
-        installer = Installer(board)
-        homecoming = Homecoming(board)
-        entry.runtime_data = Board(board, installer, homecoming)
-        entry.async_on_unload(catalog.async_add_listener(board.async_update_listeners))
+    async with _setup_slots(hass):
+        if store.record.keyring.current is None:
+            await board.async_accept_password(entry.data[CONF_PASSWORD])
+        # The record is on the disk at once, the entry a moment later: after a crash in between the record is right.
+        board.show_password()
+        board.refresh_offers()
+        installer = BoardInstaller(board)
+        entry.runtime_data = BoardData(board, installer)
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
-    entry.async_on_unload(partial(async_forget_renamed, hass, entry.entry_id))
-    entry.async_on_unload(shared.presence.follow(homecoming))
-    entry.async_on_unload(installer.async_keep_proving())
-    async_finish(entry.runtime_data)
+    entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))
+    entry.async_on_unload(async_recover(board, installer))
     return True
 
 
@@ -78,9 +102,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> None:
-    """Forget a board with its passwords."""
-    shared = await async_shared(hass)
-    async_clear_issues(hass, entry.entry_id)
-    await shared.store.forget(entry.entry_id)
-    await Archive(hass, entry.entry_id).remove()
+    """Forget a board with its passwords and images, in whatever state they are."""
+    async_clear(hass, entry.entry_id)
+    await RecordStore(hass, entry.entry_id).remove()
+    await Images(hass, entry.entry_id).remove()
     await uploads_of(hass, entry.entry_id).remove()
+
+
+@singleton(_SLOTS)
+def _setup_slots(_hass: HomeAssistant) -> asyncio.Semaphore:
+    return asyncio.Semaphore(_SETUP_SLOTS)

@@ -1,4 +1,4 @@
-"""Whether a board answers."""
+"""Whether a board is online."""
 
 from typing import override
 
@@ -8,8 +8,8 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .data import BoardConfigEntry
 from .entity import BoardEntity
-from .runtime import BoardConfigEntry
 
 PARALLEL_UPDATES = 0
 
@@ -28,9 +28,9 @@ async def async_setup_entry(
 
 
 class Connectivity(BoardEntity, BinarySensorEntity):
-    """Whether a board answers; unknown until it was heard or asked for the first time."""
+    """Whether a board responds; unknown until it was heard or asked for the first time."""
 
     @property
     @override
     def is_on(self) -> bool | None:
-        return self.coordinator.data.reachable
+        return self.coordinator.data

@@ -1,4 +1,4 @@
-"""Giving up an install that has not begun."""
+"""Canceling an update that waits for its board."""
 
 from typing import override
 
@@ -7,13 +7,13 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .data import BoardConfigEntry, BoardData
 from .entity import BoardEntity
-from .runtime import Board, BoardConfigEntry
 
 PARALLEL_UPDATES = 0
 
 _CANCEL = ButtonEntityDescription(
-    key="cancel_install", translation_key="cancel_install", entity_category=EntityCategory.CONFIG
+    key="cancel_update", translation_key="cancel_update", entity_category=EntityCategory.CONFIG
 )
 
 
@@ -21,23 +21,17 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the button of a board."""
-    async_add_entities([CancelInstall(entry.runtime_data)])
+    async_add_entities([CancelUpdate(entry.runtime_data)])
 
 
-class CancelInstall(BoardEntity, ButtonEntity):
-    """Cancels an install that waits for its board or its turn."""
+class CancelUpdate(BoardEntity, ButtonEntity):
+    """Cancels an update that waits for its board or its turn."""
 
-    def __init__(self, board: Board) -> None:
-        """Cancel installs of a board."""
+    def __init__(self, board: BoardData) -> None:
         super().__init__(board.coordinator, _CANCEL)
         self._installer = board.installer
 
-    @property
-    @override
-    def available(self) -> bool:
-        """There is nothing to press for unless an install waits."""
-        return super().available and self.coordinator.activity.can_be_cancelled
-
     @override
     async def async_press(self) -> None:
+        await self.async_require_admin()
         await self._installer.cancel()

@@ -4,15 +4,25 @@ from enum import StrEnum
 import logging
 from typing import Final
 
+from .arduino_ota.libraries import OTA_PORT
+
 DOMAIN: Final = "mkr1000_ota"
 LOGGER: Final = logging.getLogger(__package__)
 
+DEFAULT_PORT: Final = OTA_PORT
+
 # In the data of an entry
 CONF_LIBRARY: Final = "library"
+# The address that a person has typed, or picked when the password was typed.
+CONF_TYPED_HOST: Final = "typed_host"
+# What was announced last from the address of the board; None since its last flash.
+CONF_HEARD_NAME: Final = "heard_name"
 
 # In the options of an entry
 CONF_STORAGE: Final = "storage"
 CONF_WAIT: Final = "wait_minutes"
+# A day, in minutes: what users of sleeping devices expect.
+DEFAULT_WAIT: Final = 24 * 60
 CONF_SOURCE: Final = "source"
 CONF_FOLDER: Final = "folder"
 CONF_MANIFEST_URL: Final = "manifest_url"

@@ -1,10 +1,11 @@
-"""One board as Home Assistant knows it."""
+"""One board as Home Assistant knows it: where it is, what it runs, what is on offer, and what is being done to it."""
 
 import asyncio
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
 import time
-from typing import TYPE_CHECKING, override
+from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
@@ -13,59 +14,111 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
-from .activity import IDLE, Activity, Stage
-from .archive import KEPT_IMAGES, Archive
-from .arduino_ota.errors import BoardError
-from .arduino_ota.firmware.release import Release
+from .arduino_ota.discovery.announcements import Sighting
+from .arduino_ota.firmware.belonging import BoardFacts
+from .arduino_ota.firmware.offers import Offers
+from .arduino_ota.flash import timing
 from .arduino_ota.flash.flasher import Flasher
-from .arduino_ota.libraries import OTA_PORT, Library
+from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
-from .catalogs import SketchCatalog
-from .const import CONF_LIBRARY, CONF_STORAGE, DOMAIN, LOGGER, UNKNOWN_VERSION
-from .recognition import Recognition
-from .store import BoardRecord, PastFlash
+from .const import (
+    CONF_HEARD_NAME,
+    CONF_LIBRARY,
+    CONF_PUBLIC_KEY,
+    CONF_STORAGE,
+    DEFAULT_PORT,
+    DOMAIN,
+    LOGGER,
+    UNKNOWN_VERSION,
+)
+from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, other_entries, verifier
+from .network.mdns import async_get_querier
+from .sources.board_sources import BoardSources, remembered
+from .storage.images import KEPT_IMAGES, Images
+from .storage.records import BoardRecord, PastFlash
+from .storage.store import RecordStore
 
-if TYPE_CHECKING:
-    from .shared import Shared
+
+class Stage(StrEnum):
+    """The stages of an install, in their order; also the states of the status sensor."""
+
+    IDLE = "idle"
+    # The board is offline, and the install may wait for it.
+    WAITING = "waiting"
+    # As many boards as allowed are being flashed already.
+    QUEUED = "queued"
+    DOWNLOADING = "downloading"
+    CHECKING = "checking"
+    UPLOADING = "uploading"
+    RESTARTING = "restarting"
+    CHECKING_HEALTH = "checking_health"
 
 
 @dataclass(frozen=True, slots=True)
-class BoardState:
-    """Whether a board answers; None as long as nobody has asked."""
+class InstallState:
+    """How far an install is: its stage, and the bytes that the board has taken of `size` bytes."""
 
-    reachable: bool | None = None
+    stage: Stage = Stage.IDLE
+    version: str | None = None
+    taken: int = 0
+    size: int = 0
+
+    @property
+    def is_cancelable(self) -> bool:
+        """Whether the board has not seen anything of it yet."""
+        return self.stage in (Stage.WAITING, Stage.QUEUED)
+
+    @property
+    def has_the_board(self) -> bool:
+        """Whether it has the board for itself; one that waits has not."""
+        return self.stage not in (Stage.IDLE, Stage.WAITING)
+
+    @property
+    def percentage(self) -> float | None:
+        """How much of the image the board has, in percent with one decimal; None where that is no question.
+
+        A board that restarts has all of it: without a percentage, the frontend would say that it prepares the install.
+        """
+        if self.stage not in (Stage.UPLOADING, Stage.RESTARTING) or not self.size:
+            return None
+        return round(100 * self.taken / self.size, 1)
 
 
-class BoardCoordinator(DataUpdateCoordinator[BoardState]):
-    """Knows where a board is, what it runs, what is offered for it, and what is being done to it.
+IDLE = InstallState()
+NOTHING = Offers(builds=(), offered=None, held_back=(), needs_download=None, seen={}, renames=None, unattended=False)
 
-    It is not polled: `presence` tells it whether the board answers, an installation tells it how far it is.
+
+class BoardCoordinator(DataUpdateCoordinator[bool | None]):
+    """Knows a board; its data is whether the board is online, None as long as nobody knows.
+
+    It is not polled: presence/ tells whether the board responds, install/ how far an install is.
     """
 
     config_entry: ConfigEntry
 
     def __init__(
-        self,
-        hass: HomeAssistant,
-        entry: ConfigEntry,
-        shared: Shared,
-        catalog: SketchCatalog,
+        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, sources: BoardSources
     ) -> None:
-        """Follow the board of a configuration entry."""
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
-        self.shared = shared
-        self.catalog = catalog
-        self.archive = Archive(hass, entry.entry_id)
-        self.record: BoardRecord = shared.store.record(entry.entry_id)
-        self.data = BoardState()
-        self.activity: Activity = IDLE
+        self.store = store
+        self.images = images
+        self.sources = sources
+        self.offers = NOTHING
+        self.data = None
+        self.state = IDLE
+        self.timeouts = timing.DEFAULT
         # Held by whoever asks the board something: it serves one connection at a time, and none while it is flashed.
-        self.turn = asyncio.Lock()
-        # When the board last said which password it takes, by the monotonic clock in seconds.
-        self.password_checked = float("-inf")
-        # A sketch from here runs, and has not been heard to say its name yet.
-        self.awaits_name = False
+        self.lock = asyncio.Lock()
+        # Asks the board whether it is online, for those who want to know now.
+        self.ask: Callable[[], Awaitable[object]] | None = None
+        # When the board was heard to announce the name that is known, by the monotonic clock.
+        self._name_heard = time.monotonic()
+
+    @property
+    def record(self) -> BoardRecord:
+        """What is on disk about the board."""
+        return self.store.record
 
     @property
     def host(self) -> str:
@@ -74,13 +127,13 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
 
     @property
     def mac(self) -> str | None:
-        """The hardware address; None where it cannot be learned."""
+        """The MAC address; None where it cannot be learned."""
         return self.config_entry.data.get(CONF_MAC)
 
     @property
-    def board_name(self) -> str:
-        """The name that the running sketch gives itself, not always unique."""
-        return str(self.config_entry.data[CONF_NAME])
+    def board_name(self) -> str | None:
+        """What the running sketch announces, not always unique; None if nobody knows."""
+        return self.config_entry.data.get(CONF_NAME)
 
     @property
     def library(self) -> Library:
@@ -88,143 +141,182 @@ class BoardCoordinator(DataUpdateCoordinator[BoardState]):
         return Library(self.config_entry.data[CONF_LIBRARY])
 
     @property
-    def client(self) -> BoardClient:
-        """A client for the address that the board has now, which talks to nobody but the board."""
-        return self.client_with(Recognition(self))
-
-    def client_with(self, recognition: Recognition) -> BoardClient:
-        """Return such a client with its look at the peer."""
-        return BoardClient(async_get_clientsession(self.hass), self.host, self._port, recognition)
-
-    def client_at(self, host: str) -> BoardClient:
-        """Return a client for an address at which the board may be; it must not be given a password."""
-        return BoardClient(async_get_clientsession(self.hass), host, self._port)
+    def known(self) -> KnownBoard:
+        """What tells the board from others; while it is not known which sketch it runs, either may announce itself."""
+        pending = self.record.pending
+        return known_board(self.hass, self.config_entry, names=[pending.name] if pending else [])
 
     @property
-    def _port(self) -> int:
-        port: int = self.config_entry.data.get(CONF_PORT, OTA_PORT)
-        return port
+    def client(self) -> BoardClient:
+        """A client for the address that the board has now, which sends nothing to anybody but the board."""
+        return self.client_for(STORED)
+
+    def client_for(self, accepts: frozenset[Match]) -> BoardClient:
+        """Return a client that sends to whoever is matched like that."""
+        verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
+        return self.client_at(self.host, verify)
+
+    def client_at(self, host: str, verify: Callable[[str], Awaitable[None]] | None = None) -> BoardClient:
+        """Return a client for an address; without a look at the peer it must not be given a password."""
+        port = self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
+        return BoardClient(async_get_clientsession(self.hass), host, port, verify)
 
     @property
     def flasher(self) -> Flasher:
         """What flashes this board at the address that it has now."""
-        return Flasher(self.client, self.record, self.shared.timing)
-
-    @cached_property
-    def storage_size(self) -> int:
-        """How large a sketch may be, in bytes."""
-        return INTERNAL_STORAGE if self.config_entry.options[CONF_STORAGE] == "internal" else LARGE_STORAGE
+        return Flasher(self.client, self.store, self.timeouts)
 
     @property
-    def is_being_flashed(self) -> bool:
-        """Whether an install has the board for itself; one that waits for the board to return has not."""
-        return self.activity.stage not in (Stage.IDLE, Stage.WAITING)
+    def storage_size(self) -> int:
+        """How large a sketch may be, in bytes."""
+        internal = self.config_entry.options.get(CONF_STORAGE, "internal") == "internal"
+        return INTERNAL_STORAGE if internal else LARGE_STORAGE
 
     @property
     def installed_version(self) -> str:
         """The version that the board runs; never empty, because an update entity without one shows no control."""
-        return self.record.installed_version or UNKNOWN_VERSION
-
-    @property
-    def releases(self) -> tuple[Release, ...]:
-        """What the board can take of what its source offers, newest first."""
-        return tuple(
-            release
-            for release in self.catalog.data.releases
-            if release.size is None or release.size <= self.storage_size
-        )
+        return self.record.version or UNKNOWN_VERSION
 
     @property
     def archived(self) -> tuple[PastFlash, ...]:
         """The sketches that the board ran before and can go back to, the last one first, each version once."""
         there: dict[str, PastFlash] = {}
         for flash in self.record.history:
-            if flash.sha256 in self.archive.sha256s:
+            if flash.sha256 in self.images.sha256s:
                 there.setdefault(flash.version, flash)
         return tuple(there.values())
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Every version that can be installed: what the source offers, newest first, then what is archived."""
-        return tuple(dict.fromkeys([*(one.version for one in self.releases), *(one.version for one in self.archived)]))
-
-    @property
-    def offered_version(self) -> str | None:
-        """The version that the user has chosen while it can be had, else the newest that has not failed here."""
-        if self.record.pinned_version in self.versions:
-            return self.record.pinned_version
-        trusted = (one.version for one in self.releases if one.version not in self.record.failed_versions)
-        return next(trusted, None)
-
-    async def tidy_archive(self) -> None:
-        """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""
-        kept = [flash.sha256 for flash in self.record.history]
-        if self.record.pending is not None:
-            kept.insert(0, self.record.pending.sha256)
-        last = list(dict.fromkeys(kept))[:KEPT_IMAGES]
-        await self.archive.keep([*last, self.record.awaited.sha256] if self.record.awaited else last)
+        """The labels of all builds that can be installed, the newest first."""
+        return tuple(build.label for build in self.offers.builds)
 
     @callback
-    def set_activity(self, activity: Activity) -> None:
+    def refresh_offers(self) -> None:
+        """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
+        self.offers = self.sources.find_offers(self._facts, self.record, self.archived)
+        seen = self.offers.seen
+        offer = remembered(self.offers) if self.sources.chosen.confirmed else self.record.offer
+        if (seen, offer) != (self.record.seen, self.record.offer):
+            self.config_entry.async_create_background_task(
+                self.hass,
+                self.store.note(lambda record: replace(record, seen=seen, offer=offer)),
+                f"{DOMAIN} remember {self.name}",
+            )
+        if self.offers.needs_download is not None and self.sources.chosen.confirmed:
+            self.sources.look_into(self.offers.needs_download)
+        self.async_update_listeners()
+
+    @property
+    def _facts(self) -> BoardFacts:
+        record = self.record
+        own = self.board_name or self.name
+        others = {
+            sighting.name: f"{sighting.name} ({sighting.address})"
+            for sighting in async_get_querier(self.hass).sightings
+            if sighting.address != self.host
+        } | {
+            name: entry.title
+            for entry in other_entries(self.hass, self.config_entry)
+            if (name := entry.data.get(CONF_NAME)) is not None
+        }
+        others.pop(own, None)
+        return BoardFacts(
+            name=own,
+            model="mkr1000",
+            largest=self.storage_size,
+            running=record.sha256,
+            ran=frozenset(record.ran),
+            failed=frozenset(record.failed),
+            others=others,
+            key_pinned=bool(self.config_entry.options.get(CONF_PUBLIC_KEY)),
+            chosen=record.chosen,
+        )
+
+    async def async_tidy_images(self) -> None:
+        """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""
+        record = self.record
+        kept = [record.pending.sha256] if record.pending else []
+        kept = list(dict.fromkeys([*kept, *(flash.sha256 for flash in record.history)]))[:KEPT_IMAGES]
+        await self.images.keep([*kept, record.order.sha256] if record.order else kept)
+
+    @callback
+    def set_state(self, state: InstallState) -> None:
         """Show what is being done to the board."""
-        self.activity = activity
+        self.state = state
         self.async_update_listeners()
 
     @callback
-    def set_reachable(self, reachable: bool) -> None:
-        """Note whether the board answers, and log the changes."""
-        if reachable is self.data.reachable:
+    def set_online(self, online: bool) -> None:
+        """Note whether the board responds, and log the changes."""
+        if online is self.data:
             return
-        if not reachable:
-            LOGGER.info("%s does not answer at %s", self.name, self.host)
-        elif self.data.reachable is False:
-            LOGGER.info("%s answers again at %s", self.name, self.host)
-        self.async_set_updated_data(BoardState(reachable))
+        if not online:
+            LOGGER.info("%s does not respond at %s", self.name, self.host)
+        elif self.data is False:
+            LOGGER.info("%s is back at %s", self.name, self.host)
+        self.async_set_updated_data(online)
 
     @callback
-    def follow(self, **changes: object) -> None:
+    def update_entry(self, **changes: object) -> None:
         """Note in the entry what has changed about the board, without reloading it."""
         if changes.items() <= self.config_entry.data.items():
             return
         self.hass.config_entries.async_update_entry(self.config_entry, data={**self.config_entry.data, **changes})
         self.async_update_listeners()
 
-    async def unlock(self, entered: str) -> None:
-        """Take over the password of the entry, unless the record knows a later one.
+    @callback
+    def note_sighting(self, sighting: Sighting) -> None:
+        """Remember what is announced from the address of the board: it may prove later that somebody else is there."""
+        self.update_entry(**{CONF_HEARD_NAME: sighting.name})
+        if self.board_name is None:
+            self.note_name(sighting)
+        elif self.board_name == sighting.name:
+            self._name_heard = time.monotonic()
 
-        The record is on the disk at once, the entry a moment later: after a crash in between the record is right.
-        """
-        if self.record.keyring.current is None:
-            await self.record.accept(entered)
-        self.follow(**{CONF_PASSWORD: self.record.keyring.current})
+    @callback
+    def note_name(self, sighting: Sighting) -> None:
+        """Take what the board announces for its name, unless it still announces the one that is known as well."""
+        if self.board_name is None or time.monotonic() - self._name_heard > HEARD_LATELY:
+            self.update_entry(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library.value})
+            self._name_heard = time.monotonic()
 
-    async def accept_password(self, password: str) -> None:
-        """Store the password that the board accepts: on disk at once, and in the entry."""
-        self.password_checked = time.monotonic()
-        if self.record.keyring.current != password:
-            await self.record.accept(password)
-        self.follow(**{CONF_PASSWORD: password})
-        # Nobody needs to be asked for it any more.
+    async def async_accept_password(self, password: str) -> None:
+        """Note, outside of any flash, that the board accepts a password."""
+        await self.store.note(lambda record: record.accepted(password, time.time()))
+        self.show_password()
+        self.show_version()
+
+    @callback
+    def show_password(self) -> None:
+        """Have the entry hold the password that the board accepted last, and ask nobody for it anymore."""
+        self.update_entry(**{CONF_PASSWORD: self.record.keyring.current})
         for flow in self.config_entry.async_get_active_flows(self.hass, {SOURCE_REAUTH}):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     @callback
     def show_version(self) -> None:
         """Show on the device page what the board runs now."""
+        self._update_device(sw_version=self.record.version)
+        self.refresh_offers()
+
+    @callback
+    def set_mac(self, mac: str) -> None:
+        """Note the MAC address of a board that has just accepted its password."""
+        self.hass.config_entries.async_update_entry(
+            self.config_entry, data={**self.config_entry.data, CONF_MAC: mac}, unique_id=mac
+        )
+        self._update_device(merge_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
+
+    @callback
+    def _update_device(self, **changes: Any) -> None:
         devices = dr.async_get(self.hass)
         entry_id = self.config_entry.entry_id
         if device := devices.async_get_device_by_identifier((DOMAIN, entry_id), entry_id):
-            devices.async_update_device(device.id, sw_version=self.record.installed_version)
-        self.async_update_listeners()
+            devices.async_update_device(device.id, **changes)
 
     @override
-    async def _async_update_data(self) -> BoardState:
-        """Ask the board itself, for those who ask for an update of its entities."""
-        if self.is_being_flashed or self.turn.locked():
-            return self.data
-        async with self.turn:
-            try:
-                await self.client.identify()
-            except BoardError:
-                return BoardState(reachable=False)
-        return BoardState(reachable=True)
+    async def _async_update_data(self) -> bool | None:
+        if self.ask is not None:
+            await self.ask()
+        return self.data

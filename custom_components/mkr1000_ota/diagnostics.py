@@ -11,9 +11,10 @@ from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from yarl import URL
 
-from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_TOKEN
+from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
 from .coordinator import BoardCoordinator
-from .runtime import BoardConfigEntry
+from .data import BoardConfigEntry
+from .network.mdns import async_get_querier
 
 SECRETS = {CONF_PASSWORD, CONF_TOKEN, "old", "expected", "guesses"}
 ADDRESSES = {CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL}
@@ -34,31 +35,35 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: BoardCo
 
 def _of_board(board: BoardCoordinator) -> dict[str, Any]:
     record = board.record
-    catalog = board.catalog
-    sighting = board.shared.asker.sightings.get(board.host)
+    catalog = board.sources.chosen
+    sighting = async_get_querier(board.hass).sightings.get(board.host)
     return {
-        "reachable": board.data.reachable,
-        "activity": asdict(board.activity),
-        "installed_version": record.installed_version,
-        "offered_version": board.offered_version,
-        "pinned_version": record.pinned_version,
-        "failed_versions": record.failed_versions,
+        "online": board.data,
+        "state": asdict(board.state),
+        "running_version": record.version,
+        "offered_version": board.offers.offered.label if board.offers.offered else None,
+        "chosen_version": record.chosen,
+        "failed_versions": len(record.failed),
         "known_passwords": len(record.keyring.passwords),
+        "password_rejected": record.password_rejected,
         "pending": _public(asdict(record.pending)) if record.pending else None,
-        "awaited": _public(asdict(record.awaited)) if record.awaited else None,
+        "order": _public(asdict(record.order)) if record.order else None,
+        "notices": sorted(record.notices),
         "history": [_public(asdict(flash)) for flash in record.history],
         "archived": [flash.version for flash in board.archived],
         "source": {
-            "kind": type(catalog.source).__name__,
-            "last_look_succeeded": catalog.last_update_success,
+            "kind": board.config_entry.options.get(CONF_SOURCE, SourceKind.FOLDER),
+            "last_refresh_succeeded": catalog.last_update_success,
             "has_ever_succeeded": catalog.confirmed,
-            "failing_since": catalog.failing.since,
-            "problem": str(catalog.last_exception) if catalog.last_exception else None,
-            "releases": [{"version": one.version, "file": one.file, "size": one.size} for one in board.releases],
-            "findings": [{"file": one.file, "reason": one.reason} for one in catalog.data.findings],
+            "failing_since": catalog.issues.since,
+            "error": str(catalog.last_exception) if catalog.last_exception else None,
+            "releases": len(catalog.data.releases),
+            "findings": [{"file": one.file, "code": one.code} for one in catalog.data.findings],
         },
+        "builds": [{"label": one.label, "place": one.place, "hold": one.hold} for one in board.offers.builds],
+        "held_back": [{"label": one.label, "hold": one.hold} for one in board.offers.held_back],
         "heard": {**asdict(sighting), "seen": f"{time.monotonic() - sighting.seen:.0f} s ago"} if sighting else None,
-        "boards_heard": len(board.shared.asker.sightings),
+        "boards_heard": len(async_get_querier(board.hass).sightings),
     }
 
 

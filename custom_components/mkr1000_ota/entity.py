@@ -3,6 +3,7 @@
 from typing import override
 
 from homeassistant.const import CONF_MAC
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
@@ -14,14 +15,13 @@ from .coordinator import BoardCoordinator
 class BoardEntity(CoordinatorEntity[BoardCoordinator]):
     """An entity of a board.
 
-    It stays available while the board is away: an update can be ordered then, and what happened last is still true.
-    Its unique id is built on the entry's, so that a board whose hardware address becomes known later keeps its history.
+    It stays available while the board is offline: an update can be ordered then, and what happened last is still true.
+    Its unique id is built on the entry's, so that a board whose MAC address becomes known later keeps its history.
     """
 
     _attr_has_entity_name = True
 
     def __init__(self, coordinator: BoardCoordinator, description: EntityDescription) -> None:
-        """Describe an entity of a board."""
         super().__init__(coordinator)
         self.entity_description = description
         entry = coordinator.config_entry
@@ -34,11 +34,20 @@ class BoardEntity(CoordinatorEntity[BoardCoordinator]):
             manufacturer="Arduino",
             model="MKR1000",
             model_id=coordinator.library,
-            sw_version=coordinator.record.installed_version,
+            sw_version=coordinator.record.version,
         )
 
     @property
     @override
     def available(self) -> bool:
-        """A board that is away has entities that are right."""
+        """A board that is offline has entities that are right."""
         return True
+
+    async def async_require_admin(self) -> None:
+        """Refuse whoever may not install updates either; automations pass. Raises Unauthorized."""
+        context = self._context
+        if context is None or context.user_id is None:
+            return
+        user = await self.hass.auth.async_get_user(context.user_id)
+        if user is None or not user.is_admin:
+            raise Unauthorized(context=context, entity_id=self.entity_id)

@@ -1,4 +1,4 @@
-"""Finished flashes, for automations and the logbook."""
+"""The results of updates, for automations and the activity log."""
 
 from typing import Any, override
 
@@ -7,16 +7,17 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .arduino_ota.flash.verdict import Verdict
+from .arduino_ota.flash.journal import Verdict
+from .data import BoardConfigEntry
 from .entity import BoardEntity
-from .outcome import FAILED, ROLLED_BACK, UNHEALTHY, flash_signal
-from .runtime import BoardConfigEntry
+from .install.installer import FAILED, end_signal
+from .install.rollback import ROLLED_BACK, UNHEALTHY
 
 PARALLEL_UPDATES = 0
 
-_FLASH = EventEntityDescription(
-    key="flash",
-    translation_key="flash",
+_RESULT = EventEntityDescription(
+    key="update_result",
+    translation_key="update_result",
     event_types=[*(verdict.value for verdict in Verdict), FAILED, ROLLED_BACK, UNHEALTHY],
 )
 
@@ -25,16 +26,16 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the event entity of a board."""
-    async_add_entities([Flash(entry.runtime_data.coordinator, _FLASH)])
+    async_add_entities([UpdateResult(entry.runtime_data.coordinator, _RESULT)])
 
 
-class Flash(BoardEntity, EventEntity):
-    """The end of a flash, good or bad."""
+class UpdateResult(BoardEntity, EventEntity):
+    """How an update ended, good or bad."""
 
     @override
     async def async_added_to_hass(self) -> None:
         await super().async_added_to_hass()
-        signal = flash_signal(self.coordinator.config_entry.entry_id)
+        signal = end_signal(self.coordinator.config_entry.entry_id)
         self.async_on_remove(async_dispatcher_connect(self.hass, signal, self._ended))
 
     @callback

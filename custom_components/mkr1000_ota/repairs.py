@@ -1,4 +1,4 @@
-"""Repairs that can be done in place."""
+"""Repairs that can be done in place: each issue is found again by its id."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -8,137 +8,163 @@ from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, Rep
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 import voluptuous as vol
 
 from .arduino_ota.errors import BoardError
-from .forms import PASSWORD_SCHEMA
-from .homecoming import async_resolve
-from .mending import async_take_name, refuse_while_flashed
-from .problems import Refused, flow_errors
+from .data import BoardConfigEntry, BoardData
+from .errors import FormError, flow_errors
+from .flows.credentials import async_update_password
+from .flows.forms import PASSWORD_SCHEMA
+from .install.notices import async_dismiss
+from .install.prepare import async_request_for_version
+from .issues import Kind, split_id
+
+_NOTHING = vol.Schema({})
 
 
-class BoardRepair(RepairsFlow):
-    """Mends something about the board of an entry, in one step."""
+class _Repair(RepairsFlow):
+    """One step: what is wrong, and what Submit does about it."""
 
-    def __init__(self, entry_id: str, placeholders: dict[str, str]) -> None:
-        """Take what the form says about the board."""
-        self._entry_id = entry_id
-        self._placeholders = placeholders
+    schema = _NOTHING
+
+    def __init__(self, data: dict[str, str]) -> None:
+        self.placeholders = data
 
     async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Tell what is wrong, and what to do."""
         return await self.async_step_confirm()
 
-    @abstractmethod
     async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
         """Do it, once that is confirmed."""
-
-
-class NotBackFlow(BoardRepair):
-    """Asks a board that did not come back once more."""
-
-    @override
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Ask it now."""
         errors: dict[str, str] = {}
         if user_input is not None:
             try:
-                if await self._answers():
-                    return self.async_create_entry(data={})
-            except Refused as err:
-                errors["base"] = err.key
-            else:
-                errors["base"] = "still_away"
-        return self.async_show_form(
-            step_id="confirm",
-            data_schema=vol.Schema({}),
-            errors=errors,
-            description_placeholders=self._placeholders,
-        )
-
-    async def _answers(self) -> bool:
-        entry = self.hass.config_entries.async_get_entry(self._entry_id)
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
-            return False
-        # Another flash is under way, and will find out by itself what became of this one.
-        refuse_while_flashed(entry)
-        try:
-            return await async_resolve(entry.runtime_data.coordinator)
-        except BoardError:
-            return False
-
-
-class RenamedFlow(BoardRepair):
-    """Takes a person's word that what answers by another name is the board that should be there."""
-
-    @override
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Take the password of the sketch that runs now, and check it with the board."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                await self._take(user_input[CONF_PASSWORD])
-            except (BoardError, Refused) as err:
+                await self.fix(user_input)
+            except (BoardError, FormError) as err:
                 errors = flow_errors(err)
             else:
                 return self.async_create_entry(data={})
         return self.async_show_form(
             step_id="confirm",
-            data_schema=PASSWORD_SCHEMA,
+            data_schema=self.schema,
             errors=errors,
-            description_placeholders=self._placeholders,
+            description_placeholders=self.placeholders,
         )
 
-    async def _take(self, password: str) -> None:
-        if (entry := self.hass.config_entries.async_get_entry(self._entry_id)) is None:
-            raise Refused("not_loaded")
-        await async_take_name(entry, self._placeholders["name"], password)
+    @abstractmethod
+    async def fix(self, user_input: dict[str, str]) -> None:
+        """Do it. Raises FormError, or a BoardError."""
 
 
-class FolderFlow(RepairsFlow):
-    """Makes a firmware folder that is missing."""
+class _BoardRepair(_Repair):
+    """A repair of the board of an entry."""
 
-    def __init__(self, folder: str) -> None:
-        """Make a folder, given as its whole path."""
-        self._folder = folder
+    def __init__(self, entry_id: str, data: dict[str, str]) -> None:
+        super().__init__(data)
+        self._entry_id = entry_id
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Tell what is wrong."""
-        return await self.async_step_confirm()
+    @property
+    def entry(self) -> BoardConfigEntry:
+        """The entry, which must be loaded. Raises FormError."""
+        entry: BoardConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            raise FormError("not_loaded")
+        return entry
 
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Make it now; the issue goes away with the next look."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            if await self.hass.async_add_executor_job(self._make):
-                return self.async_create_entry(data={})
-            errors["base"] = "folder_unreadable"
-        return self.async_show_form(
-            step_id="confirm",
-            data_schema=vol.Schema({}),
-            errors=errors,
-            description_placeholders={"folder": self._folder},
-        )
+    @property
+    def board(self) -> BoardData:
+        """What the entry holds."""
+        return self.entry.runtime_data
 
-    def _make(self) -> bool:
+
+class NotBackRepair(_BoardRepair):
+    """Asks a board that did not come back once more."""
+
+    @override
+    async def fix(self, user_input: dict[str, str]) -> None:
+        board = self.board.coordinator
+        await board.async_refresh()
+        if board.data is not True:
+            raise FormError("still_away")
+
+
+class PasswordRepair(_BoardRepair):
+    """Takes a person's word that what announces another name is the board that should be there."""
+
+    schema = PASSWORD_SCHEMA
+
+    @override
+    async def fix(self, user_input: dict[str, str]) -> None:
+        await async_update_password(self.entry, user_input[CONF_PASSWORD])
+
+
+class InstallRepair(_BoardRepair):
+    """Installs again what may not have been installed."""
+
+    def __init__(self, kind: Kind, entry_id: str, data: dict[str, str]) -> None:
+        super().__init__(entry_id, data)
+        self._kind = kind
+
+    @override
+    async def fix(self, user_input: dict[str, str]) -> None:
+        board = self.board
         try:
-            Path(self._folder).mkdir(parents=True, exist_ok=True)
-            next(Path(self._folder).iterdir(), None)
+            request = await async_request_for_version(board.coordinator, self.placeholders["version"])
+        except HomeAssistantError as err:
+            raise FormError("not_available") from err
+        if request is None:
+            raise FormError("not_available")
+        await async_dismiss(board.coordinator, self._kind)
+        self.entry.async_create_background_task(self.hass, board.installer.install(request), "install again")
+
+
+class FolderRepair(_Repair):
+    """Creates a firmware folder that is missing."""
+
+    @override
+    async def fix(self, user_input: dict[str, str]) -> None:
+        if not await self.hass.async_add_executor_job(self._create):
+            raise FormError("folder_unreadable")
+
+    def _create(self) -> bool:
+        folder = Path(self.placeholders["folder"])
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            next(folder.iterdir(), None)
         except OSError:
             return False
         return True
 
 
+class DismissRepair(_BoardRepair):
+    """Tells something that a person only has to know."""
+
+    def __init__(self, kind: Kind, entry_id: str, data: dict[str, str]) -> None:
+        super().__init__(entry_id, data)
+        self._kind = kind
+
+    @override
+    async def fix(self, user_input: dict[str, str]) -> None:
+        await async_dismiss(self.board.coordinator, self._kind)
+
+
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
-    """Return the flow that mends an issue."""
-    match data:
-        case {"entry_id": str(entry_id), "board": str(board), "host": str(host), "version": str(version)}:
-            return NotBackFlow(entry_id, {"board": board, "host": host, "version": version})
-        case {"entry_id": str(entry_id), "board": str(board), "host": str(host), "name": str(name)}:
-            return RenamedFlow(entry_id, {"board": board, "host": host, "name": name})
-        case {"folder": str(folder)}:
-            return FolderFlow(folder)
+    """Return the flow that fixes an issue."""
+    facts = {key: str(value) for key, value in (data or {}).items()}
+    kind, key = split_id(issue_id)
+    match kind:
+        case Kind.NOT_BACK:
+            return NotBackRepair(key, facts)
+        case Kind.RENAMED:
+            return PasswordRepair(key, facts)
+        case Kind.UNCERTAIN | Kind.NOT_INSTALLED:
+            return InstallRepair(kind, key, facts)
+        case Kind.UNHEALTHY:
+            return DismissRepair(kind, key, facts)
+        case Kind.FOLDER_UNUSABLE:
+            return FolderRepair(facts)
         case _:
             return ConfirmRepairFlow()

@@ -1,21 +1,22 @@
 """Choosing which version the update entity offers."""
 
-from typing import override
+from dataclasses import replace
+from typing import Final, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .data import BoardConfigEntry
 from .entity import BoardEntity
-from .runtime import BoardConfigEntry
 
 PARALLEL_UPDATES = 0
 
-NEWEST = "newest"
+LATEST: Final = "latest"
 
 _OFFERED = SelectEntityDescription(
-    key="offered_version", translation_key="offered_version", entity_category=EntityCategory.CONFIG
+    key="version_to_offer", translation_key="version_to_offer", entity_category=EntityCategory.CONFIG
 )
 
 
@@ -23,26 +24,26 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the version selector of a board."""
-    async_add_entities([OfferedVersion(entry.runtime_data.coordinator, _OFFERED)])
+    async_add_entities([VersionToOffer(entry.runtime_data.coordinator, _OFFERED)])
 
 
-class OfferedVersion(BoardEntity, SelectEntity):
-    """The version that is offered: the newest, or any one that can still be had."""
+class VersionToOffer(BoardEntity, SelectEntity):
+    """The version that is offered: the latest, or any one that is available."""
 
     @property
     @override
     def options(self) -> list[str]:
-        return [NEWEST, *self.coordinator.versions]
+        return [LATEST, *self.coordinator.versions]
 
     @property
     @override
     def current_option(self) -> str:
-        pinned = self.coordinator.record.pinned_version
-        return pinned if pinned in self.coordinator.versions else NEWEST
+        chosen = self.coordinator.record.chosen
+        return chosen if chosen in self.coordinator.versions else LATEST
 
     @override
     async def async_select_option(self, option: str) -> None:
-        record = self.coordinator.record
-        record.pinned_version = None if option == NEWEST else option
-        await record.save()
+        await self.async_require_admin()
+        chosen = None if option == LATEST else option
+        await self.coordinator.store.note(lambda record: replace(record, chosen=chosen))
         self.coordinator.async_update_listeners()

@@ -1,68 +1,48 @@
-"""What is being done to a board, and what was done to it last."""
+"""Whether something is being done to a board."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import override
+from typing import Final, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.util import dt as dt_util
 
-from .activity import Stage
-from .coordinator import BoardCoordinator
+from .coordinator import Stage
+from .data import BoardConfigEntry
 from .entity import BoardEntity
-from .runtime import BoardConfigEntry
 
 PARALLEL_UPDATES = 0
 
+IDLE: Final = "idle"
+WAITING: Final = "waiting"
+INSTALLING: Final = "installing"
 
-@dataclass(frozen=True, kw_only=True)
-class BoardSensorDescription(SensorEntityDescription):
-    """A sensor, and how its value is read off a board."""
-
-    value: Callable[[BoardCoordinator], str | datetime | None]
-
-
-def _last_flash(board: BoardCoordinator) -> datetime | None:
-    history = board.record.history
-    return dt_util.utc_from_timestamp(history[0].at) if history else None
-
-
-_SENSORS = (
-    BoardSensorDescription(
-        key="activity",
-        translation_key="activity",
-        device_class=SensorDeviceClass.ENUM,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        options=[stage.value for stage in Stage],
-        value=lambda board: board.activity.stage,
-    ),
-    BoardSensorDescription(
-        key="last_flash",
-        translation_key="last_flash",
-        device_class=SensorDeviceClass.TIMESTAMP,
-        entity_category=EntityCategory.DIAGNOSTIC,
-        value=_last_flash,
-    ),
+_STATUS = SensorEntityDescription(
+    key="status",
+    translation_key="status",
+    device_class=SensorDeviceClass.ENUM,
+    entity_category=EntityCategory.DIAGNOSTIC,
+    options=[IDLE, WAITING, INSTALLING],
 )
 
 
 async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
-    """Add the sensors of a board."""
-    async_add_entities(BoardSensor(entry.runtime_data.coordinator, description) for description in _SENSORS)
+    """Add the status of a board."""
+    async_add_entities([UpdateStatus(entry.runtime_data.coordinator, _STATUS)])
 
 
-class BoardSensor(BoardEntity, SensorEntity):
-    """A fact about a board."""
-
-    entity_description: BoardSensorDescription
+class UpdateStatus(BoardEntity, SensorEntity):
+    """Whether an install is under way: in few states, because each change is a line in the activity log."""
 
     @property
     @override
-    def native_value(self) -> str | datetime | None:
-        return self.entity_description.value(self.coordinator)
+    def native_value(self) -> str:
+        match self.coordinator.state.stage:
+            case Stage.IDLE:
+                return IDLE
+            case Stage.WAITING | Stage.QUEUED:
+                return WAITING
+            case _:
+                return INSTALLING

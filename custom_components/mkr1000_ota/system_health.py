@@ -7,7 +7,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
-from .shared import async_shared
+from .network.mdns import async_get_querier
 
 
 @callback
@@ -22,10 +22,9 @@ async def _info(hass: HomeAssistant) -> dict[str, Any]:
         for entry in hass.config_entries.async_entries(DOMAIN)
         if entry.state is ConfigEntryState.LOADED
     ]
-    shared = await async_shared(hass)
     return {
         "boards": len(boards),
-        "reachable": sum(bool(board.data.reachable) for board in boards),
-        "heard": len(shared.asker.sightings),
-        "unfinished_flashes": sum(board.record.pending is not None for board in boards),
+        "online": sum(bool(board.data) for board in boards),
+        "heard": len(async_get_querier(hass).sightings),
+        "unfinished": sum(board.record.pending is not None for board in boards),
     }

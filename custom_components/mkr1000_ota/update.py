@@ -1,6 +1,6 @@
 """The sketch that a board runs, and the ones that it could run."""
 
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.update import (
     UpdateDeviceClass,
@@ -10,22 +10,25 @@ from homeassistant.components.update import (
 )
 from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
 
-from .activity import IDLE
+from .arduino_ota.firmware.belonging import Hold
 from .arduino_ota.firmware.release import Release, SourceError
-from .arduino_ota.flash.flasher import Outcome
+from .arduino_ota.text import escape_markdown
+from .const import CONF_FOLDER, DOMAIN
+from .coordinator import IDLE, Stage
+from .data import BoardConfigEntry, BoardData, InstallRequest
 from .entity import BoardEntity
-from .files import async_fetch
-from .findings import source_id
-from .installer import Installer
-from .job import async_job_for_file, async_job_for_version, job_for_archived
-from .outcome import report
-from .problems import mistake, source_problem
-from .remembered import Remembered
-from .runtime import Board, BoardConfigEntry
+from .errors import source_error, validation_error
+from .install.action_file import async_fetch
+from .install.prepare import async_request_for_file, async_request_for_version, request_for_archived
+from .issues import sentence
 
 # One board after the other would be slow; how many are flashed at once is limited where they are flashed.
 PARALLEL_UPDATES = 0
+
+# What an action returns for a board that is offline and being waited for.
+WAITING: Final = "waiting"
 
 _FIRMWARE = UpdateEntityDescription(key="firmware", device_class=UpdateDeviceClass.FIRMWARE, display_precision=1)
 
@@ -37,39 +40,21 @@ async def async_setup_entry(
     async_add_entities([FirmwareUpdate(entry.runtime_data)])
 
 
-# What an action answers for a board that is away and being waited for.
-WAITING = "waiting"
-
-
 class FirmwareUpdate(BoardEntity, UpdateEntity):
     """The sketch of a board."""
 
     entity_description: UpdateEntityDescription
-    _attr_supported_features = (
-        UpdateEntityFeature.INSTALL
-        | UpdateEntityFeature.PROGRESS
-        | UpdateEntityFeature.RELEASE_NOTES
-        | UpdateEntityFeature.SPECIFIC_VERSION
-    )
 
-    def __init__(self, board: Board) -> None:
-        """Show the sketch of a board."""
+    def __init__(self, board: BoardData) -> None:
         super().__init__(board.coordinator, _FIRMWARE)
-        self._installer: Installer = board.installer
+        self._installer = board.installer
 
     @property
     @override
-    def extra_restore_state_data(self) -> Remembered:
-        """What is on offer: it must not look as if it had just come out when a server is back after a restart."""
-        catalog = self.coordinator.catalog
-        return Remembered(source_id(catalog.source), self._latest, catalog.failing.since)
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Offer what was offered before a restart, until the source can be asked."""
-        await super().async_added_to_hass()
-        if (left := await self.async_get_last_extra_data()) is not None:
-            self.coordinator.catalog.remember(Remembered.from_dict(left.as_dict()))
+    def supported_features(self) -> UpdateEntityFeature:
+        """While something is under way, the dialog shows the status instead of notes, which it fetches only once."""
+        features = UpdateEntityFeature.INSTALL | UpdateEntityFeature.PROGRESS | UpdateEntityFeature.SPECIFIC_VERSION
+        return features if self.in_progress else features | UpdateEntityFeature.RELEASE_NOTES
 
     @property
     @override
@@ -80,65 +65,105 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     @override
     def latest_version(self) -> str:
         """What is offered; with nothing on offer, what runs is the latest there is."""
-        return self.coordinator.offered_version or self.installed_version
+        offered = self.coordinator.offers.offered
+        return offered.label if offered else self.installed_version
 
     @override
     def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
-        """Any version that the user has chosen is to be installed, older ones too."""
-        if self.coordinator.record.pinned_version is not None:
-            return latest_version != installed_version
-        return super().version_is_newer(latest_version, installed_version)
+        """What is on offer has been found to be what should be installed, in whatever way it is called."""
+        return latest_version != installed_version
 
     @property
     @override
     def in_progress(self) -> bool:
-        return self.coordinator.activity != IDLE
+        return self.coordinator.state != IDLE
 
     @property
     @override
     def update_percentage(self) -> float | None:
-        return self.coordinator.activity.percentage
+        return self.coordinator.state.percentage
 
     @property
     @override
     def title(self) -> str | None:
-        latest = self._latest
-        return latest.title if latest else None
-
-    @property
-    @override
-    def release_summary(self) -> str | None:
-        latest = self._latest
-        return latest.notes if latest else None
+        return self._release.title if self._release else None
 
     @property
     @override
     def release_url(self) -> str | None:
-        latest = self._latest
-        return latest.url if latest else None
+        return self._release.url if self._release else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Whether automations may install what is offered: nothing over an unknown sketch, no warnings, no renaming."""
+        return {"unattended": self.coordinator.offers.unattended}
+
+    @property
+    @override
+    def release_summary(self) -> str | None:
+        """What goes on; else what is to be known about the offer."""
+        if self.in_progress:
+            return _alert("info", self._status)
+        return "".join(self._alerts) or (self._release.notes if self._release else None)
 
     @override
     async def async_release_notes(self) -> str | None:
-        latest = self._latest
-        return latest.notes if latest else None
+        notes = self._release.notes if self._release else None
+        return "\n\n".join([*self._alerts, *([notes] if notes else [])]) or None
+
+    @property
+    def _release(self) -> Release | None:
+        offered = self.coordinator.offers.offered
+        return offered.release if offered else None
+
+    @property
+    def _status(self) -> str:
+        board = self.coordinator
+        facts = {"board": board.name, "version": board.state.version or ""}
+        if board.state.stage is Stage.WAITING and (order := board.record.order) is not None:
+            facts |= {"since": _moment(order.ordered), "until": _moment(order.until)}
+        return sentence(self.hass, f"status_{board.state.stage}", facts)
+
+    @property
+    def _alerts(self) -> list[str]:
+        """What a person should know before installing."""
+        board, offers = self.coordinator, self.coordinator.offers
+        alerts = []
+        if not offers.builds and not board.record.ran:
+            alerts.append(_alert("info", sentence(self.hass, "where_to_put_sketches", self._where)))
+        if offers.renames:
+            facts = {"board": board.name, "name": escape_markdown(offers.renames)}
+            alerts.append(_alert("warning", sentence(self.hass, "renames_board", facts)))
+        for build in offers.held_back[:1]:
+            if build.hold in (Hold.CHOSEN, Hold.OTHER_BOARD, Hold.FAILED):
+                facts = {"version": build.label, "file": escape_markdown(build.release.label)}
+                alerts.append(_alert("info", sentence(self.hass, f"held_back_{build.hold}", facts)))
+        return alerts
+
+    @property
+    def _where(self) -> dict[str, str]:
+        options = self.coordinator.config_entry.options
+        return {"folder": self.hass.config.path(options.get(CONF_FOLDER, DOMAIN))}
 
     @override
     async def async_update(self) -> None:
         """Look for updates at once: the button for that on Home Assistant's page of updates ends here."""
         await super().async_update()
-        await self.coordinator.catalog.async_request_refresh()
+        await self.coordinator.sources.chosen.async_request_refresh()
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
         """Install the version that is asked for, or the latest."""
-        wanted = version or self.latest_version
-        job = await async_job_for_version(self.coordinator, wanted)
-        if job is None:
-            board, offered = self.coordinator.name, self.coordinator.versions
-            if not offered:
-                raise mistake("nothing_offered", board=board)
-            raise mistake("version_not_offered", board=board, version=wanted, offered=", ".join(offered))
-        await self._installer.install(job)
+        board, wanted = self.coordinator, version or self.latest_version
+        request = await async_request_for_version(board, wanted)
+        if request is not None:
+            await self._carry_out(request)
+        elif board.versions:
+            offered = ", ".join(board.versions)
+            raise validation_error("version_not_offered", board=board.name, version=wanted, offered=offered)
+        else:
+            raise validation_error("nothing_offered", board=board.name)
 
     async def async_flash(
         self,
@@ -149,37 +174,46 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         version: str | None = None,
         allow_without_ota: bool = False,
     ) -> ServiceResponse:
-        """Flash the sketch in a file or at an address."""
+        """Install the sketch in a file or at a URL."""
         try:
             fetched = await async_fetch(self.hass, {"file": file, "url": url})
         except SourceError as err:
-            raise source_problem(err) from err
-        job = await async_job_for_file(
-            self.coordinator, fetched, version=version, password=password, allow_without_ota=allow_without_ota
+            raise source_error(err) from err
+        allow = ("no_ota",) if allow_without_ota else ()
+        request = await async_request_for_file(
+            self.coordinator, fetched, version=version, password=password, allow=allow
         )
-        return self._told(await self._installer.install(job))
+        return await self._carry_out(request)
 
     async def async_install_archived(self, *, version: str | None = None) -> ServiceResponse:
         """Go back to a sketch that the board ran before: that of a version, or the last one that is worth it."""
-        archived = self.coordinator.archived
-        passed_over = {self.installed_version, *self.coordinator.record.failed_versions}
+        board = self.coordinator
+        passed_over = {board.record.sha256, *board.record.failed}
         wanted = [
             flash
-            for flash in archived
-            if flash.version == version or (version is None and flash.version not in passed_over)
+            for flash in board.archived
+            if flash.version == version or (version is None and flash.sha256 not in passed_over)
         ]
-        if not wanted:
-            board, versions = self.coordinator.name, [flash.version for flash in archived]
-            if version is None or not versions:
-                raise mistake("nothing_archived", board=board)
-            raise mistake("version_not_archived", board=board, version=version, archived=", ".join(versions))
-        return self._told(await self._installer.install(job_for_archived(self.coordinator, wanted[0])))
+        if wanted:
+            return await self._carry_out(request_for_archived(board, wanted[0]))
+        versions = ", ".join(flash.version for flash in board.archived)
+        if version is None or not versions:
+            raise validation_error("nothing_archived", board=board.name)
+        raise validation_error("version_not_archived", board=board.name, version=version, archived=versions)
 
-    def _told(self, outcome: Outcome | None) -> ServiceResponse:
-        return report(outcome) if outcome is not None else {"verdict": WAITING}
+    async def _carry_out(self, request: InstallRequest) -> ServiceResponse:
+        """Install, and return how that ended. Raises the translated error that says why the board does not run it."""
+        end = await self._installer.install(request)
+        if end is None:
+            return {"verdict": WAITING}
+        if end.error is not None:
+            raise end.error
+        return dict(end.attributes)
 
-    @property
-    def _latest(self) -> Release | None:
-        """The release that is offered; None also for an archived one, of which no more than the version is known."""
-        offered = self.coordinator.offered_version
-        return next((one for one in self.coordinator.releases if one.version == offered), None)
+
+def _alert(kind: str, text: str) -> str:
+    return f'<ha-alert alert-type="{kind}">{text}</ha-alert>'
+
+
+def _moment(timestamp: float) -> str:
+    return dt_util.as_local(dt_util.utc_from_timestamp(timestamp)).strftime("%Y-%m-%d %H:%M")

@@ -2,9 +2,11 @@
 
 import asyncio
 from dataclasses import replace
+import errno
 import fcntl
 from hashlib import sha256
 import json
+import os
 from pathlib import Path
 import signal
 import stat
@@ -261,12 +263,20 @@ async def test_two_at_once_are_not_allowed(start_board: StartBoard, file: Path, 
     assert (await flashing).status == 0
 
 
-async def test_without_a_journal_nothing_is_sent(board: VirtualBoard, file: Path, ota: Run) -> None:
+async def test_without_a_journal_nothing_is_sent(
+    board: VirtualBoard, file: Path, ota: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither where it cannot be written, nor where what is there cannot be read."""
-    journal_of(file, board).with_suffix(".journal.new").mkdir()
-    ended = await ota("flash", file, at(board), "--password", "password")
+
+    def is_full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr("os.fsync", is_full)
+        ended = await ota("flash", file, at(board), "--password", "password")
     assert ended.status == 10
-    assert "cannot be written" in ended.err
+    assert "the disk is full" in ended.err
+    assert list(file.parent.iterdir()) == [file]
     for nonsense in (b"", b"{}", b"[]", b"\xff", b'{"phase": "flying"}'):
         journal_of(file, board).write_bytes(nonsense)
         ended = await ota("flash", file, at(board), "--password", "password")

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.integrity import check_announced
-from custom_components.mkr1000_ota.arduino_ota.firmware.manifest_format import read_manifest
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import read_manifest
 from tests.cli.conftest import Run
 from tests.virtual_board.sketches import build_sketch
 
@@ -32,21 +31,27 @@ async def test_one_sketch_makes_a_manifest_that_offers_it(ota: Run) -> None:
     assert list(document) == [
         *("name", "version", "board", "path", "size", "sha256", "signature", "password", "url", "notes")
     ]
-    assert (document["name"], document["version"], document["url"]) == ("Blinds", "1.2.3", "https://host/1.2.3")
-    (release,) = read_manifest(document, MANIFEST).releases
-    check_announced(SKETCH, release)
+    (release,) = read_manifest(made.out.encode(), MANIFEST).releases
+    release.verify(SKETCH)
     assert release.sha256
-    assert release.size
+    assert (release.size, release.title, release.url) == (len(SKETCH), "Blinds", "https://host/1.2.3")
     assert release.identifier == "http://host/firmware/blinds%201.2.3.bin"
     assert release.signature == "http://host/firmware/blinds%201.2.3.bin.minisig"
     assert (release.notes, release.password, release.board) == ("# Quieter ✓", "pä ß:x", "mkr1000")
+
+
+async def test_a_sketch_needs_no_version(ota: Run) -> None:
+    Path("garden.ino.bin").write_bytes(SKETCH)
+    made = await ota("manifest", "garden.ino.bin")
+    (release,) = read_manifest(made.out.encode(), MANIFEST).releases
+    assert (made.status, release.version) == (0, None)
 
 
 async def test_several_sketches_make_a_manifest_of_several_versions(ota: Run) -> None:
     Path("a.bin").write_bytes(build_sketch(version="2.0"))
     Path("b.ino.bin").write_bytes(SKETCH)
     made = await ota("manifest", "--version", "1.0", "--url-prefix", "https://files/v/", "a.bin", "b.ino.bin")
-    catalog = read_manifest(json.loads(made.out), MANIFEST)
+    catalog = read_manifest(made.out.encode(), MANIFEST)
     assert [(release.version, release.identifier) for release in catalog.releases] == [
         ("2.0", "https://files/v/a.bin"),
         ("1.0", "https://files/v/b.ino.bin"),
@@ -58,7 +63,7 @@ async def test_several_sketches_make_a_manifest_of_several_versions(ota: Run) ->
     ("name", "content", "message"),
     [
         ("blinds-1.0.bin", b"", "empty"),
-        ("blinds.bin", SKETCH, "No version"),
+        ("blinds.bin", SKETCH, "'1 + 1' is no version"),
         ("missing.bin", None, "No such file"),
     ],
 )
@@ -66,7 +71,7 @@ async def test_a_bad_file_makes_no_manifest(ota: Run, name: str, content: bytes 
     Path("good-0.1.bin").write_bytes(SKETCH)
     if content is not None:
         Path(name).write_bytes(content)
-    made = await ota("manifest", "good-0.1.bin", name)
+    made = await ota("manifest", "--version", "1 + 1", "good-0.1.bin", name)
     assert (made.status, made.out) == (1, "")
     assert made.err.startswith(f"{name}: ")
     assert message in made.err

@@ -12,8 +12,8 @@ from zeroconf.asyncio import AsyncZeroconf
 from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
 from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sightings
 from tests.discovery.announcements import announcement
-from tests.private_network import private_network
 from tests.protocol.hostile import hostile_packets
+from tests.support.private_network import private_network
 
 SEED = 1000
 SENDER = ("127.0.0.66", 5353)

@@ -6,12 +6,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Patience
+from custom_components.mkr1000_ota.arduino_ota.firmware import limits
 from tests.firmware.tls import make_certificate, serving, trusting
 from tests.web import Web, running
 
-# Long enough for a busy machine to answer, short enough to wait for what never comes.
-SHORT = Patience(connect=0.3, silence=0.3, total=0.6)
+
+@pytest.fixture(autouse=True)
+def haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait long enough for a busy machine, and not for long for what never comes."""
+    for name, seconds in {"CONNECT": 0.3, "SILENCE": 0.3, "DOWNLOAD": 0.6}.items():
+        monkeypatch.setattr(limits, name, seconds)
 
 
 @pytest.fixture

@@ -6,25 +6,22 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Answer, Fetcher, Kind
+from custom_components.mkr1000_ota.arduino_ota.firmware.fetcher import Fetcher
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
-from tests.firmware.conftest import SHORT
 
 SECRET = "s3cret"
 
 
-async def fetch(
-    session: aiohttp.ClientSession, url: URL | str, kind: Kind = Kind.IMAGE, limit: int = 1000, **options: Any
-) -> Answer:
-    """Fetch something once, in a hurry."""
-    return await Fetcher(session, patience=SHORT, **options).get(URL(url), kind, limit=limit)
+async def fetch(session: aiohttp.ClientSession, url: URL | str, *, origin: URL | str = "", **options: Any) -> bytes:
+    """Fetch at most 1000 bytes once, in a hurry; a secret is for one origin."""
+    private = {"Authorization": SECRET} if origin else {}
+    fetcher = Fetcher(session, URL(origin or url), private)
+    return await fetcher.get(URL(url), limit=1000, **options)
 
 
-async def refusal(
-    session: aiohttp.ClientSession, url: URL | str, kind: Kind = Kind.IMAGE, **options: Any
-) -> SourceError:
+async def refusal(session: aiohttp.ClientSession, url: URL | str, **options: Any) -> SourceError:
     """Fetch something that cannot be had, and return why."""
     with pytest.raises(SourceError) as refused:
-        await fetch(session, url, kind, **options)
+        await fetch(session, url, **options)
     assert SECRET not in str(refused.value) + repr(refused.value.placeholders)
     return refused.value

@@ -1,24 +1,26 @@
-"""How people write the name of the board."""
+"""Which model a description means."""
 
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.board_names import is_chip, is_mkr1000
+from custom_components.mkr1000_ota.arduino_ota.firmware.board_names import model_named
 
 
 @pytest.mark.parametrize(
-    "board",
-    ["mkr1000", "MKR1000", "Arduino MKR1000", "arduino:samd:mkr1000", "arduino:samd:mkr1000:opt=fast", "MKR WiFi 1000"],
+    ("text", "model"),
+    [
+        ("mkr1000", "mkr1000"),
+        ("MKR 1000", "mkr1000"),
+        ("Arduino MKR1000 WiFi", "mkr1000"),
+        ("arduino:samd:mkr1000", "mkr1000"),
+        ("arduino:samd:mkrwifi1010:debug=on", "mkrwifi1010"),
+        ("Arduino MKR WiFi 1010", "mkrwifi1010"),
+        ("NANO 33 IoT", "nano_33_iot"),
+        ("nano_33_iot", "nano_33_iot"),
+        ("nano_33_ble", None),
+        ("esp32", None),
+        ("arduino", None),
+        ("", None),
+    ],
 )
-def test_these_mean_the_mkr1000(board: str) -> None:
-    assert is_mkr1000(board)
-    assert is_chip(board)
-
-
-@pytest.mark.parametrize("board", ["", "mkr1010", "arduino:samd:mkrwifi1010", "arduino:samd", "uno", "mkr1000:x:y"])
-def test_these_do_not(board: str) -> None:
-    assert not is_mkr1000(board)
-
-
-@pytest.mark.parametrize(("family", "fits"), [("SAMD21", True), ("ATSAMD21G18A", True), ("ESP32", False), ("", False)])
-def test_which_chips_it_can_be(family: str, fits: bool) -> None:
-    assert is_chip(family) is fits
+def test_which_model_is_meant(text: str, model: str | None) -> None:
+    assert model_named(text) == model

@@ -6,12 +6,10 @@ from typing import Any
 
 import aiohttp
 import pytest
-from yarl import URL
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.github import GitHubSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.github import GitHubSource, repository_named
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
-from tests.firmware.conftest import SHORT
 from tests.web import Web
 
 IMAGE = bytes(range(256)) * 4
@@ -20,13 +18,14 @@ LIST = "/api/v3/repos/owner/blinds/releases"
 
 
 def an_asset(number: int, name: str = "blinds.bin", **facts: Any) -> dict[str, Any]:
-    """Return a file of a release, as the API shows it."""
+    """Return a file of a release, as the API shows it; number 7 is the image."""
+    content = IMAGE if number == 7 else bytes(number)
     return {
         "id": number,
         "name": name,
         "size": len(IMAGE),
         "state": "uploaded",
-        "digest": f"sha256:{SHA256}",
+        "digest": f"sha256:{hashlib.sha256(content).hexdigest()}",
         "url": "http://127.0.0.1:1/never-asked",
         "browser_download_url": "http://127.0.0.1:1/never-asked-either",
         "content_type": "application/octet-stream",
@@ -55,7 +54,7 @@ def source(site: Web, session: aiohttp.ClientSession) -> GitHubSource:
 
 def source_at(site: Web, session: aiohttp.ClientSession, **options: Any) -> GitHubSource:
     """Return a source that takes the web server for GitHub."""
-    return GitHubSource(session, "owner/blinds", base_url=str(site.at("/api/v3")), patience=SHORT, **options)
+    return GitHubSource(session, "owner/blinds", api=str(site.at("/api/v3")), **options)
 
 
 async def catalog_of(site: Web, source: GitHubSource, *releases: dict[str, Any]) -> Catalog:
@@ -73,8 +72,8 @@ async def refusal(source: GitHubSource, release: Release | None = None) -> Sourc
 
 async def test_a_release_is_offered_with_what_its_page_says(site: Web, source: GitHubSource) -> None:
     catalog = await catalog_of(site, source, a_release("v1.2.3", an_asset(7)), a_release("v1.10.0", an_asset(8)))
-    assert [release.version for release in catalog.releases] == ["1.10.0", "1.2.3"]
-    assert catalog.releases[1] == Release(
+    assert [release.version for release in catalog.releases] == ["1.2.3", "1.10.0"]
+    assert catalog.releases[0] == Release(
         version="1.2.3",
         identifier="7",
         file="blinds.bin",
@@ -139,32 +138,92 @@ async def test_the_pattern_chooses_the_file(site: Web, session: aiohttp.ClientSe
     assert await source.signature(release) == "a signature"
 
 
-async def test_a_pattern_that_chooses_two_files_chooses_none(site: Web, source: GitHubSource) -> None:
-    assets = [an_asset(1, "blinds.bin"), an_asset(2, "heating.bin")]
+async def test_a_release_may_hold_several_sketches(site: Web, source: GitHubSource) -> None:
+    assets = [an_asset(1, "blinds-mkr1000.bin"), an_asset(2, "blinds-nano_33_iot.BIN")]
     catalog = await catalog_of(site, source, a_release("v1", *assets))
-    assert catalog.releases == ()
-    assert [finding.message for finding in catalog.findings] == [
-        "blinds.bin and heating.bin are both version 1",
-        "heating.bin and blinds.bin are both version 1",
+    assert [(one.version, one.file) for one in catalog.releases] == [
+        ("1", "blinds-mkr1000.bin"),
+        ("1", "blinds-nano_33_iot.BIN"),
     ]
+    assert catalog.findings == ()
 
 
-async def test_a_pattern_that_never_matches_is_reported(site: Web, session: aiohttp.ClientSession) -> None:
-    source = source_at(site, session, asset="*.hex")
-    catalog = await catalog_of(site, source, a_release("v1", an_asset(1)))
-    (finding,) = catalog.findings
-    assert finding.reason == "no_matching_asset"
-    assert finding.placeholders == {"file": "owner/blinds", "pattern": "*.hex"}
+@pytest.mark.parametrize(
+    ("tags", "files", "series"),
+    [
+        (["garden-v1.2", "bed/v3.0"], ["sketch.bin", "sketch.bin"], ["garden", "bed"]),
+        (["garden-v1.2", "bed-v3.0"], ["garden.bin", "bed.bin"], [None, None]),
+        (["v1.2", "latest"], ["garden.bin", "garden.bin"], [None, None]),
+    ],
+)
+async def test_a_tag_tells_series_apart_where_the_files_do_not(
+    site: Web, source: GitHubSource, tags: list[str], files: list[str], series: list[str | None]
+) -> None:
+    releases = [a_release(tag, an_asset(n, file)) for n, (tag, file) in enumerate(zip(tags, files, strict=True), 1)]
+    assert [release.series for release in (await catalog_of(site, source, *releases)).releases] == series
+
+
+async def test_of_two_outputs_of_a_build_the_one_without_the_bootloader_is_meant(
+    site: Web, source: GitHubSource
+) -> None:
+    names = ["a.ino.bin", "a.ino.with_bootloader.bin", "B.ino.with_bootloader.BIN", "B.ino.BIN"]
+    assets = [an_asset(number, name) for number, name in enumerate(names, 1)]
+    catalog = await catalog_of(site, source, a_release("v1", *assets))
+    assert [release.file for release in catalog.releases] == ["a.ino.bin", "B.ino.BIN"]
+    assert catalog.findings == ()
+
+
+async def test_the_same_file_in_several_releases_is_one_sketch(site: Web, source: GitHubSource) -> None:
+    catalog = await catalog_of(site, source, a_release("v2", an_asset(7)), a_release("v1", an_asset(7)))
+    assert [release.version for release in catalog.releases] == ["2"]
+
+
+@pytest.mark.parametrize(
+    ("releases", "pattern", "code", "message"),
+    [
+        ([], "*.bin", "no_releases", "owner/blinds has no published releases"),
+        ([a_release("v1", an_asset(1), draft=True)], "*.bin", "no_releases", "owner/blinds has no published releases"),
+        (
+            [a_release(f"v{n}", an_asset(n), prerelease=True) for n in (1, 2)],
+            "*.bin",
+            "only_prereleases",
+            "All 2 releases of owner/blinds are pre-releases",
+        ),
+        (
+            [a_release("v1", an_asset(1)), a_release("v2", an_asset(2), prerelease=True)],
+            "*.hex",
+            "no_matching_asset",
+            "No release of owner/blinds contains a file that matches *.hex",
+        ),
+    ],
+)
+async def test_what_leads_to_no_offer_at_all_is_reported(
+    site: Web, session: aiohttp.ClientSession, releases: list[Any], pattern: str, code: str, message: str
+) -> None:
+    (finding,) = (await catalog_of(site, source_at(site, session, asset=pattern), *releases)).findings
+    assert (finding.code, finding.message) == (code, message)
 
 
 async def test_what_cannot_be_offered_is_reported(site: Web, source: GitHubSource) -> None:
-    catalog = await catalog_of(
-        site, source, a_release("the/last one", an_asset(1)), a_release("v2", an_asset(2, size=300_000))
-    )
-    assert [(finding.file, finding.reason) for finding in catalog.findings] == [
-        ("the/last one/blinds.bin", "no_version"),
-        ("blinds.bin", "file_too_large"),
+    catalog = await catalog_of(site, source, a_release("v2", an_asset(2, size=300_000)), a_release("v1", an_asset(1)))
+    assert [(finding.file, finding.code) for finding in catalog.findings] == [("blinds.bin", "file_too_large")]
+    assert [release.version for release in catalog.releases] == ["1"]
+
+
+async def test_a_release_of_any_number_of_files_ends_at_once_with_one_finding_that_counts(
+    site: Web, source: GitHubSource
+) -> None:
+    many = [{"id": n, "name": f"{n}.bin", "size": 4} for n in range(8000)]
+    catalog = await catalog_of(site, source, a_release("v2", *many), a_release("v1", an_asset(1)))
+    assert [finding.message for finding in catalog.findings] == [
+        "v2 contains 8000 entries, of which only 1000 are used"
     ]
+    assert [release.version for release in catalog.releases] == ["1"]
+
+
+async def test_no_more_is_offered_than_anybody_can_look_through(site: Web, source: GitHubSource) -> None:
+    many = [an_asset(n, f"{n}.bin") for n in range(1, 1001)]
+    assert len((await catalog_of(site, source, a_release("v1", *many))).releases) == 100
 
 
 async def test_a_release_without_words(site: Web, source: GitHubSource) -> None:
@@ -177,46 +236,23 @@ async def test_a_release_without_words(site: Web, source: GitHubSource) -> None:
     assert len(release.notes or "") == 64 * 1024
 
 
-@pytest.mark.parametrize(
-    ("sums", "reason"),
-    [
-        (f"{SHA256}  blinds.bin\n", None),
-        (f"{'0' * 64}  blinds.bin\n", Reason.SHA256_MISMATCH),
-        (f"{'0' * 64}  another.bin\n", None),
-    ],
-)
-async def test_a_published_list_of_sums_is_used(
-    site: Web, source: GitHubSource, sums: str, reason: Reason | None
-) -> None:
-    assets = [an_asset(1, digest=None), an_asset(2, "SHA256SUMS", digest=None)]
-    (release,) = (await catalog_of(site, source, a_release("v1", *assets))).releases
-    site.serve(f"{LIST}/assets/1", IMAGE)
-    site.serve(f"{LIST}/assets/2", sums)
-    if reason:
-        assert (await refusal(source, release)).reason is reason
-    else:
-        assert await source.image(release) == IMAGE
-    assert [URL(asked).name for asked in site.asked()] == ["releases", "2", "1"]
-
-
 async def test_a_file_that_is_not_the_published_one_is_refused(site: Web, source: GitHubSource) -> None:
-    (release,) = (await catalog_of(site, source, a_release("v1", an_asset(1)))).releases
-    site.serve(f"{LIST}/assets/1", IMAGE[::-1])
+    (release,) = (await catalog_of(site, source, a_release("v1", an_asset(7)))).releases
+    site.serve(f"{LIST}/assets/7", IMAGE[::-1])
     assert (await refusal(source, release)).reason is Reason.SHA256_MISMATCH
-    site.serve(f"{LIST}/assets/1", IMAGE[:-4])
+    site.serve(f"{LIST}/assets/7", IMAGE[:-4])
     assert (await refusal(source, release)).reason is Reason.SIZE_MISMATCH
 
 
 async def test_an_unchanged_list_costs_one_request(site: Web, source: GitHubSource) -> None:
     site.serve_json(LIST, [a_release("v1", an_asset(1))], etag='W/"1"', Link='<http://x/?page=2>; rel="next"')
     first = await source.catalog()
-    assert [finding.reason for finding in first.findings] == ["duplicate_version"] * 3
+    assert [release.version for release in first.releases] == ["1"]
     assert [request.query["page"] for request in site.requests] == ["1", "2", "3"]
     assert await source.catalog() is first
     assert len(site.requests) == 4
     site.serve_json(LIST, [a_release("v2", an_asset(2))], etag='W/"2"')
-    latest = (await source.catalog()).latest
-    assert latest and latest.version == "2"
+    assert [release.version for release in (await source.catalog()).releases] == ["2"]
 
 
 async def test_a_renamed_repository_is_followed(site: Web, session: aiohttp.ClientSession) -> None:
@@ -224,7 +260,7 @@ async def test_a_renamed_repository_is_followed(site: Web, session: aiohttp.Clie
     site.redirect(LIST, "/api/v3/repositories/42/releases", 301)
     site.serve_json("/api/v3/repositories/42/releases", [a_release("v1", an_asset(1))], etag='"1"')
     first = await source.catalog()
-    assert first.latest
+    assert first.releases
     assert await source.catalog() is first
     assert {request.headers["Authorization"] for request in site.requests} == {"Bearer s3cret"}
 
@@ -232,7 +268,7 @@ async def test_a_renamed_repository_is_followed(site: Web, session: aiohttp.Clie
 async def test_an_error_loses_nothing(site: Web, source: GitHubSource) -> None:
     site.serve_json(LIST, [a_release("v1", an_asset(1))], etag='"1"')
     first = await source.catalog()
-    for status, reason in ((404, Reason.NOT_FOUND), (500, Reason.HTTP_STATUS)):
+    for status, reason in ((404, Reason.NO_REPOSITORY), (500, Reason.HTTP_STATUS)):
         site.serve(LIST, status=status)
         assert (await refusal(source)).reason is reason
     site.serve_json(LIST, [a_release("v1", an_asset(1))], etag='"1"')
@@ -255,8 +291,10 @@ async def test_a_limit_is_respected(site: Web, source: GitHubSource) -> None:
     [
         ({"message": "Hello"}, "its beginning"),
         ([{"tag_name": "v1"}], "[0].assets"),
+        (["v1"], "[0]"),
         ([{"tag_name": 1, "assets": []}], "[0].tag_name"),
-        ([a_release("v1", {"id": "1"})], "[0].assets[0].id"),
+        ([a_release("v1", {"id": "1"})], "v1.assets[0].id"),
+        ([a_release("v1", {"id": 1})], "v1.assets[0].name"),
     ],
 )
 async def test_an_answer_of_another_shape_is_refused(site: Web, source: GitHubSource, document: Any, path: str) -> None:
@@ -265,13 +303,53 @@ async def test_an_answer_of_another_shape_is_refused(site: Web, source: GitHubSo
     assert (error.reason, error.placeholders["path"]) == (Reason.BAD_ANSWER, path)
 
 
-async def test_an_answer_that_is_no_json_is_refused(site: Web, source: GitHubSource) -> None:
-    site.serve(LIST, "Hello", Content_Type="application/json")
-    assert (await refusal(source)).reason is Reason.NOT_JSON
+@pytest.mark.parametrize("body", ["Hello", "[" * 50 + "]" * 50, r'[{"tag_name": "v1", "body": "\ud800"}]'])
+async def test_an_answer_that_is_no_json_is_refused(site: Web, source: GitHubSource, body: str) -> None:
+    site.serve(LIST, body, Content_Type="application/json")
+    assert (await refusal(source)).reason is Reason.BAD_ANSWER
+
+
+async def test_foreign_text_is_fit_to_be_shown(site: Web, source: GitHubSource) -> None:
+    hostile = "a\u202eb\u200b\x1bc"
+    asset = an_asset(1, f"{hostile}.bin")
+    catalog = await catalog_of(site, source, a_release("v1", asset, name=hostile, body=f"{hostile}\r\n{hostile}"))
+    (release,) = catalog.releases
+    assert (release.file, release.title, release.notes) == ("ab c.bin", "ab c", "ab c\nab c")
 
 
 @pytest.mark.parametrize(
-    "repository", ["", "owner", "owner/", "/name", "owner/..", "owner/na me", "owner/a/b", "https://github.com/o/n"]
+    "text",
+    [
+        "owner/na.me",
+        " owner/na.me\n",
+        "https://github.com/owner/na.me",
+        "http://www.github.com/owner/na.me/",
+        "github.com/owner/na.me.git",
+        "https://GitHub.com/owner/na.me/releases/tag/v1?x#y",
+        "https://github.com/owner/na.me#readme",
+        "git@github.com:owner/na.me.git",
+        "ssh://git@github.com/owner/na.me",
+    ],
+)
+def test_a_repository_is_known_by_its_name_and_by_its_address(text: str) -> None:
+    assert repository_named(text) == "owner/na.me"
+
+
+@pytest.mark.parametrize(
+    "repository",
+    [
+        "",
+        "owner",
+        "owner/",
+        "/name",
+        "owner/..",
+        "owner/na me",
+        "owner/a/b",
+        "https://gitlab.com/owner/name",
+        "https://github.com/owner",
+        "https://github.com.evil/owner/name",
+        "https://github.com/owner/../x",
+    ],
 )
 async def test_what_is_no_repository_is_refused(session: aiohttp.ClientSession, repository: str) -> None:
     with pytest.raises(SourceError) as refused:
@@ -284,7 +362,7 @@ async def test_sources_of_the_same_choice_are_the_same(session: aiohttp.ClientSe
     keys = {
         GitHubSource(session, "owner/name").key,
         GitHubSource(session, "Owner/Name").key,
-        GitHubSource(session, "owner/name", "*.bin", base_url="https://api.github.com").key,
+        GitHubSource(session, "owner/name", "*.bin", api="https://api.github.com").key,
     }
     assert len(keys) == 1
     assert GitHubSource(session, "owner/name", prereleases=True).key not in keys

@@ -1,5 +1,6 @@
 """The sketch that somebody uploaded."""
 
+from datetime import UTC, datetime, timedelta
 import hashlib
 import os
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import SketchRefused
+from custom_components.mkr1000_ota.arduino_ota.firmware import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
 from custom_components.mkr1000_ota.arduino_ota.firmware.upload import UploadedSource
@@ -28,14 +30,18 @@ async def test_an_upload_is_offered_and_survives(folder: Path) -> None:
     release = await source.store(
         SKETCH, "blinds.bin", version="v1.0", notes="Quieter", password="pä ß:x", signature="a signature"
     )
+    assert release.published and datetime.now(UTC) - release.published < timedelta(minutes=1)
     assert release == Release(
         version="1.0",
-        identifier=SHA256,
+        published=release.published,
+        identifier=f"{SHA256[:16]}-blinds.bin",
         file="blinds.bin",
         notes="Quieter",
         size=len(SKETCH),
         sha256=SHA256,
-        board="mkr1000",
+        name="Arduino",
+        model="mkr1000",
+        signature=f"{SHA256[:16]}-blinds.bin.minisig",
         password="pä ß:x",
     )
     again = UploadedSource(folder)
@@ -51,6 +57,8 @@ async def test_an_upload_is_offered_and_survives(folder: Path) -> None:
         ("3.0", "2.0", "blinds-1.0.bin", "3.0"),
         (None, "2.0", "blinds-1.0.bin", "2.0"),
         (None, None, "blinds-1.0.BIN", "1.0"),
+        (None, None, "a" * 500 + "-1.0.bin", "1.0"),
+        (None, None, "../\0\u202eä/blinds-1.0.bin", "1.0"),
         (None, None, "blinds-1.0", "1.0"),
     ],
 )
@@ -67,11 +75,36 @@ async def test_the_next_upload_takes_the_place_of_the_last(folder: Path) -> None
     second = await source.store(other, "blinds-2.0.bin")
     assert await source.catalog() == Catalog((second,))
     assert await source.image(second) == other
-    assert await source.signature(first) is None
-    with pytest.raises(SourceError) as refused:
-        await source.image(first)
-    assert refused.value.reason is Reason.FILE_GONE
+    for fetching in (source.signature, source.image):
+        with pytest.raises(SourceError) as refused:
+            await fetching(first)
+        assert refused.value.reason is Reason.FILE_GONE
     assert len(list(folder.iterdir())) == 2
+
+
+async def test_the_longest_notes_that_are_taken_can_be_read_again(folder: Path) -> None:
+    source, notes = UploadedSource(folder), "\N{SEEDLING}" * limits.NOTES
+    release = await source.store(SKETCH, "blinds.bin", notes=notes, signature="s" * limits.SIGNATURE)
+    assert release.notes == notes
+    assert (release.version, await source.catalog()) == (None, Catalog((release,)))
+
+
+async def test_what_a_crash_left_half_written_goes_with_the_next_upload(folder: Path) -> None:
+    source = UploadedSource(folder)
+    await source.store(SKETCH, "blinds-1.0.bin")
+    (folder / ".0123456789abcdef").write_bytes(SKETCH[:100])
+    await source.store(SKETCH, "blinds-1.0.bin")
+    assert len(list(folder.iterdir())) == 2
+
+
+async def test_a_folder_that_is_a_link_is_not_written_into(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    folder.parent.mkdir()
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(SourceError) as refused:
+        await UploadedSource(folder).store(SKETCH, "blinds-1.0.bin")
+    assert refused.value.reason is Reason.FOLDER_UNREADABLE
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 async def test_nobody_else_may_read_it(folder: Path) -> None:
@@ -86,12 +119,10 @@ async def test_what_is_refused_leaves_the_last_upload_alone(folder: Path) -> Non
     release = await source.store(SKETCH, "blinds-1.0.bin")
     with pytest.raises(SketchRefused):
         await source.store(b"no sketch", "blinds-2.0.bin")
-    with pytest.raises(SourceError) as without_version:
-        await source.store(SKETCH, "blinds.bin")
-    assert without_version.value.reason is Reason.NO_VERSION
-    with pytest.raises(SourceError) as bad_version:
-        await source.store(SKETCH, "blinds.bin", version="the newest")
-    assert bad_version.value.reason is Reason.BAD_VERSION
+    for wrong in ({"version": "the newest"}, {"password": "x" * 257}, {"signature": "x" * (limits.SIGNATURE + 1)}):
+        with pytest.raises(SourceError) as refused:
+            await source.store(build_sketch(seed=1), "blinds.bin", **wrong)
+        assert refused.value.reason in (Reason.BAD_SIDECAR, Reason.FILE_TOO_LARGE)
     assert await source.catalog() == Catalog((release,))
 
 
@@ -109,29 +140,30 @@ async def test_a_crash_while_writing_leaves_the_last_upload_alone(
         with pytest.raises(SourceError) as refused:
             await source.store(build_sketch(seed=1), "blinds-2.0.bin")
     assert refused.value.reason is Reason.FOLDER_UNWRITABLE
-    assert refused.value.placeholders == {"folder": str(folder), "error": "No space left on device"}
+    assert refused.value.placeholders == {"folder": str(folder), "error": "the disk is full"}
     assert await source.catalog() == Catalog((release,))
     assert await source.image(release) == SKETCH
     assert len(list(folder.iterdir())) == 2
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": "1"}', pytest.param(b" " * 300_000, id="huge")])
-async def test_a_damaged_card_is_an_error(folder: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"version": 1}', pytest.param(b" " * 600_000, id="huge")])
+async def test_a_damaged_description_is_reported(folder: Path, content: bytes) -> None:
     source = UploadedSource(folder)
     await source.store(SKETCH, "blinds-1.0.bin")
-    (folder / "upload.json").write_bytes(content)
-    with pytest.raises(SourceError) as refused:
-        await source.catalog()
-    assert refused.value.reason in (Reason.FILE_UNREADABLE, Reason.FILE_TOO_LARGE)
+    next(folder.glob("*.json")).write_bytes(content)
+    catalog = await source.catalog()
+    assert catalog.releases == ()
+    assert catalog.findings[0].code in ("bad_sidecar", "file_too_large")
 
 
-async def test_a_damaged_image_is_an_error(folder: Path) -> None:
+async def test_a_damaged_image_is_reported(folder: Path) -> None:
     source = UploadedSource(folder)
     release = await source.store(SKETCH, "blinds-1.0.bin")
-    (folder / f"{SHA256}.bin").write_bytes(SKETCH[::-1])
+    next(folder.glob("*.bin")).write_bytes(SKETCH[::-1])
     with pytest.raises(SourceError) as refused:
         await source.image(release)
-    assert refused.value.reason is Reason.SHA256_MISMATCH
+    assert refused.value.reason is Reason.FILE_GONE
+    assert [finding.code for finding in (await source.catalog()).findings] == ["sha256_mismatch"]
 
 
 async def test_a_removed_upload_is_gone(folder: Path) -> None:

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher, Order
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending, Phase, Verdict
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
@@ -51,11 +51,12 @@ class Notebook:
         if self.on_write:
             await self.on_write()
 
-    async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
+    async def close(self, keyring: Keyring, verdict: Verdict) -> None:
         self.keyring = keyring
+        flashed = verdict in (Verdict.FLASHED, Verdict.LOCKED, Verdict.WITHOUT_OTA)
+        self.installed = self.pending if flashed else None
+        self.locked = verdict is not Verdict.FLASHED
         self.pending = None
-        self.installed = installed
-        self.locked = locked
 
 
 @pytest.fixture

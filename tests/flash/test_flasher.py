@@ -8,9 +8,8 @@ import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import UploadCut, UploadStalled, WrongPassword
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending, Phase, Verdict
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import GUESSES, Keyring
-from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from tests.conftest import BRISK
 from tests.flash.conftest import Notebook, ignore, order

@@ -4,8 +4,7 @@ import asyncio
 from base64 import b64encode
 
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Phase
-from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import Phase, Verdict
 from tests.flash.conftest import PENDING, Notebook
 from tests.virtual_board import VirtualBoard
 

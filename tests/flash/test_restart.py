@@ -10,8 +10,8 @@ import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash import flasher as flashing
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import Verdict
 from custom_components.mkr1000_ota.arduino_ota.flash.restart import Restart, watch_restart
-from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from tests.conftest import BRISK
 from tests.flash.conftest import Notebook, ignore, order

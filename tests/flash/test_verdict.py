@@ -6,9 +6,9 @@ import json
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Order, Outcome
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Phase, Verdict
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Candidates, Keyring
-from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict, judge
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import judge
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
 from tests.flash.conftest import PENDING

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import Verdict
 from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch

@@ -16,7 +16,7 @@ from pathlib import Path
 import socket
 import struct
 
-from tests.private_network import private_network
+from tests.support.private_network import private_network
 
 _NAMESPACE = Path("/proc/thread-self/ns/net")
 

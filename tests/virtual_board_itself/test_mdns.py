@@ -8,7 +8,7 @@ import pytest
 from zeroconf import DNSAddress, DNSIncoming, DNSPointer, DNSService, DNSText
 
 from tests.conftest import StartBoard
-from tests.private_network import private_network
+from tests.support.private_network import private_network
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board_itself.listener import QUESTION, SOON, Listener
 from tests.virtual_board_itself.raw import Connection, head, upload

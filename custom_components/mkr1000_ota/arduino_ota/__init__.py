@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from .errors import BoardError, SketchRefused
     from .firmware.release import Catalog, FirmwareSource, Release, SourceError
     from .flash.flasher import Flasher, Order, Outcome
-    from .flash.journal import Journal, JournalUnwritable, Pending, Phase
+    from .flash.journal import Journal, JournalUnwritable, Pending, Phase, Verdict
     from .flash.passwords import Keyring
     from .flash.timing import Timing
-    from .flash.verdict import Verdict
     from .libraries import OTA_PORT, Library
     from .protocol.client import BoardClient
     from .sketch.sketch import Sketch
@@ -41,10 +40,9 @@ _MODULES: Final = {
     "errors": ("BoardError", "SketchRefused"),
     "firmware.release": ("Catalog", "FirmwareSource", "Release", "SourceError"),
     "flash.flasher": ("Flasher", "Order", "Outcome"),
-    "flash.journal": ("Journal", "JournalUnwritable", "Pending", "Phase"),
+    "flash.journal": ("Journal", "JournalUnwritable", "Pending", "Phase", "Verdict"),
     "flash.passwords": ("Keyring",),
     "flash.timing": ("Timing",),
-    "flash.verdict": ("Verdict",),
     "libraries": ("OTA_PORT", "Library"),
     "protocol.client": ("BoardClient",),
     "sketch.sketch": ("Sketch",),

@@ -31,6 +31,7 @@ def drop(folder: Path) -> Drop:
 
     def drop(name: str, content: bytes | str | dict[str, Any] = SKETCH, modified: float = LONG_AGO) -> Path:
         path = folder / name
+        path.parent.mkdir(exist_ok=True, parents=True)
         match content:
             case bytes():
                 path.write_bytes(content)
@@ -50,11 +51,11 @@ def source(folder: Path) -> FolderSource:
     return FolderSource(folder)
 
 
-def offered(catalog: Catalog) -> dict[str, str]:
+def offered(catalog: Catalog) -> dict[str, str | None]:
     """Return the version of each file that is offered."""
     return {release.file: release.version for release in catalog.releases}
 
 
 def refused(catalog: Catalog) -> dict[str, str]:
     """Return the reason for each file that is not offered."""
-    return {finding.file: finding.reason for finding in catalog.findings}
+    return {finding.file: finding.code for finding in catalog.findings}

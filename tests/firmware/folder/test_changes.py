@@ -1,33 +1,30 @@
 """Files that come, change and go while somebody looks."""
 
+from collections.abc import Callable
 import os
 from pathlib import Path
+import threading
 import time
-from typing import Any
 
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.firmware import directory as local_files, folder as folder_module
+from custom_components.mkr1000_ota.arduino_ota.firmware import limits
+from custom_components.mkr1000_ota.arduino_ota.firmware.directory import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, SourceError
-from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered
+from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered, refused
 from tests.virtual_board.sketches import build_sketch
 
 
 async def test_a_file_that_is_being_copied_waits(folder: Path, drop: Drop) -> None:
     source = FolderSource(folder, settled_after=60)
     path = drop("a-1.0.bin", SKETCH[:5000], modified=LONG_AGO * 2)
-    assert source.changed()
     assert await source.catalog() == Catalog()
-    assert not source.changed()
     path.write_bytes(SKETCH)
-    assert source.changed()
     assert await source.catalog() == Catalog()
     os.utime(path, (LONG_AGO, LONG_AGO))
-    assert source.changed()
     assert offered(await source.catalog()) == {"a-1.0.bin": "1.0"}
-    assert not source.changed()
 
 
 async def test_a_file_from_the_future_is_at_rest_when_it_has_looked_the_same_for_long_enough(
@@ -39,9 +36,7 @@ async def test_a_file_from_the_future_is_at_rest_when_it_has_looked_the_same_for
     drop("a-1.0.bin", modified=LONG_AGO * 2)
     assert await source.catalog() == Catalog()
     now += 1.9
-    assert not source.changed()
     now += 0.2
-    assert source.changed()
     assert offered(await source.catalog()) == {"a-1.0.bin": "1.0"}
 
 
@@ -67,42 +62,124 @@ async def test_a_sketch_that_is_being_replaced_is_not_offered_meanwhile(source: 
     assert refusal.value.reason is Reason.FILE_GONE
 
 
-async def test_a_file_that_changes_under_the_eyes_waits(
-    source: FolderSource, drop: Drop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def meddling(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Do something between the scan and the first read of a file."""
+
+    def meddle(what: Callable[[], object]) -> None:
+        read = Directory.read
+
+        def read_too_late(self: Directory, name: str, *, limit: int) -> tuple[bytes, Stamp]:
+            monkeypatch.undo()
+            what()
+            return read(self, name, limit=limit)
+
+        monkeypatch.setattr(Directory, "read", read_too_late)
+
+    return meddle
+
+
+type Meddling = Callable[[Callable[[], object]], None]
+
+
+async def test_a_file_that_changes_under_the_eyes_waits(source: FolderSource, drop: Drop, meddling: Meddling) -> None:
     drop("a-1.0.bin")
-    read = local_files.read_inside
-
-    def meddle(folder: Path, name: str, *, limit: int) -> Any:
-        monkeypatch.undo()
-        drop("a-1.0.bin", build_sketch(seed=1), modified=LONG_AGO + 1)
-        return read(folder, name, limit=limit)
-
-    monkeypatch.setattr(folder_module, "read_inside", meddle)
+    meddling(lambda: drop("a-1.0.bin", build_sketch(seed=1), modified=LONG_AGO + 1))
     assert await source.catalog() == Catalog()
-    assert source.changed()
     assert offered(await source.catalog()) == {"a-1.0.bin": "1.0"}
 
 
 async def test_a_file_that_vanishes_under_the_eyes_is_no_finding(
-    source: FolderSource, drop: Drop, monkeypatch: pytest.MonkeyPatch
+    source: FolderSource, drop: Drop, meddling: Meddling
 ) -> None:
-    path = drop("a-1.0.bin")
-    read = local_files.read_inside
-
-    def meddle(folder: Path, name: str, *, limit: int) -> Any:
-        path.unlink(missing_ok=True)
-        return read(folder, name, limit=limit)
-
-    monkeypatch.setattr(folder_module, "read_inside", meddle)
+    meddling(drop("a-1.0.bin").unlink)
     assert await source.catalog() == Catalog()
+
+
+async def test_a_file_that_is_swapped_for_a_link_leads_nowhere(
+    source: FolderSource, drop: Drop, tmp_path: Path, meddling: Meddling
+) -> None:
+    (tmp_path / "secret.bin").write_bytes(SKETCH)
+    path = drop("a-1.0.bin")
+
+    def swap() -> None:
+        path.unlink()
+        path.symlink_to(tmp_path / "secret.bin")
+
+    meddling(swap)
+    assert refused(await source.catalog()) == {"a-1.0.bin": "link"}
+
+
+async def test_a_folder_that_is_swapped_for_a_link_meanwhile_leads_nowhere(
+    source: FolderSource, folder: Path, drop: Drop, tmp_path: Path, meddling: Meddling
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "a-1.0.md").write_text("s3cret")
+    drop("a-1.0.bin")
+    drop("a-1.0.md", "Quieter")
+
+    def swap() -> None:
+        folder.rename(tmp_path / "away")
+        folder.symlink_to(tmp_path / "secrets")
+
+    meddling(swap)
+    (release,) = (await source.catalog()).releases
+    assert release.notes == "Quieter"
+
+
+@pytest.mark.parametrize("swapped", ["sketches", "sketches/garden"])
+async def test_no_folder_below_the_trusted_one_may_be_a_link(tmp_path: Path, swapped: str) -> None:
+    base = tmp_path / "config"
+    elsewhere = tmp_path / "elsewhere"
+    for parent in (base, elsewhere):
+        (parent / "sketches" / "garden").mkdir(parents=True)
+    (elsewhere / "sketches" / "garden" / "secret-1.0.bin").write_bytes(SKETCH)
+    source = FolderSource(base / "sketches" / "garden", base=base)
+    assert await source.catalog() == Catalog()
+    (base / swapped).rename(tmp_path / "away")
+    (base / swapped).symlink_to(elsewhere / swapped)
+    with pytest.raises(SourceError) as refusal:
+        await source.catalog()
+    assert refusal.value.reason is Reason.FOLDER_UNREADABLE
+    assert refusal.value.placeholders["error"] == "it is a link, or not a folder"
+
+
+async def test_a_folder_that_hangs_is_given_up_and_takes_no_second_thread(
+    folder: Path, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop("a-1.0.bin")
+    monkeypatch.setattr(limits, "FOLDER", 0.05)
+    source, other = FolderSource(folder), FolderSource(folder)
+    answers, hanging = threading.Event(), []
+    scan = Directory.scan
+
+    def hang(self: Directory) -> dict[str, Stamp]:
+        if not answers.is_set() and threading.current_thread().name not in hanging:
+            hanging.append(threading.current_thread().name)
+            answers.wait()
+        return scan(self)
+
+    monkeypatch.setattr(Directory, "scan", hang)
+    for _ in range(3):
+        with pytest.raises(SourceError) as refusal:
+            await source.catalog()
+        assert refusal.value.reason is Reason.FOLDER_SILENT
+    assert len(hanging) == 1
+    answers.set()
+    monkeypatch.setattr(limits, "FOLDER", 5)
+    assert offered(await other.catalog()) == {"a-1.0.bin": "1.0"}
+    while True:
+        try:
+            assert offered(await source.catalog()) == {"a-1.0.bin": "1.0"}
+        except SourceError:
+            continue
+        break
 
 
 async def test_a_removed_file_is_no_longer_offered(source: FolderSource, drop: Drop) -> None:
     path = drop("a-1.0.bin")
     (release,) = (await source.catalog()).releases
     path.unlink()
-    assert source.changed()
     with pytest.raises(SourceError) as refusal:
         await source.image(release)
     assert refusal.value.reason is Reason.FILE_GONE
@@ -112,14 +189,11 @@ async def test_a_removed_file_is_no_longer_offered(source: FolderSource, drop: D
 async def test_a_folder_that_is_not_there_is_an_error_until_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "later"
     source = FolderSource(folder)
-    assert source.changed()
     with pytest.raises(SourceError) as refusal:
         await source.catalog()
     assert refusal.value.reason is Reason.FOLDER_UNREADABLE
-    assert refusal.value.placeholders == {"folder": str(folder), "error": "No such file or directory"}
-    assert not source.changed()
+    assert refusal.value.placeholders == {"folder": str(folder), "error": "it does not exist"}
     folder.mkdir()
-    assert source.changed()
     assert await source.catalog() == Catalog()
 
 
@@ -130,5 +204,4 @@ async def test_a_folder_that_comes_back_is_as_it_was(source: FolderSource, folde
     with pytest.raises(SourceError):
         await source.catalog()
     folder.with_name("away").rename(folder)
-    assert source.changed()
     assert await source.catalog() == before

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
+import socket
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release, SourceError
-from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import INTERNAL_STORAGE
 from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered, refused
 from tests.virtual_board.sketches import build_sketch
 
@@ -21,15 +21,15 @@ from tests.virtual_board.sketches import build_sketch
         ("a-1.bin", b"", {}, ("a-1.bin", "empty")),
         ("a-1.0.bin", b"<!DOCTYPE html><html></html>", {}, ("a-1.0.bin", "html")),
         ("a-1.0.bin", SKETCH[:-2], {}, ("a-1.0.bin", "truncated")),
-        ("a.bin", SKETCH, {}, ("a.bin", "no_version")),
         ("a-1.0.bin", SKETCH, {"sha256": "0" * 64}, ("a-1.0.bin", "sha256_mismatch")),
-        ("a-1.0.bin", SKETCH, {"md5": "0" * 32}, ("a-1.0.bin", "md5_mismatch")),
         ("a-1.0.bin", SKETCH, {"size": 4}, ("a-1.0.bin", "size_mismatch")),
         ("a-1.0.bin", SKETCH, {"board": "mkr1010"}, ("a-1.0.bin", "declared_for_other_board")),
+        ("a-1.0.bin", SKETCH, {"board": "esp32"}, ("a-1.0.bin", "unsupported_board")),
+        ("a-1.0.bin", SKETCH, r'{"notes": "\ud800"}', ("a-1.0.json", "bad_sidecar")),
         ("a-1.0.bin", SKETCH, {"pasword": "typo"}, ("a-1.0.json", "bad_sidecar")),
         ("a-1.0.bin", SKETCH, "{not json", ("a-1.0.json", "bad_sidecar")),
         pytest.param("a-1.0.bin", SKETCH, "[" * 100_000, ("a-1.0.json", "bad_sidecar"), id="deep"),
-        pytest.param("a-1.0.bin", SKETCH, " " * 300_000, ("a-1.0.json", "file_too_large"), id="long"),
+        pytest.param("a-1.0.bin", SKETCH, " " * 600_000, ("a-1.0.json", "file_too_large"), id="long"),
         pytest.param("a-1.0.bin", bytes(1024 * 1024 + 1), {}, ("a-1.0.bin", "file_too_large"), id="huge"),
     ],
 )
@@ -50,38 +50,81 @@ async def test_a_bad_description_says_what_is_bad(source: FolderSource, drop: Dr
     drop("a-1.0.bin")
     drop("a-1.0.json", {"password": 1234})
     (finding,) = (await source.catalog()).findings
-    assert finding.message == "a-1.0.json is not valid at password: expected a text of at most 256 characters"
+    assert finding.message == "a-1.0.json is invalid (password: expected a text)"
 
 
-async def test_a_sketch_too_large_for_the_storage_is_not_offered(folder: Path, drop: Drop) -> None:
-    drop("large-1.0.bin", build_sketch(size=INTERNAL_STORAGE + 4))
-    assert offered(await FolderSource(folder).catalog()) == {"large-1.0.bin": "1.0"}
-    assert refused(await FolderSource(folder, INTERNAL_STORAGE).catalog()) == {"large-1.0.bin": "too_large"}
-
-
-async def test_two_files_of_one_version_are_both_not_offered(source: FolderSource, drop: Drop) -> None:
-    drop("a-1.0.bin")
-    drop("b-1.0.bin")
-    catalog = await source.catalog()
-    assert catalog.releases == ()
-    assert refused(catalog) == {"a-1.0.bin": "duplicate_version", "b-1.0.bin": "duplicate_version"}
-
-
-async def test_links_are_followed_inside_the_folder_only(
+async def test_no_link_is_followed_wherever_it_leads(
     source: FolderSource, folder: Path, drop: Drop, tmp_path: Path
 ) -> None:
     (tmp_path / "outside.bin").write_bytes(SKETCH)
     (tmp_path / "secrets.json").write_text('{"password": "s3cret"}')
-    os.utime(tmp_path / "outside.bin", (LONG_AGO, LONG_AGO))
-    os.utime(tmp_path / "secrets.json", (LONG_AGO, LONG_AGO))
     drop("a-1.0.bin")
     (folder / "a-1.0.json").symlink_to(tmp_path / "secrets.json")
     (folder / "b-2.0.bin").symlink_to(tmp_path / "outside.bin")
-    drop(".kept.bin", build_sketch(seed=1))
-    (folder / "c-3.0.bin").symlink_to(".kept.bin")
+    drop("c-3.0.bin", build_sketch(seed=1))
+    (folder / "latest.bin").symlink_to("c-3.0.bin")
+    (folder / "nowhere.bin").symlink_to(folder / "missing")
+    for link in folder.iterdir():
+        os.utime(link, (LONG_AGO, LONG_AGO), follow_symlinks=False)
     catalog = await source.catalog()
     assert offered(catalog) == {"c-3.0.bin": "3.0"}
-    assert refused(catalog) == {"a-1.0.json": "link_outside", "b-2.0.bin": "link_outside"}
+    assert refused(catalog) == dict.fromkeys(["a-1.0.json", "b-2.0.bin", "latest.bin", "nowhere.bin"], "link")
+
+
+async def test_only_regular_files_are_read(source: FolderSource, folder: Path) -> None:
+    (folder / "folder-1.0.bin").mkdir()
+    os.mkfifo(folder / "pipe-1.0.bin")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "socket-1.0.bin"))
+        for path in folder.iterdir():
+            os.utime(path, (LONG_AGO, LONG_AGO))
+        assert set(refused(await source.catalog()).values()) == {"file_unreadable"}
+
+
+@pytest.mark.parametrize(
+    ("files", "finding"),
+    [
+        (["b-1.0.json"], "b-1.0.json belongs to no sketch: there is no b-1.0.bin"),
+        (["b-1.0.bin.minisig"], "b-1.0.bin.minisig belongs to no sketch: there is no b-1.0.bin"),
+        (["a-1.0.minisig"], "a-1.0.minisig belongs to no sketch: there is no a-1.0"),
+        (["b.hex"], "b.hex is not a .bin file"),
+        (["B.ZIP"], "B.ZIP is not a .bin file"),
+    ],
+)
+async def test_a_file_that_leads_to_no_offer_is_reported(
+    source: FolderSource, drop: Drop, files: list[str], finding: str
+) -> None:
+    drop("a-1.0.bin")
+    for file in files:
+        drop(file, "{}")
+    catalog = await source.catalog()
+    assert offered(catalog) == {"a-1.0.bin": "1.0"}
+    assert [each.message for each in catalog.findings] == [finding]
+
+
+async def test_a_sketch_in_the_wrong_folder_is_reported(folder: Path, drop: Drop) -> None:
+    drop("../garden.bin")
+    drop("build/arduino.samd.mkr1000/garden.ino.bin")
+    drop("far/too/deep/garden.bin")
+    source = FolderSource(folder, above=folder.parent)
+    both = {"../garden.bin": "misplaced", "build/arduino.samd.mkr1000/garden.ino.bin": "misplaced"}
+    assert refused(await source.catalog()) == both
+    drop("garden.bin")
+    assert refused(await source.catalog()) == {"../garden.bin": "misplaced"}
+    assert refused(await FolderSource(folder).catalog()) == {}
+
+
+async def test_many_findings_are_one_that_says_how_many(source: FolderSource, drop: Drop) -> None:
+    for number in range(50):
+        drop(f"{number}.zip", "text")
+    assert (await source.catalog()).findings[-1].message == "30 more files cannot be offered"
+
+
+async def test_a_finding_says_which_model_it_concerns(source: FolderSource, drop: Drop) -> None:
+    drop("a-1.0.bin", b"")
+    drop("a-1.0.json", {"board": "nano_33_iot"})
+    (finding,) = (await source.catalog()).findings
+    assert (finding.code, finding.model) == ("empty", "nano_33_iot")
 
 
 async def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(source: FolderSource, drop: Drop) -> None:
@@ -100,7 +143,7 @@ async def test_a_name_that_is_no_text_is_reported(source: FolderSource, folder: 
     path.write_bytes(SKETCH)
     os.utime(path, (LONG_AGO, LONG_AGO))
     (finding,) = (await source.catalog()).findings
-    assert (finding.file, finding.reason) == ("bl\ufffdnds-1.0.bin", "file_unreadable")
+    assert (finding.file, finding.code) == ("bl\ufffdnds-1.0.bin", "file_unreadable")
 
 
 async def test_an_unreadable_file_is_reported(
@@ -109,15 +152,19 @@ async def test_an_unreadable_file_is_reported(
     drop("a-1.0.bin")
     drop("a-1.0.bin.minisig", "a signature")
 
-    def deny(*_: object) -> int:
-        raise PermissionError(13, "Permission denied")
+    open_file = os.open
+
+    def deny(path: Path | str, flags: int, **options: Any) -> int:
+        if "dir_fd" in options:
+            raise PermissionError(13, "Permission denied")
+        return open_file(path, flags)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", deny)
         (finding,) = (await source.catalog()).findings
         with pytest.raises(SourceError) as refusal:
-            await source.signature(Release(version="1.0", identifier="a-1.0.bin"))
-    assert finding.message == "a-1.0.bin cannot be read: Permission denied"
+            await source.signature(Release(identifier="a-1.0.bin", signature="a-1.0.bin.minisig"))
+    assert finding.message == "Cannot read a-1.0.bin: access was denied"
     assert refusal.value.reason is Reason.FILE_UNREADABLE
 
 
@@ -125,4 +172,4 @@ async def test_no_file_of_another_folder_can_be_asked_for(source: FolderSource, 
     (folder.parent / "outside.bin").write_bytes(SKETCH)
     with pytest.raises(SourceError) as refusal:
         await source.image(Release(version="1", identifier="../outside.bin"))
-    assert refusal.value.reason is Reason.LINK_OUTSIDE
+    assert refusal.value.reason is Reason.FILE_GONE

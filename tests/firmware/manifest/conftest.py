@@ -8,7 +8,6 @@ import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
-from tests.firmware.conftest import SHORT
 from tests.web import Web
 
 IMAGE = bytes(range(256)) * 4
@@ -18,7 +17,7 @@ SHA256 = hashlib.sha256(IMAGE).hexdigest()
 @pytest.fixture
 def source(site: Web, session: aiohttp.ClientSession) -> ManifestSource:
     """The manifest of the web server."""
-    return ManifestSource(session, str(site.at("/firmware/manifest.json")), patience=SHORT)
+    return ManifestSource(session, str(site.at("/firmware/manifest.json")))
 
 
 async def catalog_of(site: Web, source: ManifestSource, document: Any) -> Catalog:

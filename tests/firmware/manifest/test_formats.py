@@ -1,7 +1,8 @@
 """What a manifest may look like, and what is read out of it."""
 
-import hashlib
+from datetime import UTC, datetime
 
+import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
@@ -9,88 +10,63 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, 
 from tests.firmware.manifest.conftest import IMAGE, SHA256, catalog_of
 from tests.web import Web
 
-MD5 = hashlib.md5(IMAGE).hexdigest()
-# The example of ESPHome's documentation, for this board.
-ESPHOME = {
-    "name": "Blinds",
-    "version": "2024.6.1",
-    "builds": [
-        {
-            "chipFamily": "SAMD21",
-            "ota": {
-                "md5": MD5,
-                "path": "/local/blinds.bin",
-                "release_url": "http://example.com/releases/10",
-                "summary": "Another update",
-            },
-        }
-    ],
+EVERYTHING = {
+    "version": "v1.2.0",
+    "path": "blinds.bin",
+    "title": "Blinds",
+    "board": "arduino:samd:mkrwifi1010",
+    "size": len(IMAGE),
+    "sha256": SHA256.upper(),
+    "password": "pä ß:x",
+    "notes": "# Faster",
+    "url": "https://example.com/1.2.0",
+    "published": "2026-11-22T07:00:00Z",
+    "signature": "signatures/blinds.minisig",
 }
 
 
-async def test_a_manifest_for_esphome_will_do(site: Web, source: ManifestSource) -> None:
-    catalog = await catalog_of(site, source, ESPHOME)
-    assert catalog == Catalog(
+async def test_all_that_can_be_said_of_a_release(site: Web, source: ManifestSource) -> None:
+    assert await catalog_of(site, source, EVERYTHING) == Catalog(
         (
             Release(
-                version="2024.6.1",
-                identifier=str(site.at("/local/blinds.bin")),
+                version="1.2.0",
+                identifier=str(site.at("/firmware/blinds.bin")),
                 file="blinds.bin",
                 title="Blinds",
-                notes="Another update",
-                url="http://example.com/releases/10",
-                md5=MD5,
+                board="mkrwifi1010",
+                size=len(IMAGE),
+                sha256=SHA256,
+                password="pä ß:x",
+                notes="# Faster",
+                url="https://example.com/1.2.0",
+                published=datetime(2026, 11, 22, 7, tzinfo=UTC),
+                signature=str(site.at("/firmware/signatures/blinds.minisig")),
             ),
         )
     )
-    site.serve("/local/blinds.bin", IMAGE)
-    assert await source.image(catalog.releases[0]) == IMAGE
 
 
-async def test_a_manifest_of_esp_web_tools_will_do(site: Web, source: ManifestSource) -> None:
-    document = {
-        "name": "Blinds",
-        "version": "1.0.0",
-        "home_assistant_domain": "blinds",
-        "new_install_prompt_erase": True,
-        "builds": [
-            {"chipFamily": "ESP32", "parts": [{"path": "esp32.bin", "offset": 65536}]},
-            {"chipFamily": "SAMD21", "parts": [{"path": "samd21.bin", "offset": 8192}]},
-        ],
-    }
-    catalog = await catalog_of(site, source, document)
-    assert [release.identifier for release in catalog.releases] == [str(site.at("/firmware/samd21.bin"))]
-    assert catalog.findings == ()
+async def test_a_path_is_enough(site: Web, source: ManifestSource) -> None:
+    catalog = await catalog_of(site, source, {"path": "garden.bin", "password": None})
+    assert catalog == Catalog((Release(identifier=str(site.at("/firmware/garden.bin")), file="garden.bin"),))
+    (release,) = (await catalog_of(site, source, {"path": "v7/garden-1.2.3.bin"})).releases
+    assert release.version == "1.2.3"
 
 
-async def test_what_is_added_for_this_board(site: Web, source: ManifestSource) -> None:
-    document = {
-        "name": "Blinds",
-        "board": "arduino:samd:mkr1000",
-        "password": "common",
-        "releases": [
-            {
-                "version": "v1.2.0",
-                "path": "blinds-1.2.0.bin",
-                "size": len(IMAGE),
-                "sha256": SHA256.upper(),
-                "password": "new",
-                "notes": "# Faster",
-                "summary": "Faster",
-                "published": "2026-11-22T07:00:00Z",
-                "signature": "signatures/blinds-1.2.0.minisig",
-                "md5": None,
-            },
-            {"version": "1.10.0", "builds": [{"ota": {"path": "../ten.bin"}, "password": ""}]},
-        ],
-    }
-    ten, two = (await catalog_of(site, source, document)).releases
-    assert (ten.version, ten.identifier, ten.password) == ("1.10.0", str(site.at("/ten.bin")), "")
-    assert (two.version, two.size, two.sha256, two.password) == ("1.2.0", len(IMAGE), SHA256, "new")
-    assert (two.notes, two.board, two.title) == ("# Faster", "mkr1000", "Blinds")
-    assert two.published and two.published.isoformat() == "2026-11-22T07:00:00+00:00"
-    site.serve("/firmware/signatures/blinds-1.2.0.minisig", "a signature")
-    assert await source.signature(two) == "a signature"
+async def test_what_several_releases_have_in_common_stands_once(site: Web, source: ManifestSource) -> None:
+    releases = [
+        {"version": "1.10.0", "path": "../ten.bin", "password": "", "board": "nano_33_iot", "title": "Other"},
+        {"version": "1.2.0", "path": "two.bin", "name": "New"},
+        {"version": "1.1.0", "path": "one.bin"},
+    ]
+    common = {"name": "Blinds", "board": "mkr1000", "password": "common"}
+    found = (await catalog_of(site, source, common | {"releases": releases})).releases
+    assert [(one.title, one.board, one.password) for one in found] == [
+        ("Other", "nano_33_iot", ""),
+        ("New", "mkr1000", "common"),
+        ("Blinds", "mkr1000", "common"),
+    ]
+    assert found[0].identifier == str(site.at("/ten.bin"))
 
 
 async def test_paths_are_relative_to_where_the_manifest_is_in_the_end(
@@ -106,9 +82,16 @@ async def test_paths_are_relative_to_where_the_manifest_is_in_the_end(
 
 
 async def test_an_address_with_odd_characters_is_fetched_as_written(site: Web, source: ManifestSource) -> None:
-    catalog = await catalog_of(site, source, {"version": "1", "path": "ö b%2Fc.bin"})
-    assert catalog.latest
-    address = URL(catalog.latest.identifier, encoded=True)
-    site.serve(address.path, IMAGE)
-    assert await source.image(catalog.latest) == IMAGE
+    (release,) = (await catalog_of(site, source, {"version": "1", "path": "ö b%2Fc.bin"})).releases
+    site.serve(URL(release.identifier, encoded=True).path, IMAGE)
+    assert await source.image(release) == IMAGE
     assert site.requests[-1].raw_path == "/firmware/%C3%B6%20b%2Fc.bin"
+
+
+@pytest.mark.parametrize("key", ["title", "notes", "path"])
+async def test_foreign_text_is_fit_to_be_shown(site: Web, source: ManifestSource, key: str) -> None:
+    hostile = "a\u202eb\u200bc\x1b\0d"
+    (release,) = (await catalog_of(site, source, {"path": "a.bin", key: hostile})).releases
+    shown = {release.title, release.notes, release.file}
+    assert "abc d" in shown or "abc  d" in shown
+    assert hostile not in shown

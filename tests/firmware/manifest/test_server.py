@@ -6,7 +6,6 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
-from tests.firmware.conftest import SHORT
 from tests.firmware.manifest.conftest import IMAGE, catalog_of, refusal
 from tests.web import Web
 
@@ -17,8 +16,7 @@ async def test_a_change_is_noticed_and_its_absence_costs_nothing(site: Web, sour
     assert await source.catalog() is first
     assert site.requests[-1].headers["If-None-Match"] == '"1"'
     site.serve_json("/firmware/manifest.json", {"version": "2", "path": "a.bin"}, etag='"2"')
-    latest = (await source.catalog()).latest
-    assert latest and latest.version == "2"
+    assert [release.version for release in (await source.catalog()).releases] == ["2"]
 
 
 async def test_a_date_will_do_where_there_is_no_tag(site: Web, source: ManifestSource) -> None:
@@ -36,7 +34,7 @@ async def test_an_error_loses_nothing(site: Web, source: ManifestSource) -> None
     site.serve("/firmware/manifest.json", status=500)
     assert (await refusal(source)).reason is Reason.HTTP_STATUS
     site.serve("/firmware/manifest.json", b"{", etag='"2"')
-    assert (await refusal(source)).reason is Reason.NOT_JSON
+    assert (await refusal(source)).reason is Reason.BAD_MANIFEST
     site.serve_json("/firmware/manifest.json", {"version": "1", "path": "a.bin"}, etag='"1"')
     assert await source.catalog() is first
 
@@ -60,7 +58,7 @@ async def test_a_login_in_the_address_is_used_and_kept_secret(
     site: Web, other_site: Web, session: aiohttp.ClientSession
 ) -> None:
     url = site.at("/manifest.json").with_user("me").with_password("s3cret")
-    source = ManifestSource(session, str(url), patience=SHORT)
+    source = ManifestSource(session, str(url))
     elsewhere = other_site.serve("/two.bin", IMAGE)
     releases = [{"version": "1", "path": "one.bin"}, {"version": "2", "path": str(elsewhere)}]
     site.serve_json("/manifest.json", {"releases": releases})
@@ -86,7 +84,8 @@ async def test_sources_of_one_address_are_the_same(session: aiohttp.ClientSessio
 
 
 async def test_the_largest_manifest(site: Web, source: ManifestSource) -> None:
-    document = {"version": "1", "path": "a.bin", "padding": "x" * (1024 * 1024 - 50)}
-    assert (await catalog_of(site, source, document)).latest
+    document = {"version": "1", "path": "a.bin", "notes": "x" * (1024 * 1024 - 50)}
+    (release,) = (await catalog_of(site, source, document)).releases
+    assert release.notes and len(release.notes) == 64 * 1024
     site.serve("/firmware/manifest.json", b" " * (1024 * 1024 + 1))
     assert (await refusal(source)).reason is Reason.ANSWER_TOO_LARGE

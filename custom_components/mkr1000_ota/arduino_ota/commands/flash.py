@@ -15,10 +15,9 @@ import aiohttp
 from ..errors import BoardError, SketchRefused
 from ..firmware.versions import version_of_file
 from ..flash.flasher import Flasher, Order, Outcome
-from ..flash.journal import JournalUnwritable
+from ..flash.journal import JournalUnwritable, Verdict
 from ..flash.passwords import Keyring
 from ..flash.timing import DEFAULT
-from ..flash.verdict import Verdict
 from ..protocol.client import BoardClient
 from ..sketch.sketch import Sketch
 from . import Exit, say

@@ -1,13 +1,14 @@
 """The journal of one flash, in a file beside its image."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 import json
-import os
 from pathlib import Path
-from typing import Any
 
-from ..flash.journal import JournalUnwritable, Pending
+from ..firmware import limits
+from ..firmware.directory import opened
+from ..firmware.reasons import Reason
+from ..firmware.release import SourceError
+from ..flash.journal import JournalUnwritable, Pending, Verdict
 from ..flash.passwords import Keyring
 from ..libraries import OTA_PORT
 
@@ -24,37 +25,25 @@ class FileJournal:
         self.keyring = Keyring()
         self.pending: Pending | None = None
         try:
-            self.pending = Pending.from_dict(json.loads(self._path.read_bytes()))
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise JournalUnwritable(
-                f"{self._path} cannot be read. Delete it if you know what the board runs"
-            ) from error
+            with opened(self._path.parent) as folder:
+                content, _ = folder.read(self._path.name, limit=limits.FILE)
+            self.pending = Pending.from_dict(json.loads(content))
+        except (SourceError, ValueError, KeyError, TypeError) as error:
+            if not isinstance(error, SourceError) or error.reason is not Reason.FILE_GONE:
+                raise JournalUnwritable(
+                    f"{self._path} cannot be read. Delete it if you know what the board runs"
+                ) from error
 
     async def write(self, pending: Pending) -> None:
         self.pending = pending
         try:
-            self._replace(pending.as_dict())
-        except OSError as error:
-            raise JournalUnwritable(
-                f"{self._path} cannot be written: {error.strerror}. Copy the sketch elsewhere"
-            ) from error
+            with opened(self._path.parent) as folder:
+                folder.write(self._path.name, json.dumps(pending.as_dict()).encode())
+        except SourceError as error:
+            raise JournalUnwritable(f"{str(error).rstrip('.')}. Copy the sketch elsewhere") from error
 
-    async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
+    async def close(self, keyring: Keyring, verdict: Verdict) -> None:
         self.keyring = keyring
         self.pending = None
         with suppress(OSError):
             self._path.unlink()
-
-    def _replace(self, record: Mapping[str, Any]) -> None:
-        unfinished = self._path.with_name(f"{self._path.name}.new")
-        unfinished.unlink(missing_ok=True)
-        with open(unfinished, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            json.dump(record, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)

@@ -109,8 +109,8 @@ def _release(file: Path, wanted: Namespace) -> dict[str, Any]:
     """Return what the manifest says of one file."""
     sketch = Sketch.inspect(file.read_bytes(), storage_size=LARGE_STORAGE)
     version = sketch.version or version_of_file(file.name) or wanted.version
-    if version is None or not VERSION.fullmatch(version):
-        raise ValueError("No version: put the version marker into the sketch, or give --version")
+    if version is not None and not VERSION.fullmatch(version):
+        raise ValueError(f"{version!r} is no version")
     signature = f"{file.name}.minisig"
     facts = {
         "name": wanted.name,

@@ -1,25 +1,25 @@
-"""Whether a description means the Arduino MKR1000, in the ways people write it."""
+"""Which model a description means. Stands in for the table of models until that has `model_named`."""
 
 import re
 
-MKR1000 = "mkr1000"
+from ..sketch.sketch import Sketch
 
-_BOARDS = {"mkr1000", "arduinomkr1000", "mkr1000wifi", "arduinomkr1000wifi", "mkrwifi1000", "arduinomkrwifi1000"}
-_CHIPS = ("samd21", "atsamd21")
+_MODELS = {
+    "mkr1000": ("mkr1000", "arduinomkr1000", "mkr1000wifi", "arduinomkr1000wifi", "mkrwifi1000", "arduinomkrwifi1000"),
+    "mkrwifi1010": ("mkrwifi1010", "arduinomkrwifi1010", "mkr1010", "mkr1010wifi"),
+    "nano_33_iot": ("nano33iot", "arduinonano33iot"),
+}
 
 
-def is_mkr1000(board: str) -> bool:
-    """Return whether a board's name, or its FQBN such as arduino:samd:mkr1000, means this board."""
-    match board.split(":"):
+def model_named(text: str) -> str | None:
+    """Return the id of a model from its id, its name, or an FQBN such as arduino:samd:mkr1000."""
+    match text.split(":"):
         case [_, _, identifier, *_]:
-            return _letters(identifier) == MKR1000
-    return _letters(board) in _BOARDS
+            text = identifier
+    letters = re.sub(r"[^a-z0-9]", "", text.casefold())
+    return next((model for model, names in _MODELS.items() if letters in names), None)
 
 
-def is_chip(family: str) -> bool:
-    """Return whether a manifest's chipFamily can mean this board: its chip is a SAMD21."""
-    return is_mkr1000(family) or _letters(family).startswith(_CHIPS)
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", text.casefold())
+def model_of(sketch: Sketch) -> str | None:
+    """Return the id of the model that an image proves to be for."""
+    return model_named(sketch.board)

@@ -1,81 +1,69 @@
-"""What is known of an image in a file: from its content, from the description beside it, from its name."""
+"""What is known of an image: from its content, from what is said of it, from its name."""
 
-import hashlib
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 
-import voluptuous as vol
-
-from ..sketch.sketch import Sketch
-from . import schema
-from .board_names import MKR1000, is_mkr1000
-from .integrity import check
+from ..sketch.sketch import LARGE_STORAGE, Sketch
+from ..text import fit_to_show
+from . import limits, schema
+from .board_names import model_named
 from .reasons import Reason
 from .release import Release, SourceError
-from .versions import VERSION, bare, version_of_file
+from .versions import version_of_file
 
-# An Intel HEX of a whole flash has three times its size, and the inspector then says that it is one.
-LARGEST_FILE = 1024 * 1024
-LARGEST_DESCRIPTION = 256 * 1024
-
-# Unknown keys are refused: a misspelt `password` would be a board locked.
-_DESCRIPTION = vol.Schema(
-    {
-        vol.Optional("version"): schema.version,
-        vol.Optional("title"): schema.line,
-        vol.Optional("notes"): schema.notes,
-        vol.Optional("password"): schema.password,
-        vol.Optional("sha256"): schema.sha256,
-        vol.Optional("md5"): schema.md5,
-        vol.Optional("size"): schema.size,
-        vol.Optional("board"): schema.line,
-        vol.Optional("url"): schema.web_page,
-        vol.Optional("published"): schema.moment,
-    }
-)
+WITH_BOOTLOADER: Final = ".with_bootloader"
 
 type Description = dict[str, Any]
 
+# What can be said of an image in a file beside it and in a manifest. `name` and `title` are the same.
+FIELDS: Final[dict[str, schema.Field]] = {
+    "version": schema.version,
+    "title": schema.line,
+    "name": schema.line,
+    "notes": schema.notes,
+    "password": schema.password,
+    "sha256": schema.sha256,
+    "size": schema.number,
+    "board": schema.line,
+    "url": schema.web_page,
+    "published": schema.moment,
+}
 
-def read_description(body: bytes, file: str) -> Description:
-    """Read the JSON file beside an image. Raises SourceError."""
+
+def read_description(body: bytes, file: str, fields: dict[str, schema.Field] = FIELDS) -> Description:
+    """Read the JSON that belongs to an image. Raises SourceError."""
     try:
-        description: Description = schema.validate(_DESCRIPTION, schema.read_json(body))
+        return schema.read(schema.read_json(body), fields)
     except schema.Invalid as error:
         raise SourceError(Reason.BAD_SIDECAR, file=file, path=error.path, problem=error.problem) from None
-    except ValueError:
-        raise SourceError(Reason.BAD_SIDECAR, file=file, path="its beginning", problem="it is not JSON") from None
-    return description
 
 
-def describe(image: bytes, file: str, description: Description, *, storage_size: int) -> Release:
-    """Return the release that a file is, after a look inside.
+def declared(description: Description, *, file: str, identifier: str, signature: str | None = None) -> Release:
+    """Return the release that is described; without a version of its own, with the one in the name of its file.
 
-    The version that the sketch itself states beats the description's, which beats the file name's.
+    Raises SourceError if it is for no board that is known.
+    """
+    words = dict(description)
+    name, board = words.pop("name", None), words.pop("board", None)
+    model = model_named(board) if board else None
+    if board and model is None:
+        raise SourceError(Reason.UNSUPPORTED_BOARD, file=file, board=board)
+    words.setdefault("title", name)
+    words.setdefault("version", version_of_file(file))
+    shown = fit_to_show(file, limits.LINE)
+    return Release(identifier=identifier, file=shown, board=model, signature=signature, **words)
+
+
+def inspected(image: bytes, release: Release) -> Release:
+    """Return a release with what its image says. A board in particular may have more to refuse.
+
     Raises SourceError or SketchRefused.
     """
-    declared = {name: description[name] for name in ("size", "sha256", "md5") if name in description}
-    check(image, file, **declared)
-    sketch = Sketch.inspect(image, storage_size=storage_size)
-    board = description.get("board")
-    if board is not None and not is_mkr1000(board):
-        raise SourceError(Reason.DECLARED_FOR_OTHER_BOARD, file=file, board=board)
-    version = _stated(sketch) or description.get("version") or version_of_file(file)
-    if version is None:
-        raise SourceError(Reason.NO_VERSION, file=file)
-    return Release(
-        version=version,
-        identifier=file,
-        file=file,
-        title=description.get("title"),
-        notes=description.get("notes"),
-        url=description.get("url"),
-        size=len(image),
-        sha256=hashlib.sha256(image).hexdigest(),
-        board=MKR1000 if sketch.board else None,
-        password=description.get("password"),
-        published=description.get("published"),
-    )
+    release.verify(image)
+    return release.with_facts(Sketch.inspect(image, storage_size=LARGE_STORAGE))
 
 
-def _stated(sketch: Sketch) -> str | None:
-    return bare(sketch.version) if sketch.version and VERSION.fullmatch(sketch.version) else None
+def without_bootloader(names: Collection[str]) -> list[str]:
+    """Return the names of images; of two outputs of one build the one without the bootloader is meant."""
+    named = {name.casefold() for name in names}
+    return [name for name in names if name.casefold().replace(WITH_BOOTLOADER, "") not in named - {name.casefold()}]

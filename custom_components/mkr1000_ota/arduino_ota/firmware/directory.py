@@ -1,77 +1,147 @@
-"""Reading files of a folder that anybody may put things into."""
+"""Files in a folder that others may put things into: read and written there, and never outside of it.
 
+A folder is opened once and its files are reached through that, so that nothing which is swapped meanwhile leads
+elsewhere. Links are never followed, not even inside the folder: what they lead to can be changed by others, too, and
+a file that stands in the folder itself is offered without them. All of this blocks.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+import errno
 import os
 from pathlib import Path
+import secrets
 import stat
+from typing import Final, Self
 
+from ..text import words_of
+from . import limits
 from .reasons import Reason
 from .release import SourceError
 
-# Far more than a folder of sketches holds; a look must not take longer because of a stray million of files.
-_MOST_ENTRIES = 4096
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# A pipe or a device in the place of a file must not be waited for.
+_FILE: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+# What the system answers where a link stands in the place of a file or folder.
+_LINKED: Final = {errno.ELOOP, errno.ENOTDIR}
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """By what a file is recognised as unchanged. Times are in nanoseconds, the size in bytes."""
+    """By what something in a folder is recognised as unchanged. Times are in nanoseconds, the size in bytes."""
 
     modified: int
     size: int
     inode: int
+    kind: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        return cls(status.st_mtime_ns, status.st_size, status.st_ino, stat.S_IFMT(status.st_mode))
+
+    @property
+    def is_folder(self) -> bool:
+        return self.kind == stat.S_IFDIR
 
 
-def list_folder(folder: Path) -> dict[str, Stamp]:
-    """Return the visible regular files of a folder, and links to such. Blocking. Raises SourceError."""
-    found: dict[str, Stamp] = {}
-    try:
-        with os.scandir(folder) as entries:
-            for _, entry in zip(range(_MOST_ENTRIES), entries, strict=False):
-                if entry.name.startswith("."):
-                    continue
-                if (stamp := _stamp(entry)) is not None:
-                    found[entry.name] = stamp
-    except OSError as error:
-        raise SourceError(Reason.FOLDER_UNREADABLE, folder=str(folder), error=_words(error)) from error
-    return found
+class Directory:
+    """An open folder. Names are those of files right in it. All methods raise SourceError."""
 
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self._descriptor = descriptor
+        self._path = path
 
-def read_inside(folder: Path, name: str, *, limit: int) -> tuple[bytes, Stamp]:
-    """Return a file's content and the stamp it had when it was opened. Blocking.
+    def scan(self) -> dict[str, Stamp]:
+        """Return what can be seen in the folder, one more than the limit if there is more than that."""
+        found: dict[str, Stamp] = {}
+        with _explained(Reason.FOLDER_UNREADABLE, folder=str(self._path)), os.scandir(self._descriptor) as entries:
+            for entry in entries:
+                if len(found) > limits.FOLDER_ENTRIES:
+                    break
+                if not entry.name.startswith("."):
+                    with suppress(FileNotFoundError):
+                        found[entry.name] = Stamp.of(entry.stat(follow_symlinks=False))
+        return found
 
-    Follows links inside the folder only, and waits for no pipe or device. Raises SourceError.
-    """
-    try:
-        path = (folder / name).resolve(strict=True)
-        if not path.is_relative_to(folder.resolve(strict=True)):
-            raise SourceError(Reason.LINK_OUTSIDE, file=name)
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise SourceError(Reason.FILE_UNREADABLE, file=name, error="It is no regular file")
+    def read(self, name: str, *, limit: int) -> tuple[bytes, Stamp]:
+        """Return a file's content, of at most `limit` bytes, and the stamp it had when it was opened."""
+        if "/" in name or "\0" in name or name in ("", ".", ".."):
+            raise SourceError(Reason.FILE_GONE, file=name)
+        try:
+            descriptor = os.open(name, _FILE, dir_fd=self._descriptor)
+        except OSError as error:
+            match error.errno:
+                case errno.ENOENT:
+                    raise SourceError(Reason.FILE_GONE, file=name) from error
+                case errno.ELOOP:
+                    raise SourceError(Reason.LINK, file=name) from error
+            raise SourceError(Reason.FILE_UNREADABLE, file=name, error=words_of(error)) from error
+        with _explained(Reason.FILE_UNREADABLE, file=name), os.fdopen(descriptor, "rb") as file:
+            stamp = Stamp.of(os.fstat(descriptor))
+            if stamp.kind != stat.S_IFREG:
+                raise SourceError(Reason.FILE_UNREADABLE, file=name, error="it is not a regular file")
             content = file.read(limit + 1)
-    except FileNotFoundError as error:
-        raise SourceError(Reason.FILE_GONE, file=name) from error
-    except OSError as error:
-        raise SourceError(Reason.FILE_UNREADABLE, file=name, error=_words(error)) from error
-    if len(content) > limit:
-        raise SourceError(Reason.FILE_TOO_LARGE, file=name, size=str(status.st_size), limit=str(limit))
-    return content, _stamp_of(status)
+        if len(content) > limit:
+            raise SourceError(Reason.FILE_TOO_LARGE, file=name, size=str(stamp.size), limit=str(limit))
+        return content, stamp
+
+    def write(self, name: str, content: bytes) -> None:
+        """Replace a file at once, or leave it as it is; nobody else may read it."""
+        temporary = f".{secrets.token_hex(8)}"
+        with _explained(Reason.FOLDER_UNWRITABLE, folder=str(self._path)):
+            descriptor = os.open(temporary, _NEW, 0o600, dir_fd=self._descriptor)
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(descriptor)
+                os.replace(temporary, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
+            except BaseException:
+                os.unlink(temporary, dir_fd=self._descriptor)
+                raise
+            os.fsync(self._descriptor)
+
+    def keep(self, names: Collection[str]) -> None:
+        """Remove every file but some, and what a crash has left half written."""
+        with _explained(Reason.FOLDER_UNWRITABLE, folder=str(self._path)):
+            with os.scandir(self._descriptor) as entries:
+                superfluous = [entry.name for entry in entries if entry.name not in names]
+            for name in superfluous:
+                os.unlink(name, dir_fd=self._descriptor)
 
 
-def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
+@contextmanager
+def opened(path: Path, base: Path | None = None) -> Iterator[Directory]:
+    """Open a folder. `base` is trusted; none of the folders from there on may be a link. Raises SourceError."""
+    steps = path.relative_to(base).parts if base else ()
+    if ".." in steps:
+        raise ValueError(f"{path} leads out of {base}")
+    with _explained(Reason.FOLDER_UNREADABLE, folder=str(path)):
+        descriptor = os.open(base or path, _FOLDER)
+        for step in steps:
+            above = descriptor
+            try:
+                descriptor = os.open(step, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
+            finally:
+                os.close(above)
     try:
-        status = entry.stat()
-    except OSError:
-        # It has just gone, or is a link to nowhere.
-        return None
-    return _stamp_of(status) if stat.S_ISREG(status.st_mode) else None
+        yield Directory(descriptor, path)
+    finally:
+        os.close(descriptor)
 
 
-def _stamp_of(status: os.stat_result) -> Stamp:
-    return Stamp(status.st_mtime_ns, status.st_size, status.st_ino)
+def make_folder(path: Path) -> None:
+    """Make a folder that nobody else may look into. Raises SourceError."""
+    with _explained(Reason.FOLDER_UNWRITABLE, folder=str(path)):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
-def _words(error: OSError) -> str:
-    # The text of an OSError names the file once more, with its whole path.
-    return error.strerror or type(error).__name__
+@contextmanager
+def _explained(reason: Reason, **placeholders: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        words = "it is a link, or not a folder" if error.errno in _LINKED else words_of(error)
+        raise SourceError(reason, **placeholders, error=words) from error

@@ -1,117 +1,58 @@
-"""Fetching over HTTP from servers that need not be well-behaved: bounded in size, time and redirects."""
+"""Fetching over HTTP from servers that need not be well-behaved: bounded in size, time, redirects and destination."""
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum
-from http import HTTPStatus
+from email.utils import parsedate_to_datetime
+import ssl
 import time
-from typing import Self
+from typing import Final
 
 import aiohttp
-from multidict import CIMultiDictProxy
 from yarl import URL
 
-from . import rate_limit
+from ..text import words_of
+from . import limits
+from .destination import GuardedRequest, Hop, host
 from .reasons import Reason
 from .release import SourceError
 
-_CHUNK = 16 * 1024
-_MOST_REDIRECTS = 5
+_JSON: Final = "application/json"
+# GitHub hands over a file, whatever is in it, only to who asks for this type.
+_FILE: Final = "application/octet-stream"
 
-
-class Kind(Enum):
-    """What is fetched: what to ask for, what to call it, and the content types that it certainly is not.
-
-    Servers label a .bin or a .json in many ways, so a label alone refuses only what cannot be meant,
-    above all the HTML page of a login or of an error.
-    """
-
-    JSON = ("application/json", "JSON", ("text/html", "application/xhtml+xml", "image/", "audio/", "video/"))
-    IMAGE = (
-        "application/octet-stream",
-        "a sketch",
-        ("text/html", "application/xhtml+xml", "application/json", "image/", "audio/", "video/"),
-    )
-    # GitHub hands over a file, whatever is in it, only to who asks for this type.
-    TEXT = (
-        "application/octet-stream",
-        "plain text",
-        ("text/html", "application/xhtml+xml", "image/", "audio/", "video/"),
-    )
-
-    def __init__(self, accept: str, title: str, refused: tuple[str, ...]) -> None:
-        """Name the parts of a member's value."""
-        self.accept = accept
-        self.title = title
-        self.refused = refused
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to wait, in seconds: for a connection, for the next byte, and for the whole of it."""
-
-    connect: float = 10.0
-    silence: float = 15.0
-    total: float = 60.0
-
-
-DEFAULT_PATIENCE = Patience()
+_CHUNK: Final = 16 * 1024
+# Servers label a .bin in many ways. This is the page of a login or of an error.
+_WEB_PAGES: Final = ("text/html", "application/xhtml+xml")
+# In seconds. Without a stated time, GitHub's documentation asks for a minute at least.
+_PAUSE_UNSTATED: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Validators:
-    """By what a server recognises the copy that is here already."""
+class Response:
+    """What a server sent, from which address in the end, and whether that was this system itself.
 
-    url: URL
-    etag: str | None
-    last_modified: str | None
+    The body is None if the copy that is here already is still right.
+    """
 
-    def headers_for(self, url: URL) -> dict[str, str]:
-        """Return what makes a request for this address conditional.
+    url: URL = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    is_local: bool
+
+    def conditions_for(self, url: URL) -> dict[str, str]:
+        """Return the headers that make another request for the same conditional.
 
         A date says nothing about another address, an entity tag nothing about another file; signed
         addresses, which differ in their query each time, lead to the same file.
         """
-        if url.with_query(None) != self.url.with_query(None):
-            return {}
-        if self.etag:
-            return {"If-None-Match": self.etag}
-        if self.last_modified and url == self.url:
-            return {"If-Modified-Since": self.last_modified}
+        tag, date = self.headers.get("ETag", ""), self.headers.get("Last-Modified", "")
+        if tag and tag.isascii() and url.with_query(None) == self.url.with_query(None):
+            return {"If-None-Match": tag}
+        if date and date.isascii() and url == self.url:
+            return {"If-Modified-Since": date}
         return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a server sent, and from which address in the end."""
-
-    url: URL = field(repr=False)
-    headers: CIMultiDictProxy[str] = field(repr=False)
-    body: bytes = field(repr=False)
-    # The copy that was described by validators is still right; there is no body then.
-    unchanged: bool = False
-
-    @property
-    def validators(self) -> Validators:
-        """What to show the server next time."""
-        return Validators(self.url, self.headers.get("ETag"), self.headers.get("Last-Modified"))
-
-
-@dataclass(frozen=True, slots=True)
-class OriginHeaders:
-    """Headers that only one origin may see."""
-
-    origin: URL
-    headers: Mapping[str, str] = field(repr=False)
-
-    @classmethod
-    def of_url(cls, url: URL) -> Self | None:
-        """Return what the user:password@ of an address asks for."""
-        if url.user is None:
-            return None
-        return cls(url.origin(), {"Authorization": aiohttp.encode_basic_auth(url.user, url.password or "")})
 
 
 class Fetcher:
@@ -120,118 +61,113 @@ class Fetcher:
     An error never carries more of an address than its host, and no credential leaves its origin.
     """
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        *,
-        private: OriginHeaders | None = None,
-        patience: Patience = DEFAULT_PATIENCE,
-    ) -> None:
-        """Take the session to use, and the headers that are for one origin alone."""
+    def __init__(self, session: aiohttp.ClientSession, origin: URL, private: Mapping[str, str]) -> None:
+        """Take the session whose connections to use, and headers that are for one origin alone."""
         self._session = session
+        self._origin = origin.origin()
         self._private = private
-        self._patience = patience
         self._quiet_until: dict[URL, float] = {}
 
-    async def get(self, url: URL, kind: Kind, *, limit: int, known: Validators | None = None) -> Answer:
-        """Get at most `limit` bytes, following redirects. Raises SourceError."""
+    async def get(self, url: URL, *, limit: int, may_be_local: bool = True) -> bytes:
+        """Get a file of at most `limit` bytes, following redirects. Raises SourceError, whatever goes wrong.
+
+        Only an address that a person has typed, or that came from this system itself, may lead to this system itself:
+        to a loopback, link-local or own address, whatever the name.
+        """
+        return (await self._get(url, _FILE, limit, None, may_be_local=may_be_local)).body or b""
+
+    async def get_json(self, url: URL, *, limit: int, known: Response | None) -> Response:
+        """Get what a person has asked for, unless it is known and has not changed. Raises SourceError."""
+        return await self._get(url, _JSON, limit, known, may_be_local=True)
+
+    async def _get(self, url: URL, accept: str, limit: int, known: Response | None, *, may_be_local: bool) -> Response:
         try:
-            async with asyncio.timeout(self._patience.total):
-                for _ in range(_MOST_REDIRECTS + 1):
-                    answer = await self._get_once(url, kind, limit, known)
-                    if isinstance(answer, Answer):
-                        return answer
-                    url = _follow(url, answer)
-        except aiohttp.ConnectionTimeoutError:
-            raise _timed_out(url, self._patience.connect) from None
-        except aiohttp.SocketTimeoutError:
-            raise _timed_out(url, self._patience.silence) from None
-        except TimeoutError:
-            raise _timed_out(url, self._patience.total) from None
-        except aiohttp.ClientConnectorCertificateError as error:
-            raise SourceError(Reason.BAD_CERTIFICATE, host=host(url), error=str(error.certificate_error)) from None
-        except aiohttp.ClientConnectorError as error:
-            cause = error.os_error
-            raise SourceError(Reason.UNREACHABLE, host=host(url), error=cause.strerror or str(cause)) from None
-        except aiohttp.InvalidURL:
-            raise SourceError(Reason.BAD_URL) from None
-        except aiohttp.ClientResponseError:
-            raise SourceError(Reason.NOT_HTTP, host=host(url)) from None
-        except aiohttp.ClientError:
-            raise SourceError(Reason.ANSWER_CUT, host=host(url)) from None
-        raise SourceError(Reason.TOO_MANY_REDIRECTS, host=host(url), limit=str(_MOST_REDIRECTS))
+            async with asyncio.timeout(limits.DOWNLOAD), self._guarded_session() as session:
+                for _ in range(limits.REDIRECTS + 1):
+                    hop = Hop(url, may_be_local=may_be_local)
+                    conditions = known.conditions_for(url) if known else {}
+                    headers = self._headers(url, accept) | conditions
+                    async with session.get(url, headers=headers, allow_redirects=False) as response:
+                        if hop.is_local is None:
+                            raise RuntimeError("aiohttp has sent a request past its guard")
+                        self._check(url, response, conditional=bool(conditions))
+                        if response.status in (200, 304):
+                            body = await _body(url, response, limit) if response.status == 200 else None
+                            return Response(url, response.headers, body, hop.is_local)
+                    url, may_be_local = _redirected(url, response.headers["Location"]), hop.is_local
+        except SourceError:
+            raise
+        except Exception as error:  # noqa: BLE001  # aiohttp and yarl let through what servers make happen in them
+            raise _explained(url, error) from None
+        raise SourceError(Reason.TOO_MANY_REDIRECTS, host=host(url), limit=str(limits.REDIRECTS))
 
-    async def _get_once(self, url: URL, kind: Kind, limit: int, known: Validators | None) -> Answer | str:
-        """Return the answer, or the address that it redirects to."""
-        self._keep_still(url)
-        conditions = known.headers_for(url) if known else {}
-        async with self._session.get(
-            url,
-            headers=self._headers(url, kind) | conditions,
-            allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=self._patience.connect, sock_read=self._patience.silence
-            ),
-        ) as response:
-            self._judge(url, response, conditional=bool(conditions))
-            match response.status:
-                case HTTPStatus.NOT_MODIFIED:
-                    return Answer(url, response.headers, b"", unchanged=True)
-                case HTTPStatus.OK:
-                    return Answer(url, response.headers, await _body(url, response, kind, limit))
-            return response.headers["Location"]
+    def _guarded_session(self) -> aiohttp.ClientSession:
+        """Return a session that shares the connections and nothing else, above all nothing that follows redirects."""
+        if self._session.connector is None:
+            raise aiohttp.ServerDisconnectedError
+        return aiohttp.ClientSession(
+            connector=self._session.connector,
+            connector_owner=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=self._session.headers,
+            request_class=GuardedRequest,
+            max_line_size=limits.HEADER_LINE,
+            max_field_size=limits.HEADER_LINE,
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.CONNECT, sock_read=limits.SILENCE),
+        )
 
-    def _headers(self, url: URL, kind: Kind) -> dict[str, str]:
-        headers = {"Accept": kind.accept}
-        if kind is Kind.IMAGE:
-            headers["Accept-Encoding"] = "identity"
-        if self._private and self._private.origin == url.origin():
-            headers |= self._private.headers
-        return headers
-
-    def _keep_still(self, url: URL) -> None:
-        """Raise where the server has said that it wants no request yet."""
+    def _headers(self, url: URL, accept: str) -> dict[str, str]:
+        """Return the headers of a request. Raises SourceError where the server wants none yet."""
         remaining = self._quiet_until.get(url.origin(), 0.0) - time.monotonic()
         if remaining > 0:
             raise _rate_limited(url, remaining)
+        return {"Accept": accept} | (dict(self._private) if url.origin() == self._origin else {})
 
-    def _judge(self, url: URL, response: aiohttp.ClientResponse, *, conditional: bool) -> None:
-        """Raise unless the answer is a body, a redirect or the confirmation that was asked for."""
-        status, headers = response.status, response.headers
-        limited = rate_limit.is_limit(status, headers)
-        if limited or rate_limit.is_exhausted(headers):
-            seconds = rate_limit.pause(headers, datetime.now(UTC))
+    def _check(self, url: URL, response: aiohttp.ClientResponse, *, conditional: bool) -> None:
+        """Raise unless the response is a body, a redirect or the confirmation that was asked for."""
+        if (seconds := pause(response.status, response.headers)) is not None:
             self._quiet_until[url.origin()] = time.monotonic() + seconds
-            if limited:
+            if response.status != 200:
                 raise _rate_limited(url, seconds)
-        match status:
+        match response.status:
+            case 200 if response.content_type.startswith(_WEB_PAGES):
+                raise SourceError(Reason.WRONG_CONTENT_TYPE, host=host(url))
             case 200:
                 return
             case 304 if conditional:
                 return
-            case 301 | 302 | 303 | 307 | 308 if "Location" in headers:
+            case 301 | 302 | 303 | 307 | 308 if "Location" in response.headers:
                 return
             case 404 | 410:
-                raise SourceError(Reason.NOT_FOUND, host=host(url), status=str(status))
+                reason = Reason.NOT_FOUND
             case 401 | 403 | 407:
-                raise SourceError(Reason.ACCESS_DENIED, host=host(url), status=str(status))
-        raise SourceError(Reason.HTTP_STATUS, host=host(url), status=str(status))
+                reason = Reason.ACCESS_DENIED
+            case _:
+                reason = Reason.HTTP_STATUS
+        raise SourceError(reason, host=host(url), status=str(response.status))
+
+
+def credentials_of(url: URL) -> dict[str, str]:
+    """Return the headers that the user:password@ of an address asks for."""
+    if url.user is None:
+        return {}
+    return {"Authorization": aiohttp.encode_basic_auth(url.user, url.password or "")}
 
 
 def http_url(text: str) -> URL:
     """Return an address that can be fetched. Raises SourceError; its text is not repeated, it may hold a password."""
-    try:
-        url = URL(text.strip())
-    except ValueError:
-        raise SourceError(Reason.BAD_URL) from None
-    if url.scheme not in ("http", "https") or not url.host:
+    if (url := joined(URL(), text.strip())) is None:
         raise SourceError(Reason.BAD_URL)
     return url
 
 
-def host(url: URL) -> str:
-    """Return what may be shown of an address: the host, and the port where it is unusual."""
-    return url.host_port_subcomponent or ""
+def joined(url: URL, location: str) -> URL | None:
+    """Return where an address, seen from another, leads on the web; None if it does not."""
+    try:
+        target = url.join(URL(location))
+    except ValueError, IndexError:
+        return None
+    return target if target.scheme in ("http", "https") and target.host else None
 
 
 def is_downgrade(url: URL, target: URL) -> bool:
@@ -239,21 +175,47 @@ def is_downgrade(url: URL, target: URL) -> bool:
     return url.scheme == "https" and target.scheme != "https"
 
 
-def _follow(url: URL, location: str) -> URL:
+def pause(status: int, headers: Mapping[str, str]) -> float | None:
+    """Return for how many seconds a server wants no further request, None if it says nothing of that.
+
+    GitHub says so with 429, or with 403 and either of two headers, and before with the second; others with 503 and
+    Retry-After. Its times of day are compared with its own clock: the one here may be wrong.
+    """
+    after, reset = headers.get("Retry-After", ""), headers.get("X-RateLimit-Reset", "")
+    is_spent = headers.get("X-RateLimit-Remaining") == "0"
+    match status:
+        case 429:
+            pass
+        case 200 | 403 if is_spent:
+            pass
+        case 403 | 503 if after:
+            pass
+        case _:
+            return None
+    if after.isdecimal():
+        seconds = float(after)
+    elif reset.isdecimal() and is_spent:
+        seconds = float(reset) - _moment(headers.get("Date", "")).timestamp()
+    else:
+        seconds = _PAUSE_UNSTATED
+    return min(max(seconds, 1.0), limits.PAUSE)
+
+
+def _moment(http_date: str) -> datetime:
     try:
-        target = url.join(URL(location))
+        return parsedate_to_datetime(http_date)
     except ValueError:
-        raise SourceError(Reason.REDIRECT_REFUSED, host=host(url)) from None
-    if target.scheme not in ("http", "https") or not target.host or is_downgrade(url, target):
+        return datetime.now(UTC)
+
+
+def _redirected(url: URL, location: str) -> URL:
+    target = joined(url, location)
+    if target is None or is_downgrade(url, target):
         raise SourceError(Reason.REDIRECT_REFUSED, host=host(url))
     return target.with_user(None).with_fragment(None)
 
 
-async def _body(url: URL, response: aiohttp.ClientResponse, kind: Kind, limit: int) -> bytes:
-    if response.content_type.startswith(kind.refused):
-        raise SourceError(
-            Reason.WRONG_CONTENT_TYPE, host=host(url), content_type=response.content_type, expected=kind.title
-        )
+async def _body(url: URL, response: aiohttp.ClientResponse, limit: int) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_chunked(_CHUNK):
         body += chunk
@@ -262,10 +224,31 @@ async def _body(url: URL, response: aiohttp.ClientResponse, kind: Kind, limit: i
     return bytes(body)
 
 
-def _timed_out(url: URL, seconds: float) -> SourceError:
-    return SourceError(Reason.TIMED_OUT, host=host(url), seconds=f"{seconds:g}")
+def _explained(url: URL, error: Exception) -> SourceError:
+    match error:
+        case TimeoutError():
+            return SourceError(Reason.TIMED_OUT, host=host(url))
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as cause):
+            return SourceError(Reason.BAD_CERTIFICATE, host=host(url), error=cause.verify_message)
+        case aiohttp.ClientConnectorSSLError():
+            words = "it does not speak TLS"
+        case aiohttp.ClientConnectorDNSError():
+            words = "there is no host of this name"
+        case aiohttp.ClientConnectorError():
+            words = words_of(error.os_error)
+        case ValueError():
+            return SourceError(Reason.BAD_URL)
+        case aiohttp.ClientResponseError():
+            return SourceError(Reason.NOT_HTTP, host=host(url))
+        case aiohttp.ClientError():
+            return SourceError(Reason.ANSWER_CUT, host=host(url))
+        case _:
+            words = words_of(error)
+    return SourceError(Reason.UNREACHABLE, host=host(url), error=words)
 
 
 def _rate_limited(url: URL, seconds: float) -> SourceError:
     until = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
-    return SourceError(Reason.RATE_LIMITED, retry_at=until, host=host(url), until=until.isoformat())
+    error = SourceError(Reason.RATE_LIMITED, host=host(url), until=until.isoformat())
+    error.retry_at = until
+    return error

@@ -1,156 +1,137 @@
 """Sketches in a folder: whatever is dropped there is offered a moment later."""
 
 import asyncio
-from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Hashable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 import os
 from pathlib import Path
-import threading
 import time
-from typing import Self
+from typing import Any, Final
 
 from ..errors import SketchRefused
-from ..sketch.sketch import LARGE_STORAGE
-from .description import LARGEST_DESCRIPTION, LARGEST_FILE, Description, describe, read_description
-from .directory import Stamp, list_folder, read_inside
-from .integrity import check_announced
+from ..text import fit_to_store
+from . import limits
+from .description import WITH_BOOTLOADER, declared, inspected, read_description, without_bootloader
+from .directory import Directory, Stamp, opened
 from .reasons import Reason
-from .release import LARGEST_SIGNATURE, Catalog, Finding, Release, SourceError
+from .release import Catalog, Finding, Release, SourceError
 
 # A file that changed more recently may still be being copied. In seconds.
-_SETTLED_AFTER = 2.0
-_MOST_SKETCHES = 100
+_SETTLED_AFTER: Final = 2.0
+# Other outputs of a build, and what sketches are sent around in.
+_NOT_IMAGES: Final = (".hex", ".elf", ".uf2", ".ino", ".zip", ".gz", ".7z")
+# What the command that makes manifests is told to write.
+_MANIFEST: Final = "manifest.json"
+
+type _Entries = dict[str, Stamp]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sketch:
-    """An image and the files beside it, as one look found them."""
+class _Files:
+    """An image and the files beside it, as one scan found them."""
 
-    name: str
-    image: Stamp
-    description: Stamp | None
-    notes: Stamp | None
-    settled: bool
+    image: str
+    description: str | None
+    notes: str | None
+    signature: str | None
+    stamps: tuple[Stamp, ...]
 
     @property
-    def stem(self) -> str:
-        return self.name[: -len(".bin")]
-
-    def is_like(self, other: Self) -> bool:
-        """Return whether the files are the same, at rest or not."""
-        return replace(self, settled=other.settled) == other
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """What the folder holds at one moment; equal looks make equal catalogs."""
-
-    sketches: tuple[_Sketch, ...] = ()
-    left_out: bool = False
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    sketch: _Sketch
-    outcome: Release | Finding
+    def names(self) -> tuple[str, ...]:
+        """The names of those that there are, in the order of their stamps."""
+        return tuple(name for name in (self.image, self.description, self.notes, self.signature) if name)
 
 
 class FolderSource:
     """A folder with files such as `blinds-1.2.3.bin`.
 
-    Beside each may lie `blinds-1.2.3.json` with its description (version, title, notes, password, sha256, md5, size,
+    Beside each may be `blinds-1.2.3.json` with its description (version, title or name, notes, password, sha256, size,
     board, url, published), `blinds-1.2.3.md` with release notes, and `blinds-1.2.3.bin.minisig` with its signature.
+    Case does not matter in these names.
     """
 
-    def __init__(
-        self, directory: Path, storage_size: int = LARGE_STORAGE, *, settled_after: float = _SETTLED_AFTER
-    ) -> None:
-        """Take the folder, the largest sketch that is offered in bytes, and how long a file must rest in seconds."""
-        self.key: Hashable = ("folder", str(directory), storage_size)
-        self.server: str | None = None
-        self.directory = directory
-        self._storage_size = storage_size
-        self._settled_after = settled_after
-        self._lock = threading.Lock()
-        self._first_seen: dict[str, tuple[Stamp, float]] = {}
-        self._verdicts: dict[str, _Verdict] = {}
-        self._look: _Look | None = None
+    server: str | None = None
 
-    def changed(self) -> bool:
-        """Return whether a new catalog could differ from the last one. Blocking: one scan of the folder."""
-        with self._lock:
-            try:
-                look = self._look_around()
-            except SourceError as error:
-                look = _Look(error=str(error))
-            return look != self._look
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        base: Path | None = None,
+        above: Path | None = None,
+        settled_after: float = _SETTLED_AFTER,
+    ) -> None:
+        """Take the folder, and the trusted one below which no folder may be a link.
+
+        `above` is a folder for no sketches, of which those are reported that were dropped there by mistake. A file must
+        rest for `settled_after` seconds.
+        """
+        self.key: Hashable = ("folder", str(directory))
+        self.directory = directory
+        self._base = base
+        self._above = above
+        self._settled_after = settled_after
+        self._running: asyncio.Future[Any] | None = None
+        self._first_seen: dict[str, tuple[Stamp, float]] = {}
+        self._inspected: dict[_Files, Release | Finding] = {}
 
     async def catalog(self) -> Catalog:
-        """Look at the folder. Raises SourceError if it cannot be read."""
-        return await asyncio.to_thread(self._make_catalog)
+        """Look at the folder; files that have not changed are not read again. Raises SourceError if it cannot be read."""
+        return await self._alone(self._make_catalog)
 
     async def image(self, release: Release) -> bytes:
         """Read the image, if it still is the one that was offered. Raises SourceError."""
-        image, _ = await asyncio.to_thread(read_inside, self.directory, release.identifier, limit=LARGEST_FILE)
+        image = await self._read(release.identifier, limits.FILE)
         try:
-            check_announced(image, release)
+            release.verify(image)
         except SourceError:
             raise SourceError(Reason.FILE_GONE, file=release.label) from None
         return image
 
     async def signature(self, release: Release) -> str | None:
         """Read the signature beside an image. Raises SourceError."""
-        name = f"{release.identifier}.minisig"
+        if release.signature is None:
+            return None
+        return (await self._read(release.signature, limits.SIGNATURE)).decode(errors="replace")
+
+    async def _read(self, name: str, limit: int) -> bytes:
+        def read() -> bytes:
+            with opened(self.directory, self._base) as folder:
+                return folder.read(name, limit=limit)[0]
+
+        return await self._alone(read)
+
+    async def _alone[T](self, work: Callable[[], T]) -> T:
+        """Run in a thread, one at a time: a network drive that hangs takes no more than this one. Raises SourceError."""
         try:
-            text, _ = await asyncio.to_thread(read_inside, self.directory, name, limit=LARGEST_SIGNATURE)
-        except SourceError as error:
-            if error.reason is Reason.FILE_GONE:
-                return None
-            raise
-        return text.decode(errors="replace")
+            async with asyncio.timeout(limits.FOLDER):
+                while self._running and not self._running.done():
+                    await asyncio.wait((self._running,))
+                running = asyncio.ensure_future(asyncio.to_thread(work))
+                # Nobody may be left to hear what a look that was given up comes to.
+                running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+                self._running = running
+                return await asyncio.shield(running)
+        except TimeoutError:
+            raise SourceError(Reason.FOLDER_SILENT, folder=str(self.directory)) from None
 
     def _make_catalog(self) -> Catalog:
-        with self._lock:
-            try:
-                self._look = look = self._look_around()
-            except SourceError as error:
-                self._look = _Look(error=str(error))
-                raise
-            judged = (self._judge(sketch, self._verdicts.get(sketch.name)) for sketch in look.sketches)
-            self._verdicts = {verdict.sketch.name: verdict for verdict in judged if verdict}
-            outcomes = [verdict.outcome for verdict in self._verdicts.values()]
-        findings = [outcome for outcome in outcomes if isinstance(outcome, Finding)]
-        if look.left_out:
-            findings.append(Finding.of(self.directory.name, Reason.TOO_MANY_FILES, limit=str(_MOST_SKETCHES)))
-        return Catalog.of((outcome for outcome in outcomes if isinstance(outcome, Release)), findings)
+        with opened(self.directory, self._base) as folder:
+            entries = folder.scan()
+            self._note(entries)
+            images = without_bootloader([name for name in entries if _ends(name, ".bin")])
+            newest = sorted(images, key=lambda name: entries[name].modified, reverse=True)[: limits.SKETCHES]
+            named = {name.casefold(): name for name in entries}
+            sketches = [_gather(name, entries, named) for name in sorted(newest, reverse=True)]
+            self._inspected = dict(self._inspect_all(folder, sketches))
+        return Catalog.of((*self._passed_over(entries, images), *self._inspected.values()))
 
-    def _look_around(self) -> _Look:
-        stamps = list_folder(self.directory)
-        now = time.monotonic()
-        before = self._first_seen
+    def _note(self, entries: _Entries) -> None:
+        now, before = time.monotonic(), self._first_seen
         self._first_seen = {
             name: before[name] if name in before and before[name][0] == stamp else (stamp, now)
-            for name, stamp in stamps.items()
+            for name, stamp in entries.items()
         }
-        images = sorted(
-            (name for name in stamps if name.lower().endswith(".bin")),
-            key=lambda name: (stamps[name].modified, name),
-            reverse=True,
-        )
-        sketches = tuple(self._gather(name, stamps) for name in images[:_MOST_SKETCHES])
-        return _Look(sketches, left_out=len(images) > _MOST_SKETCHES)
-
-    def _gather(self, name: str, stamps: dict[str, Stamp]) -> _Sketch:
-        stem = name[: -len(".bin")]
-        description, notes = f"{stem}.json", f"{stem}.md"
-        return _Sketch(
-            name=name,
-            image=stamps[name],
-            description=stamps.get(description),
-            notes=stamps.get(notes),
-            settled=all(self._is_settled(each) for each in (name, description, notes) if each in stamps),
-        )
 
     def _is_settled(self, name: str) -> bool:
         # The clock of a file server may be ahead of ours: a file that looks the same for long enough is at rest, too.
@@ -160,40 +141,92 @@ class FolderSource:
             or time.monotonic() - first_seen >= self._settled_after
         )
 
-    def _judge(self, sketch: _Sketch, earlier: _Verdict | None) -> _Verdict | None:
-        """Return what is known of a sketch; None while it must rest first."""
-        if earlier and earlier.sketch.is_like(sketch):
-            return earlier
-        if not sketch.settled:
-            # A description that is being edited does not take back the image it belongs to.
-            return earlier if earlier and earlier.sketch.image == sketch.image else None
-        outcome = self._examine(sketch)
-        return _Verdict(sketch, outcome) if outcome else None
+    def _inspect_all(self, folder: Directory, sketches: list[_Files]) -> Iterator[tuple[_Files, Release | Finding]]:
+        earlier = {files.image: files for files in self._inspected}
+        for files in sketches:
+            known = earlier.get(files.image)
+            if known == files:
+                yield files, self._inspected[files]
+            elif all(map(self._is_settled, files.names)):
+                if (outcome := _inspect(folder, files)) is not None:
+                    yield files, outcome
+            elif known and known.stamps[0] == files.stamps[0]:
+                # A description that is being edited does not take back the image it belongs to.
+                yield known, self._inspected[known]
 
-    def _examine(self, sketch: _Sketch) -> Release | Finding | None:
-        shown = os.fsencode(sketch.name).decode(errors="replace")
-        if shown != sketch.name:
-            return Finding.of(shown, Reason.FILE_UNREADABLE, error="Its name is not UTF-8")
-        try:
-            image, stamp = read_inside(self.directory, sketch.name, limit=LARGEST_FILE)
-            if stamp != sketch.image:
-                return None
-            release = describe(image, sketch.name, self._description(sketch), storage_size=self._storage_size)
-            return replace(release, notes=self._notes(sketch)) if release.notes is None else release
-        except SketchRefused as refused:
-            return Finding.from_error(sketch.name, refused)
-        except SourceError as error:
-            return None if error.reason is Reason.FILE_GONE else Finding.from_error(error.placeholders["file"], error)
+    def _passed_over(self, entries: _Entries, images: Collection[str]) -> Iterator[Finding]:
+        """Return what a person would miss."""
+        for count, limit in ((len(entries), limits.FOLDER_ENTRIES), (len(images), limits.SKETCHES)):
+            if count > limit:
+                yield Finding.of(self.directory.name, Reason.TOO_MANY, count=str(count), limit=str(limit))
+        described = {name.casefold() for name in entries if _ends(name, ".bin")}
+        built = {_build_of(name) for name in described}
+        for name in sorted(entries):
+            folded = name.casefold()
+            if _ends(name, ".json") and f"{folded[:-5]}.bin" not in described and folded != _MANIFEST:
+                yield Finding.of(name, Reason.NO_SKETCH, image=f"{name[:-5]}.bin")
+            elif _ends(name, ".minisig") and folded[:-8] not in described:
+                yield Finding.of(name, Reason.NO_SKETCH, image=name[:-8])
+            elif _ends(name, *_NOT_IMAGES) and _build_of(folded) not in built:
+                yield Finding.of(name, Reason.NOT_A_BIN)
+        places = [(self._above, 0)] if self._above else []
+        if not images:
+            places += [(self.directory / name, 1) for name in entries if entries[name].is_folder]
+        for path in (path for place in places[: limits.FINDINGS] for path in _sketches_in(*place)):
+            yield Finding.of(os.path.relpath(path, self.directory), Reason.MISPLACED, folder=str(self.directory))
 
-    def _description(self, sketch: _Sketch) -> Description:
-        if sketch.description is None:
-            return {}
-        file = f"{sketch.stem}.json"
-        body, _ = read_inside(self.directory, file, limit=LARGEST_DESCRIPTION)
-        return read_description(body, file)
 
-    def _notes(self, sketch: _Sketch) -> str | None:
-        if sketch.notes is None:
+def _gather(image: str, entries: _Entries, named: dict[str, str]) -> _Files:
+    def beside(name: str) -> str | None:
+        return name if name in entries else named.get(name.casefold())
+
+    stem = image[:-4]
+    others = beside(f"{stem}.json"), beside(f"{stem}.md"), beside(f"{image}.minisig")
+    return _Files(image, *others, tuple(entries[name] for name in (image, *others) if name))
+
+
+def _inspect(folder: Directory, files: _Files) -> Release | Finding | None:
+    """Return what an image is; None if it changes or goes just now."""
+    model = None
+    try:
+        files.image.encode()
+        image, stamp = folder.read(files.image, limit=limits.FILE)
+        if stamp != files.stamps[0]:
             return None
-        text, _ = read_inside(self.directory, f"{sketch.stem}.md", limit=LARGEST_DESCRIPTION)
-        return text.decode(errors="replace")
+        description = {}
+        if files.description:
+            body, _ = folder.read(files.description, limit=limits.DESCRIPTION)
+            description = read_description(body, files.description)
+        if files.notes and "notes" not in description:
+            text, _ = folder.read(files.notes, limit=limits.DESCRIPTION)
+            description["notes"] = fit_to_store(text.decode(errors="replace"), limits.NOTES)
+        release = declared(description, file=files.image, identifier=files.image, signature=files.signature)
+        model = release.board
+        return inspected(image, release)
+    except UnicodeEncodeError:
+        return Finding.of(files.image, Reason.FILE_UNREADABLE, error="its name is not UTF-8")
+    except SketchRefused as refused:
+        return Finding.from_error(files.image, refused, model=model)
+    except SourceError as error:
+        if error.reason is Reason.FILE_GONE:
+            return None
+        return Finding.from_error(error.placeholders["file"], error, model=model)
+
+
+def _sketches_in(folder: Path, depth: int) -> Iterator[Path]:
+    """Return the images in a folder, and in those below it as deep as that."""
+    with suppress(SourceError), opened(folder, folder.parent) as directory:
+        entries = directory.scan()
+        yield from (folder / name for name in entries if _ends(name, ".bin"))
+        if depth:
+            below = [name for name in entries if entries[name].is_folder][: limits.FINDINGS]
+            yield from (path for name in below for path in _sketches_in(folder / name, depth - 1))
+
+
+def _ends(name: str, *ends: str) -> bool:
+    return name.casefold().endswith(ends)
+
+
+def _build_of(name: str) -> str:
+    """Return what all outputs of one build have in common in their names."""
+    return name.rpartition(".")[0].removesuffix(WITH_BOOTLOADER).removesuffix(".ino")

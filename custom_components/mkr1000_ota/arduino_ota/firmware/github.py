@@ -5,33 +5,56 @@ https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api.
 """
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from itertools import islice
 import re
+from typing import Any, Final
 
 import aiohttp
 
-from . import schema
-from .checksums import find_sha256
-from .fetcher import DEFAULT_PATIENCE, Answer, Fetcher, Kind, OriginHeaders, Patience, Validators, host, http_url
-from .github_releases import Offer, Selection, read_page
-from .integrity import check_announced
+from . import limits, schema
+from .description import without_bootloader
+from .destination import host
+from .fetcher import Fetcher, Response, http_url
 from .reasons import Reason
-from .release import LARGEST_IMAGE, LARGEST_SIGNATURE, Catalog, Finding, Release, SourceError
+from .release import Catalog, Finding, Release, SourceError
+from .versions import series_of, version_in_name, version_of_file, version_of_tag
 
-API = "https://api.github.com"
+API: Final = "https://api.github.com"
 
-_API_VERSION = "2022-11-28"
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}", re.ASCII)
-# A page counts as one request, of which GitHub allows 60 an hour without a token.
-_RELEASES_A_PAGE = 30
-_MOST_PAGES = 3
-_LARGEST_PAGE = 4 * 1024 * 1024
-_LARGEST_CHECKSUMS = 64 * 1024
+_API_VERSION: Final = "2022-11-28"
+# In the form owner/name, or as a browser or git has its address.
+_REPOSITORY: Final = re.compile(
+    r"(?P<site>(?:https?://)?(?:www\.)?github\.com/|(?:ssh://)?git@github\.com[:/])?"
+    r"(?P<owner>[a-z0-9][a-z0-9-]{0,38})/(?P<name>(?!\.{1,2}(?:/|$))[a-z0-9._-]{1,100}?)(?:\.git)?"
+    r"(?(site)(?:[/?#]\S*)?)",
+    re.ASCII | re.IGNORECASE,
+)
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+_RELEASE: Final[dict[str, schema.Field]] = {
+    "tag_name": schema.line,
+    "name": schema.line,
+    "body": schema.notes,
+    "html_url": schema.web_page,
+    "draft": bool,
+    "prerelease": bool,
+    "published_at": schema.moment,
+    "assets": schema.items,
+}
+_ASSET: Final[dict[str, schema.Field]] = {
+    "id": schema.number,
+    "name": schema.line,
+    "size": schema.number,
+    "state": schema.text,
+    "digest": schema.text,
+}
 
 
 class GitHubSource:
-    """The releases of `owner/name`, with the file of each that matches a pattern."""
+    """The releases of `owner/name`, with the files of each that match a pattern."""
 
     def __init__(
         self,
@@ -41,78 +64,124 @@ class GitHubSource:
         *,
         prereleases: bool = False,
         token: str | None = None,
-        base_url: str = API,
-        patience: Patience = DEFAULT_PATIENCE,
+        api: str = API,
     ) -> None:
-        """Raises SourceError if the repository or the address of the API cannot be one.
+        """Take the repository as `repository_named` does. Raises SourceError if it cannot be one.
 
         The token goes to the API and nowhere else, not even where the API redirects to.
         """
-        if not _REPOSITORY.fullmatch(repository):
-            raise SourceError(Reason.BAD_REPOSITORY, repository=repository)
-        api = http_url(base_url).with_user(None)
-        self.key: Hashable = ("github", str(api), repository.casefold(), asset, prereleases, token)
-        self.server: str | None = repository
-        self._repository = repository
-        self._releases = api.joinpath("repos", *repository.split("/"), "releases")
-        self._selection = Selection(asset, prereleases)
-        headers = {"X-GitHub-Api-Version": _API_VERSION}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        self._fetcher = Fetcher(session, private=OriginHeaders(api.origin(), headers), patience=patience)
+        self.server: str | None = repository_named(repository)
+        self._repository = self.server
+        base = http_url(api)
+        self.key: Hashable = ("github", api, self._repository.casefold(), asset, prereleases, token)
+        self._releases = base.joinpath("repos", *self._repository.split("/"), "releases")
+        self._asset = asset
+        self._prereleases = prereleases
+        private = {"X-GitHub-Api-Version": _API_VERSION} | ({"Authorization": f"Bearer {token}"} if token else {})
+        self._fetcher = Fetcher(session, base, private)
         self._catalog = Catalog()
-        self._checksums: dict[str, int] = {}
-        self._validators: Validators | None = None
+        self._first: Response | None = None
 
     async def catalog(self) -> Catalog:
         """List the releases, newest 90 at most; an unchanged first page costs no more. Raises SourceError."""
-        first = await self._page(1, self._validators)
-        if first.unchanged:
+        try:
+            response = first = await self._page(1, self._first)
+        except SourceError as error:
+            if error.reason is Reason.NOT_FOUND:
+                raise SourceError(Reason.NO_REPOSITORY, repository=self._repository) from None
+            raise
+        if first.body is None:
             return self._catalog
-        found, answer, page = await self._read(first), first, 1
-        while 'rel="next"' in answer.headers.get("Link", "") and page < _MOST_PAGES:
-            page += 1
-            answer = await self._page(page)
-            found += await self._read(answer)
-        findings = [each for each in found if isinstance(each, Finding)]
-        offers = [each for each in found if isinstance(each, Offer)]
-        if not found:
-            findings.append(Finding.of(self._repository, Reason.NO_MATCHING_ASSET, pattern=self._selection.asset))
-        self._checksums = {offer.release.identifier: offer.checksums for offer in offers if offer.checksums is not None}
-        self._catalog = Catalog.of((offer.release for offer in offers), findings)
-        self._validators = first.validators
+        bodies = [first.body]
+        while 'rel="next"' in response.headers.get("Link", "") and len(bodies) < limits.PAGES:
+            response = await self._page(len(bodies) + 1)
+            bodies.append(response.body or b"")
+        try:
+            self._catalog = await asyncio.to_thread(self._read, bodies)
+        except schema.Invalid as error:
+            shown = host(first.url)
+            raise SourceError(Reason.BAD_ANSWER, host=shown, path=error.path, problem=error.problem) from None
+        self._first = replace(first, body=None)
         return self._catalog
 
     async def image(self, release: Release) -> bytes:
-        """Download the file, and check it against the sum that is published with it. Raises SourceError."""
-        checksums = self._checksums.get(release.identifier)
-        if release.sha256 is None and checksums is not None:
-            listed = await self._asset(str(checksums), Kind.TEXT, _LARGEST_CHECKSUMS)
-            release = replace(release, sha256=find_sha256(listed.body.decode(errors="replace"), release.file))
-        answer = await self._asset(release.identifier, Kind.IMAGE, release.size or LARGEST_IMAGE)
-        check_announced(answer.body, release)
-        return answer.body
+        """Download the file, and check it against the sum that GitHub has of it. Raises SourceError."""
+        image = await self._download(release.identifier, release.size or limits.IMAGE)
+        release.verify(image)
+        return image
 
     async def signature(self, release: Release) -> str | None:
         """Download the file of the same name with .minisig added. Raises SourceError."""
         if release.signature is None:
             return None
-        answer = await self._asset(release.signature, Kind.TEXT, LARGEST_SIGNATURE)
-        return answer.body.decode(errors="replace")
+        return (await self._download(release.signature, limits.SIGNATURE)).decode(errors="replace")
 
-    async def _page(self, number: int, known: Validators | None = None) -> Answer:
-        address = self._releases.with_query(per_page=_RELEASES_A_PAGE, page=number)
-        return await self._fetcher.get(address, Kind.JSON, limit=_LARGEST_PAGE, known=known)
+    async def _page(self, number: int, known: Response | None = None) -> Response:
+        address = self._releases.with_query(per_page=limits.RELEASES_A_PAGE, page=number)
+        return await self._fetcher.get_json(address, limit=limits.PAGE, known=known)
 
-    async def _asset(self, identifier: str, kind: Kind, limit: int) -> Answer:
-        return await self._fetcher.get(self._releases / "assets" / identifier, kind, limit=limit)
+    async def _download(self, identifier: str, limit: int) -> bytes:
+        return await self._fetcher.get(self._releases / "assets" / identifier, limit=limit)
 
-    async def _read(self, answer: Answer) -> list[Offer | Finding]:
-        try:
-            return await asyncio.to_thread(read_page, answer.body, self._selection)
-        except schema.Invalid as error:
-            raise SourceError(
-                Reason.BAD_ANSWER, host=host(answer.url), path=error.path, problem=error.problem
-            ) from None
-        except ValueError:
-            raise SourceError(Reason.NOT_JSON, host=host(answer.url)) from None
+    def _read(self, bodies: list[bytes]) -> Catalog:
+        releases = [each for body in bodies for each in _published(body)]
+        wanted = [each for each in releases if self._prereleases or not each.get("prerelease")]
+        found = list(islice((offer for each in wanted for offer in _offers(each, self._asset)), limits.SKETCHES))
+        if len({series_of(each.file) for each in found if isinstance(each, Release)}) > 1:
+            # The files tell them apart by themselves.
+            found = [replace(each, series=None) if isinstance(each, Release) else each for each in found]
+        if not releases:
+            found = [Finding.of(self._repository, Reason.NO_RELEASES)]
+        elif not wanted:
+            found = [Finding.of(self._repository, Reason.ONLY_PRERELEASES, count=str(len(releases)))]
+        elif not found:
+            found = [Finding.of(self._repository, Reason.NO_MATCHING_ASSET, pattern=self._asset)]
+        return Catalog.of(found)
+
+
+def repository_named(text: str) -> str:
+    """Return owner/name from just that, or from the address of a repository or of a page of it. Raises SourceError."""
+    if (match := _REPOSITORY.fullmatch(text.strip())) is None:
+        raise SourceError(Reason.BAD_REPOSITORY, repository=text)
+    return f"{match['owner']}/{match['name']}"
+
+
+def _published(body: bytes) -> Iterator[dict[str, Any]]:
+    try:
+        entries = schema.items(schema.read_json(body))
+    except ValueError as error:
+        raise schema.Invalid("its beginning", str(error)) from None
+    for number, entry in enumerate(entries):
+        release = schema.pick(entry, _RELEASE, "tag_name", "assets", where=f"[{number}]")
+        if not release.get("draft"):
+            yield release
+
+
+def _offers(release: dict[str, Any], pattern: str) -> Iterator[Release | Finding]:
+    tag, assets = release["tag_name"], release["assets"]
+    if len(assets) > limits.ASSETS:
+        yield Finding.of(tag, Reason.TOO_MANY, count=str(len(assets)), limit=str(limits.ASSETS))
+        return
+    picked = (schema.pick(each, _ASSET, "id", "name", where=f"{tag}.assets[{n}]") for n, each in enumerate(assets))
+    uploaded = {asset["name"]: asset for asset in picked if asset.get("state", "uploaded") == "uploaded"}
+    matching = [name for name in uploaded if fnmatchcase(name.casefold(), pattern.casefold())]
+    for name in without_bootloader(matching):
+        size, digest = uploaded[name].get("size"), uploaded[name].get("digest", "")
+        if size and size > limits.IMAGE:
+            yield Finding.of(name, Reason.FILE_TOO_LARGE, size=str(size), limit=str(limits.IMAGE))
+            continue
+        signature = uploaded.get(f"{name}.minisig")
+        yield Release(
+            version=version_of_tag(tag) or version_of_file(name),
+            identifier=str(uploaded[name]["id"]),
+            file=name,
+            title=release.get("name"),
+            notes=release.get("body"),
+            url=release.get("html_url"),
+            size=size,
+            sha256=digest.partition(":")[2] if _DIGEST.fullmatch(digest) else None,
+            published=release.get("published_at"),
+            signature=str(signature["id"]) if signature else None,
+            # A tag without a version, such as `latest`, is no series of its own.
+            series=(series_of(tag.replace("/", "-")) or None) if version_in_name(tag.replace("/", "-")) else None,
+        )

@@ -1,73 +1,127 @@
-"""Sketches that a manifest on a web server offers."""
+"""Sketches that a manifest on a web server offers.
+
+A manifest is a JSON object of one release, or of several:
+
+    {"name": "Garden", "board": "mkr1000", "password": "…", "releases": [{"version": "1.2.3", "path": "garden.bin"}, …]}
+
+A release has a `path`, the address of its image, absolute or relative to the manifest. All else is optional: `version`
+(else that in the name of the image), `name` or `title`, `board` (mkr1000, mkrwifi1010, nano_33_iot, or an FQBN),
+`password` (that the sketch will want), `notes` (Markdown), `url` (of a page about it), `size`, `sha256`, `published`
+(ISO 8601) and `signature` (the address of the .minisig file, else that of the image with .minisig added). Of several
+releases, `name`, `board` and `password` can stand once, beside `releases`. No other key is taken.
+"""
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from dataclasses import replace
+from typing import Any, Final
 
 import aiohttp
 from yarl import URL
 
-from . import schema
-from .fetcher import DEFAULT_PATIENCE, Fetcher, Kind, OriginHeaders, Patience, Validators, host, http_url
-from .integrity import check_announced
-from .manifest_format import read_manifest
+from . import limits, schema
+from .board_names import model_named
+from .description import FIELDS, Description, declared
+from .destination import host
+from .fetcher import Fetcher, Response, credentials_of, http_url, is_downgrade, joined
 from .reasons import Reason
-from .release import LARGEST_IMAGE, LARGEST_SIGNATURE, Catalog, Release, SourceError
+from .release import Catalog, Finding, Release, SourceError
 
-_LARGEST_MANIFEST = 1024 * 1024
+_RELEASE: Final = FIELDS | {"path": schema.address, "signature": schema.address}
+_SEVERAL: Final = {name: FIELDS[name] for name in ("name", "board", "password")} | {"releases": schema.items}
 
 
 class ManifestSource:
     """A manifest at an http or https address. The address may carry user:password@."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, *, patience: Patience = DEFAULT_PATIENCE) -> None:
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         """Raises SourceError if the address is none."""
         address = http_url(url)
         self.key: Hashable = ("manifest", str(address))
         self.server: str | None = host(address)
         self._url = address.with_user(None).with_fragment(None)
-        self._fetcher = Fetcher(session, private=OriginHeaders.of_url(address), patience=patience)
+        self._fetcher = Fetcher(session, address, credentials_of(address))
         self._catalog = Catalog()
-        self._validators: Validators | None = None
+        self._read: Response | None = None
 
     async def catalog(self) -> Catalog:
         """Ask the server what there is; an unchanged manifest costs it no body. Raises SourceError."""
-        answer = await self._fetcher.get(self._url, Kind.JSON, limit=_LARGEST_MANIFEST, known=self._validators)
-        if not answer.unchanged:
+        response = await self._fetcher.get_json(self._url, limit=limits.MANIFEST, known=self._read)
+        if response.body is not None:
             # A manifest of the largest size would hold up the event loop noticeably.
-            self._catalog = await asyncio.to_thread(_read, answer.body, answer.url)
-            self._validators = answer.validators
+            self._catalog = await asyncio.to_thread(read_manifest, response.body, response.url)
+            self._read = replace(response, body=None)
         return self._catalog
 
     async def image(self, release: Release) -> bytes:
         """Fetch the image, no more of it than was announced. Raises SourceError."""
-        address = URL(release.identifier, encoded=True)
-        answer = await self._fetcher.get(address, Kind.IMAGE, limit=release.size or LARGEST_IMAGE)
-        check_announced(answer.body, release)
-        return answer.body
+        image = await self._get(release.identifier, release.size or limits.IMAGE)
+        release.verify(image)
+        return image
 
     async def signature(self, release: Release) -> str | None:
         """Fetch the signature: what the manifest names, else what minisign calls it. Raises SourceError."""
-        image = URL(release.identifier, encoded=True)
-        address = URL(release.signature, encoded=True) if release.signature else signature_beside(image)
+        address = release.signature or str(signature_beside(URL(release.identifier, encoded=True)))
         try:
-            answer = await self._fetcher.get(address, Kind.TEXT, limit=LARGEST_SIGNATURE)
+            return (await self._get(address, limits.SIGNATURE)).decode(errors="replace")
         except SourceError as error:
             # Object stores deny access to what is not there.
             if error.reason in (Reason.NOT_FOUND, Reason.ACCESS_DENIED) and not release.signature:
                 return None
             raise
-        return answer.body.decode(errors="replace")
+
+    async def _get(self, address: str, limit: int) -> bytes:
+        may_be_local = self._read is not None and self._read.is_local
+        return await self._fetcher.get(URL(address, encoded=True), limit=limit, may_be_local=may_be_local)
 
 
-def _read(body: bytes, url: URL) -> Catalog:
+def read_manifest(body: bytes, url: URL) -> Catalog:
+    """Return what a manifest offers; `url` is where it came from. Raises SourceError."""
     try:
-        return read_manifest(schema.read_json(body), url)
+        document = schema.read_json(body)
+        if not isinstance(document, dict) or "releases" not in document:
+            return Catalog.of([_release(schema.read(document, _RELEASE), url, host(url))])
+        manifest = schema.read(document, _SEVERAL)
     except schema.Invalid as error:
         raise SourceError(Reason.BAD_MANIFEST, host=host(url), path=error.path, problem=error.problem) from None
-    except ValueError:
-        raise SourceError(Reason.NOT_JSON, host=host(url)) from None
+    entries = manifest.pop("releases", [])
+    return Catalog.of(_releases(entries, manifest, url))
 
 
 def signature_beside(image: URL) -> URL:
     """Return where the signature of an image is, if it was put where minisign writes it."""
     return image.with_path(f"{image.raw_path}.minisig", encoded=True, keep_query=True)
+
+
+def _releases(entries: list[Any], common: Description, url: URL) -> Iterator[Release | Finding]:
+    if len(entries) > limits.SKETCHES:
+        count, limit = str(len(entries)), str(limits.SKETCHES)
+        yield Finding.of(host(url), Reason.TOO_MANY, count=count, limit=limit)
+    for number, entry in enumerate(entries[: limits.SKETCHES]):
+        where = f"releases[{number}]"
+        try:
+            yield _release(common | schema.read(entry, _RELEASE, where=where), url, where)
+        except schema.Invalid as error:
+            yield Finding.of(where, Reason.BAD_SIDECAR, path=error.path, problem=error.problem)
+
+
+def _release(description: Description, url: URL, where: str) -> Release | Finding:
+    path, signature = description.pop("path", None), description.pop("signature", None)
+    label = " ".join(filter(None, (description.get("name"), description.get("version")))) or where
+    try:
+        image = _address(path, url, label)
+        if is_downgrade(url, image) and "sha256" not in description:
+            raise SourceError(Reason.INSECURE_IMAGE, file=label)
+        if (size := description.get("size", 0)) > limits.IMAGE:
+            raise SourceError(Reason.FILE_TOO_LARGE, file=label, size=str(size), limit=str(limits.IMAGE))
+        signed = str(_address(signature, url, label)) if signature else None
+        return declared(description, file=image.name or host(image), identifier=str(image), signature=signed)
+    except SourceError as error:
+        return Finding.from_error(label, error, model=model_named(description.get("board", "")))
+
+
+def _address(path: str | None, url: URL, label: str) -> URL:
+    address = joined(url, path) if path else None
+    if address is None:
+        raise SourceError(Reason.NO_IMAGE, file=label)
+    return address

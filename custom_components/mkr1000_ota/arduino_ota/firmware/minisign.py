@@ -7,33 +7,35 @@ the file, and a second one over that signature and the trusted comment.
 import base64
 from dataclasses import dataclass
 import hashlib
-from typing import Self, override
+from typing import Final, Self, override
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from .reasons import Reason, sentence
-from .release import LARGEST_SIGNATURE
+from ..sketch.sketch import Sketch
+from . import limits
+from .reasons import Reason, ReasonedError
+from .versions import bare
 
-_KEY_ALGORITHM = b"Ed"
-_PREHASHED = b"ED"
-_LEGACY = b"Ed"
-_KEY_ID_SIZE = 8
-_PUBLIC_KEY_SIZE = 32
-_SIGNATURE_SIZE = 64
+_KEY_ALGORITHM: Final = b"Ed"
+_PREHASHED: Final = b"ED"
+_LEGACY: Final = b"Ed"
+_KEY_ID_SIZE: Final = 8
+_PUBLIC_KEY_SIZE: Final = 32
+_SIGNATURE_SIZE: Final = 64
 
-_UNTRUSTED = "untrusted comment:"
-_TRUSTED = "trusted comment: "
+_UNTRUSTED: Final = "untrusted comment:"
+_TRUSTED: Final = "trusted comment: "
+
+# Edwards25519 (RFC 8032): the prime of its field, and the y of its points of order 1, 2, 4 and 8. For such a key
+# signatures can be made without a secret.
+_PRIME: Final = 2**255 - 19
+_Y8: Final = 2707385501144840649318225287225658788936804267575313519463743609750303402022
+_SMALL_ORDER: Final = frozenset({0, 1, _PRIME - 1, _Y8, _PRIME - _Y8})
 
 
-class SignatureRefused(Exception):
-    """A signature does not prove that the owner of the key signed this file, or a text is no key."""
-
-    def __init__(self, reason: Reason, **placeholders: str) -> None:
-        """Take the placeholders that the reason's sentence needs."""
-        super().__init__(sentence(reason, placeholders))
-        self.reason = reason
-        self.placeholders = placeholders
+class SignatureRefused(ReasonedError):
+    """A signature does not prove what it should, or a text is no key that could prove anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,9 @@ class PublicKey:
         raw = _decode(lines[0], len(_KEY_ALGORITHM) + _KEY_ID_SIZE + _PUBLIC_KEY_SIZE, Reason.BAD_PUBLIC_KEY)
         if not raw.startswith(_KEY_ALGORITHM):
             raise SignatureRefused(Reason.BAD_PUBLIC_KEY)
+        # The highest bit is the sign of x.
+        if int.from_bytes(raw[10:], "little") % 2**255 % _PRIME in _SMALL_ORDER:
+            raise SignatureRefused(Reason.WEAK_PUBLIC_KEY)
         return cls(raw[2:10], raw[10:])
 
     @override
@@ -94,8 +99,23 @@ class PublicKey:
             raise SignatureRefused(refusal) from None
 
 
+def verify_release(key: PublicKey, sketch: Sketch, signature: str, *, version: str | None, board: str) -> str:
+    """Return the trusted comment if a signed sketch is what it is offered as, and for whom. Raises SignatureRefused.
+
+    What the source says is not signed, what the image says is: the version that is shown must be the one in the
+    image (None if what is shown is none), and the name in it, if it has one, that of the board.
+    """
+    comment = key.verify(sketch.image, signature)
+    stated = bare(sketch.version) if sketch.version else "?"
+    if version is not None and version != stated:
+        raise SignatureRefused(Reason.OTHER_VERSION, actual=stated, expected=version)
+    if sketch.name is not None and sketch.name != board:
+        raise SignatureRefused(Reason.OTHER_NAME, actual=sketch.name, expected=board)
+    return comment
+
+
 def _lines(text: str, refusal: Reason) -> list[str]:
-    if len(text) > LARGEST_SIGNATURE:
+    if len(text) > limits.SIGNATURE:
         raise SignatureRefused(refusal)
     # Only the ends of lines: str.splitlines() would also split a comment at exotic characters.
     return [line.rstrip("\r") for line in text.strip().split("\n")]

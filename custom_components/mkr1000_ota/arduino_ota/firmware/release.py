@@ -1,125 +1,147 @@
 """What every source of sketches speaks: releases, findings, the catalog of both."""
 
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+import hashlib
 from typing import Protocol, Self
 
 from ..errors import SketchRefused
-from .reasons import Reason, sentence
-from .versions import bare, newest_first
-
-# The whole flash of the board is 256 KiB: what does not fit into that is no sketch for it.
-LARGEST_IMAGE = 256 * 1024
-# minisign's own limit for a trusted comment is 8 KiB; the rest of a signature file is small.
-LARGEST_SIGNATURE = 16 * 1024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
-    """One version that a source offers. The size is in bytes, the hashes are lower-case hexadecimal.
-
-    `identifier` is unique within its source and is what the source fetches the image by; it may contain a secret
-    (an address with a token), so it is never shown. `password` is the one that the sketch will want once it runs,
-    where the source declares it.
-    """
-
-    version: str
-    identifier: str = field(repr=False)
-    file: str = ""
-    title: str | None = None
-    notes: str | None = None
-    url: str | None = None
-    size: int | None = None
-    sha256: str | None = None
-    md5: str | None = None
-    board: str | None = None
-    password: str | None = field(default=None, repr=False)
-    published: datetime | None = None
-    # What fetches the signature, where the source names it.
-    signature: str | None = field(default=None, repr=False)
-
-    @property
-    def label(self) -> str:
-        """The name to show to a person: the file's, else the version."""
-        return self.file or self.version
+from ..sketch.sketch import Sketch
+from ..text import fit_to_show
+from . import limits
+from .board_names import model_of
+from .reasons import Reason, ReasonedError
+from .versions import bare
 
 
-class SourceError(Exception):
+class SourceError(ReasonedError):
     """A source cannot say what it has, or cannot hand over an image.
 
     The message never contains an address's path or query, nor any credential. `retry_at` is set where asking
     again earlier is pointless.
     """
 
-    def __init__(self, reason: Reason, *, retry_at: datetime | None = None, **placeholders: str) -> None:
-        """Take the placeholders that the reason's sentence needs."""
-        super().__init__(sentence(reason, placeholders))
-        self.reason = reason
-        self.placeholders = placeholders
-        self.retry_at = retry_at
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A sketch that a source has. The size is in bytes, the hash is lower-case hexadecimal.
+
+    `identifier` is unique within its source and is what the source fetches the image by; it may contain a secret
+    (an address with a token), so it is never shown. `password` is the one that the sketch will want once it runs,
+    where the source declares it, `board` the id of the model that it is declared to be for.
+    """
+
+    identifier: str = field(repr=False)
+    version: str | None = None
+    file: str = ""
+    title: str | None = None
+    notes: str | None = None
+    url: str | None = None
+    size: int | None = None
+    sha256: str | None = None
+    board: str | None = None
+    password: str | None = field(default=None, repr=False)
+    published: datetime | None = None
+    # What fetches the signature, where the source names it.
+    signature: str | None = field(default=None, repr=False)
+    # The prefix that tells it from other series of the same source, where its file does not: that of a tag, say.
+    series: str | None = None
+    # What the image says of itself, once somebody has looked inside; it always says its model then. `built` is the
+    # local time of a computer that nobody knows.
+    name: str | None = None
+    model: str | None = None
+    stated_version: str | None = None
+    built: datetime | None = None
+    warnings: tuple[object, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What to call it when it is shown to a person."""
+        return self.file or self.title or self.version or ""
+
+    def verify(self, image: bytes) -> None:
+        """Compare an image with the size and the hash that are declared. Raises SourceError."""
+        if self.size not in (None, len(image)):
+            raise SourceError(Reason.SIZE_MISMATCH, file=self.label, expected=str(self.size), actual=str(len(image)))
+        if self.sha256 not in (None, actual := hashlib.sha256(image).hexdigest()):
+            raise SourceError(Reason.SHA256_MISMATCH, file=self.label, expected=str(self.sha256), actual=actual)
+
+    def with_facts(self, sketch: Sketch) -> Self:
+        """Return the release with what its image says. The version that a sketch itself states beats every other.
+
+        Raises SourceError if it is declared to be for another model than it is.
+        """
+        model = model_of(sketch)
+        if self.board and model and self.board != model:
+            raise SourceError(Reason.DECLARED_FOR_OTHER_BOARD, file=self.label, board=self.board, model=model)
+        stated = bare(sketch.version) if sketch.version else None
+        return replace(
+            self,
+            version=stated or self.version,
+            stated_version=stated,
+            size=sketch.size,
+            sha256=sketch.sha256,
+            name=fit_to_show(sketch.name, limits.NAME) if sketch.name else None,
+            model=model,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something in a source that is not offered, and why.
+    """Something in a source that leads to no offer, and why.
 
-    `reason` is a code of `Reason` or one of the sketch inspector's; `message` says it in English.
+    `code` is one of `Reason` or of the sketch inspector; `message` says it in English. `model` is the id of the model
+    that it was meant for, None where that is not known.
     """
 
     file: str
-    reason: str
-    placeholders: dict[str, str]
+    code: str
+    placeholders: Mapping[str, str]
     message: str = ""
+    model: str | None = None
 
     @classmethod
-    def of(cls, file: str, reason: Reason, **placeholders: str) -> Self:
+    def of(cls, file: str, reason: Reason, *, model: str | None = None, **placeholders: str) -> Self:
         """Return the finding of one of this package's own reasons."""
-        known = {"file": file, **placeholders}
-        return cls(file, reason, known, sentence(reason, known))
+        return cls.from_error(file, SourceError(reason, file=file, **placeholders), model=model)
 
     @classmethod
-    def from_error(cls, file: str, error: SourceError | SketchRefused) -> Self:
+    def from_error(cls, file: str, error: SourceError | SketchRefused, *, model: str | None = None) -> Self:
         """Return the finding that a file was refused for."""
-        return cls(file, error.reason, dict(error.placeholders), str(error))
+        return cls(fit_to_show(file, limits.LINE), error.reason, dict(error.placeholders), str(error), model)
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All that a source has to say. The releases are ordered newest first."""
+    """All that a source has to say, in no order that means anything: what is newest is for `offers` to say."""
 
     releases: tuple[Release, ...] = ()
     findings: tuple[Finding, ...] = ()
 
     @classmethod
-    def of(cls, releases: Iterable[Release], findings: Iterable[Finding] = ()) -> Self:
-        """Return the catalog of what was found, in any order.
+    def of(cls, found: Iterable[Release | Finding]) -> Self:
+        """Return the catalog of what was found. What has the same content is one release."""
+        releases: dict[str | int, Release] = {}
+        findings: list[Finding] = []
+        for each in found:
+            if isinstance(each, Finding):
+                findings.append(each)
+            else:
+                content = each.sha256 or len(releases)
+                releases[content] = _united(releases[content], each) if content in releases else each
+        if len(findings) > limits.FINDINGS:
+            more = Finding.of("", Reason.MORE_FINDINGS, count=str(len(findings) - limits.FINDINGS))
+            findings = [*findings[: limits.FINDINGS], more]
+        return cls(tuple(releases.values()), tuple(findings))
 
-        Which of two releases of one version is meant cannot be known, so neither is offered.
-        """
-        offered: list[Release] = []
-        found = list(findings)
-        by_version: dict[str, list[Release]] = {}
-        for release in releases:
-            by_version.setdefault(bare(release.version), []).append(release)
-        for alike in by_version.values():
-            if len(alike) == 1:
-                offered.append(alike[0])
-                continue
-            for release, other in zip(alike, [*alike[1:], alike[0]], strict=True):
-                found.append(
-                    Finding.of(release.label, Reason.DUPLICATE_VERSION, version=release.version, other=other.label)
-                )
-        return cls(tuple(newest_first(offered, lambda release: release.version)), tuple(found))
 
-    @property
-    def latest(self) -> Release | None:
-        """The newest release, if there is any."""
-        return self.releases[0] if self.releases else None
-
-    def find(self, version: str) -> Release | None:
-        """Return the release of a version, written exactly as the catalog writes it."""
-        return next((release for release in self.releases if release.version == version), None)
+def _united(first: Release, other: Release) -> Release:
+    """Return a release with what another of the same content says beyond it."""
+    missing = (each.name for each in fields(Release) if getattr(first, each.name) is None)
+    return replace(first, **{name: getattr(other, name) for name in missing})
 
 
 class FirmwareSource(Protocol):
@@ -140,7 +162,7 @@ class FirmwareSource(Protocol):
         ...
 
     async def image(self, release: Release) -> bytes:
-        """Fetch an image of this source's catalog; size and hashes that the release declares have been checked.
+        """Fetch an image of this source's catalog; size and hash that the release declares have been checked.
 
         Raises SourceError.
         """

@@ -1,25 +1,78 @@
 """The words that descriptions of sketches are made of: in sidecars, manifests and GitHub's answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 import json
 import re
 from typing import Any
 
-import voluptuous as vol
-
+from ..text import fit_to_show, fit_to_store
+from . import limits
 from .versions import VERSION, bare
 
-# Long enough for any changelog that someone reads before an update.
-_LONGEST_NOTES = 64 * 1024
-_LONGEST_LINE = 2048
-_MOST_PATH_SHOWN = 120
+type Field = Callable[[Any], Any]
+
+
+class Invalid(Exception):
+    """A document is not what it should be: where in it, and what is wrong there. Values are not repeated."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.problem = problem
+
+
+def read_json(body: bytes) -> Any:
+    """Read JSON that any other program can hold as well. Raises Invalid."""
+    try:
+        document = json.loads(body)
+        # A lone surrogate, written as such or as an escape, can be neither stored nor shown.
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        raise Invalid("its text", "it has half of a surrogate pair, which is no valid Unicode") from None
+    except RecursionError, ValueError:
+        raise Invalid("its beginning", "it is not valid JSON") from None
+    level, depth = [document], 0
+    while level := [child for node in level for child in _children(node)]:
+        if (depth := depth + 1) > limits.JSON_DEPTH:
+            raise Invalid("its end", f"it is nested more than {limits.JSON_DEPTH} levels deep")
+    return document
+
+
+def read(document: object, fields: Mapping[str, Field], *, where: str = "") -> dict[str, Any]:
+    """Return what an object says; null says nothing. Raises Invalid, for a key that is not known as well.
+
+    A misspelled `password` would be a board locked.
+    """
+    for key in document if isinstance(document, dict) else ():
+        if key not in fields:
+            similar = get_close_matches(key, fields, n=1)
+            hint = f', did you mean "{similar[0]}"?' if similar else ""
+            raise Invalid(_join(where, fit_to_show(key, 40)), f"unknown key{hint}")
+    return pick(document, fields, where=where)
+
+
+def pick(document: object, fields: Mapping[str, Field], *required: str, where: str = "") -> dict[str, Any]:
+    """Return what is wanted of an object that says more. Raises Invalid."""
+    if not isinstance(document, dict):
+        raise Invalid(where or "its beginning", "expected an object")
+    found: dict[str, Any] = {}
+    for name, field in fields.items():
+        if (value := document.get(name)) is not None:
+            try:
+                found[name] = field(value)
+            except ValueError as error:
+                raise Invalid(_join(where, name), str(error)) from None
+        elif name in required:
+            raise Invalid(_join(where, name), "it is missing")
+    return found
 
 
 def version(value: object) -> str:
     """Accept a version; a leading v is dropped."""
     if not isinstance(value, str) or not VERSION.fullmatch(value):
-        raise vol.Invalid('expected a version such as "1.2.3"')
+        raise ValueError('expected a version such as "1.2.3"')
     return bare(value)
 
 
@@ -28,83 +81,79 @@ def moment(value: object) -> datetime:
     try:
         parsed = datetime.fromisoformat(value)  # type: ignore[arg-type]  # a TypeError says that it is no text
     except TypeError, ValueError:
-        raise vol.Invalid("expected a date and time of ISO 8601") from None
+        raise ValueError("expected a date and time of ISO 8601") from None
+    if not 1970 < parsed.year < 9999:
+        raise ValueError("expected a date of these times")  # near its ends a date cannot be put into another zone
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def web_page(value: object) -> str:
     """Accept the address of a page to show: a link to anything but a web page would be a trap."""
-    if not isinstance(value, str) or not re.match(r"https?://[^\s/]", value) or len(value) > _LONGEST_LINE:
-        raise vol.Invalid("expected an http or https address")
+    if not re.fullmatch(r"https?://[^\s/]\S*", text(value)) or fit_to_show(text(value), limits.URL) != value:
+        raise ValueError("expected an http or https URL")
+    return text(value)
+
+
+def number(value: object) -> int:
+    """Accept a number of things that anything can hold."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
+        raise ValueError("expected a number")
     return value
 
 
-def size(value: object) -> int:
-    """Accept a number of bytes."""
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        raise vol.Invalid("expected a number of bytes")
+def text(value: object) -> str:
+    """Accept any text, as it is."""
+    if not isinstance(value, str):
+        raise ValueError("expected a text")  # noqa: TRY004  # one kind of error for whatever is wrong
     return value
 
 
-def _text(longest: int) -> Callable[[object], str]:
-    def text(value: object) -> str:
-        if not isinstance(value, str) or len(value) > longest or "\0" in value:
-            raise vol.Invalid(f"expected a text of at most {longest} characters")
-        return value
-
-    return text
+def line(value: object) -> str:
+    """Accept a text, and make it fit to be shown in one line."""
+    return fit_to_show(text(value), limits.LINE)
 
 
-def _hexadecimal(digits: int) -> Callable[[object], str]:
-    def hexadecimal(value: object) -> str:
-        if not isinstance(value, str) or not re.fullmatch(rf"[0-9a-fA-F]{{{digits}}}", value):
-            raise vol.Invalid(f"expected {digits} hexadecimal digits")
-        return value.lower()
-
-    return hexadecimal
+def notes(value: object) -> str:
+    """Accept a text, and make it fit to be shown."""
+    return fit_to_store(text(value), limits.NOTES)
 
 
-line = _text(_LONGEST_LINE)
-notes = _text(_LONGEST_NOTES)
-# The board reads at most a line of headers; an empty password is legal.
-password = _text(256)
-sha256 = _hexadecimal(64)
-md5 = _hexadecimal(32)
+def password(value: object) -> str:
+    """Accept a password. An empty one is legal; a NUL would end it on the board."""
+    if len(text(value)) > limits.PASSWORD or "\0" in text(value):
+        raise ValueError(f"expected a text of at most {limits.PASSWORD} characters")
+    return text(value)
 
 
-class Invalid(Exception):
-    """A document is not what it should be: where in it, and what is wrong there. Values are not repeated."""
-
-    def __init__(self, path: str, problem: str) -> None:
-        """Take the path of keys and what was expected there."""
-        super().__init__(f"{path}: {problem}")
-        self.path = path
-        self.problem = problem
+def sha256(value: object) -> str:
+    """Accept a SHA-256 in hexadecimal."""
+    if not re.fullmatch(r"[0-9a-fA-F]{64}", text(value)):
+        raise ValueError("expected 64 hexadecimal digits")
+    return text(value).lower()
 
 
-def read_json(body: bytes) -> Any:
-    """Read JSON. Raises ValueError."""
-    try:
-        return json.loads(body)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+def address(value: object) -> str:
+    """Accept the address of a file, absolute or not."""
+    if len(text(value)) > limits.URL:
+        raise ValueError(f"expected a text of at most {limits.URL} characters")
+    return text(value)
 
 
-def validate(schema: vol.Schema, document: object) -> Any:
-    """Return what the schema makes of a document. Raises Invalid with its first problem."""
-    try:
-        return schema(document)
-    except vol.MultipleInvalid as error:
-        first = error.errors[0]
-        raise Invalid(_spell(first.path), str(first.msg)) from None
+def items(value: object) -> list[Any]:
+    """Accept a list of anything."""
+    if not isinstance(value, list):
+        raise ValueError("expected a list")  # noqa: TRY004  # see text
+    return value
 
 
-def _spell(path: list[Any]) -> str:
-    spelled = ""
-    for step in path:
-        match step:
-            case int():
-                spelled += f"[{step}]"
-            case _:
-                spelled += f".{step}"
-    return spelled.removeprefix(".")[:_MOST_PATH_SHOWN] or "its beginning"
+def _join(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _children(node: object) -> list[Any]:
+    match node:
+        case dict():
+            return list(node.values())
+        case list():
+            return node
+    return []

@@ -2,75 +2,51 @@
 
 import asyncio
 from collections.abc import Hashable
+from dataclasses import replace
+from datetime import UTC, datetime
 import hashlib
 import json
-import os
 from pathlib import Path
 import shutil
-import tempfile
-from typing import Any
+from typing import Any, Final
 
-import voluptuous as vol
-
-from ..sketch.sketch import LARGE_STORAGE
-from . import schema
-from .description import Description, describe
-from .directory import read_inside
-from .integrity import check_announced
+from ..text import fit_to_show
+from . import limits
+from .description import declared, inspected, read_description
+from .directory import make_folder, opened
+from .folder import FolderSource
 from .reasons import Reason
-from .release import LARGEST_IMAGE, Catalog, Release, SourceError
-from .versions import VERSION, bare
+from .release import Catalog, Release, SourceError
+from .versions import version_of_file
 
-_CARD = "upload.json"
-_LARGEST_CARD = 256 * 1024
-
-_SCHEMA = vol.Schema(
-    {
-        vol.Required("version"): schema.version,
-        vol.Required("identifier"): schema.sha256,
-        vol.Required("file"): schema.line,
-        vol.Required("size"): schema.size,
-        vol.Required("board"): vol.Maybe(schema.line),
-        vol.Required("notes"): vol.Maybe(schema.notes),
-        vol.Required("password"): vol.Maybe(schema.password),
-        vol.Required("signature"): vol.Maybe(schema.notes),
-    }
-)
+# In front of the name that a file had stand so many digits of its SHA-256: no upload takes the files of another.
+_DIGITS: Final = 16
+# A file system takes 255 bytes, which are 63 characters of the longest kind.
+_LONGEST_STEM: Final = 40
 
 
 class UploadedSource:
-    """The folder that one board's upload is kept in: the image under its own SHA-256, and a card that describes it.
+    """The folder that one board's upload is kept in, as a firmware folder with one sketch.
 
-    The card may hold a password, so that the folder belongs below `.storage`, where Home Assistant keeps its own.
+    It may hold a password, so that it belongs below `.storage`, where Home Assistant keeps its own.
     """
 
-    def __init__(self, directory: Path, storage_size: int = LARGE_STORAGE) -> None:
-        """Take the folder, which need not exist yet, and the largest sketch that is accepted, in bytes."""
-        self.key: Hashable = ("uploaded", str(directory), storage_size)
-        self.server: str | None = None
-        self._directory = directory
-        self._storage_size = storage_size
+    server: str | None = None
 
-    async def store(
-        self,
-        image: bytes,
-        file: str,
-        *,
-        version: str | None = None,
-        notes: str | None = None,
-        password: str | None = None,
-        signature: str | None = None,
-    ) -> Release:
+    def __init__(self, directory: Path) -> None:
+        self.key: Hashable = ("uploaded", str(directory))
+        self._directory = directory
+        self._folder = FolderSource(directory, base=directory.parent, settled_after=0)
+
+    async def store(self, image: bytes, file: str, *, signature: str | None = None, **description: Any) -> Release:
         """Keep an image in the place of the one before, and return what it is offered as.
 
-        The version that the sketch states beats the given one. `signature` is the text of a minisign signature.
-        Raises SourceError, above all NO_VERSION and BAD_VERSION, and SketchRefused.
+        `signature` is the text of a minisign signature; all else is what a description beside the file could say, and
+        the version that the sketch states beats it. Raises SourceError and SketchRefused.
         """
-        if version is not None and not VERSION.fullmatch(version):
-            raise SourceError(Reason.BAD_VERSION, version=version)
-        given = {"version": version and bare(version), "notes": notes, "password": password}
-        description = {name: value for name, value in given.items() if value is not None}
-        return await asyncio.to_thread(self._store, image, file, description, signature)
+        await asyncio.to_thread(self._store, image, file, signature, description)
+        (release,) = (await self.catalog()).releases
+        return release
 
     async def remove(self) -> None:
         """Forget the upload."""
@@ -78,79 +54,40 @@ class UploadedSource:
 
     async def catalog(self) -> Catalog:
         """Return the uploaded sketch, if there is one. Raises SourceError."""
-        return await asyncio.to_thread(self._make_catalog)
+        if not await asyncio.to_thread(self._directory.is_dir):
+            return Catalog()
+        catalog = await self._folder.catalog()
+        named = (replace(release, file=release.file[_DIGITS + 1 :]) for release in catalog.releases)
+        return replace(catalog, releases=tuple(named))
 
     async def image(self, release: Release) -> bytes:
         """Read the image. Raises SourceError."""
-        file = f"{release.identifier}.bin"
-        image, _ = await asyncio.to_thread(read_inside, self._directory, file, limit=LARGEST_IMAGE)
-        check_announced(image, release)
-        return image
+        return await self._folder.image(release)
 
     async def signature(self, release: Release) -> str | None:
         """Return the signature that was uploaded with the image. Raises SourceError."""
-        card = await asyncio.to_thread(self._read_card)
-        return card["signature"] if card and card["identifier"] == release.identifier else None
+        return await self._folder.signature(release)
 
-    def _store(self, image: bytes, file: str, description: Description, signature: str | None) -> Release:
-        described = describe(image, file, description, storage_size=self._storage_size)
+    def _store(self, image: bytes, file: str, signature: str | None, description: dict[str, Any]) -> None:
         sha256 = hashlib.sha256(image).hexdigest()
-        card = {
-            "version": described.version,
-            "identifier": sha256,
-            "file": file,
-            "size": len(image),
-            "board": described.board,
-            "notes": described.notes,
-            "password": described.password,
-            "signature": signature,
+        uploaded = datetime.now(UTC).isoformat(timespec="seconds")
+        description = {"version": version_of_file(file), "published": uploaded, "sha256": sha256} | {
+            name: value for name, value in description.items() if value is not None
         }
-        try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # The card last: until it is there, the upload before is the one that counts, and is complete.
-            _write(self._directory / f"{sha256}.bin", image)
-            _write(self._directory / _CARD, json.dumps(card).encode())
-            for old in self._directory.glob("*.bin"):
-                if old.stem != sha256:
-                    old.unlink(missing_ok=True)
-        except OSError as error:
-            raise SourceError(
-                Reason.FOLDER_UNWRITABLE, folder=str(self._directory), error=error.strerror or type(error).__name__
-            ) from error
-        return _release(card)
-
-    def _make_catalog(self) -> Catalog:
-        card = self._read_card()
-        return Catalog((_release(card),)) if card else Catalog()
-
-    def _read_card(self) -> dict[str, Any] | None:
-        try:
-            body, _ = read_inside(self._directory, _CARD, limit=_LARGEST_CARD)
-            card: dict[str, Any] = schema.validate(_SCHEMA, schema.read_json(body))
-        except SourceError as error:
-            if error.reason is Reason.FILE_GONE:
-                return None
-            raise
-        except (schema.Invalid, ValueError) as error:
-            raise SourceError(Reason.FILE_UNREADABLE, file=_CARD, error=str(error)) from None
-        return card
-
-
-def _release(card: dict[str, Any]) -> Release:
-    known = ("version", "identifier", "file", "size", "board", "notes", "password")
-    return Release(**{name: card[name] for name in known}, sha256=card["identifier"])
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Replace a file at once, readable by nobody else."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink()
-        raise
+        body = json.dumps(description, ensure_ascii=False).encode()
+        signed = (signature or "").encode()
+        if len(body) > limits.DESCRIPTION or len(signed) > limits.SIGNATURE:
+            size, limit = str(len(body) + len(signed)), str(limits.DESCRIPTION)
+            raise SourceError(Reason.FILE_TOO_LARGE, file=file, size=size, limit=limit)
+        inspected(image, declared(read_description(body, file), file=file, identifier=""))
+        stem = fit_to_show(file[:-4] if file.lower().endswith(".bin") else file, _LONGEST_STEM).replace("/", "_")
+        name = f"{sha256[:_DIGITS]}-{stem}"
+        files = {f"{name}.json": body, f"{name}.bin.minisig": signed, f"{name}.bin": image}
+        if signature is None:
+            del files[f"{name}.bin.minisig"]
+        make_folder(self._directory)
+        with opened(self._directory, self._directory.parent) as folder:
+            # The image last: until it is there, the upload before is the one that counts, and is complete.
+            for each, content in files.items():
+                folder.write(each, content)
+            folder.keep(files)

@@ -1,76 +1,158 @@
-"""Versions: how people write them, and their order, which is the one of Home Assistant's update entities, made total."""
+"""Versions: how people write them, where they are found, and which one their authors mean to be newer."""
 
-from collections.abc import Callable, Iterable
-from functools import cmp_to_key
+from collections.abc import Callable, Iterable, Iterator
 import re
+from typing import Final
 
-_DIGITS = re.compile(r"(\d+)", re.ASCII)
+# What a version may look like at all: it becomes an entity's state and part of texts.
+VERSION: Final = re.compile(
+    r"(?:build )?[0-9a-z][0-9a-z.+_-]{0,63}(?: build \d{1,16}| \((?:build )?[0-9a-z.+_-]{1,16}\))?",
+    re.ASCII | re.IGNORECASE,
+)
+
+type Order = tuple[tuple[int, ...], tuple[tuple[int, int], ...]]
+
+# Where a number may begin: `blinds.1.2` has one behind its first dot, `x1.2` has none.
+_BEGIN: Final = r"(?:^|(?<=[-_ /(+])|(?<=\D\.))"
+_PREFIX: Final = r"(?:v(?:er(?:sion)?)?|rel(?:ease)?|r(?:ev)?|b(?:uild)?|fw)"
+_DAY: Final = r"20\d\d([-_]?)(?:0[1-9]|1[0-2])\{group}(?:0[1-9]|[12]\d|3[01])"
+# In this order: the 2 of `garden-2-v1.2` is none, a single number counts only where nothing else does.
+_NUMBERS: Final = tuple(
+    re.compile(_BEGIN + number, re.ASCII)
+    for number in (
+        rf"v?(?P<number>{_DAY.format(group=2)}(?:\d\d){{0,3}})(?!\d)",
+        rf"(?:{_PREFIX}?\.?(?P<number>\d+(?:\.\d+)+)|v\.?(?P<single>\d+))",
+        rf"{_PREFIX}?\.?(?P<number>\d+)",
+    )
+)
+_DATE: Final = re.compile(r"(20\d\d)[-_]?(\d\d)[-_]?(\d\d)(\d*)", re.ASCII)
+_SEPARATORS: Final = re.compile(r"[-_ .+()/]+")
+_WORD: Final = re.compile(r"([a-z]*)(\d*)", re.ASCII)
+# An abbreviated commit, as it is or as `git describe` writes it. A number alone is none.
+_COMMIT: Final = re.compile(r"g[0-9a-f]{4,40}|(?=.*\d)(?=.*[a-f])[0-9a-f]{6,40}", re.ASCII)
+
+# Behind a number, in their order; the number itself stands between them with the rank 0. A word may be missing.
+_DIRTY: Final = 1  # ahead of its commit, behind the next one
+_BUILD: Final = 2
+_RANKS: Final = {
+    **dict.fromkeys(("dev", "snapshot", "nightly"), -5),
+    **dict.fromkeys(("alpha", "a"), -4),
+    **dict.fromkeys(("beta", "b"), -3),
+    **dict.fromkeys(("pre", "preview"), -2),
+    **dict.fromkeys(("rc", "c"), -1),
+    **dict.fromkeys(("", "build", "fix", "hotfix", "p", "patch", "pl", "post", "r", "rev", "t", "update"), _BUILD),
+}
+
+
+def order(version: str) -> Order | None:
+    """Return what orders a version among others, equal where the authors mean the same; None where nothing does.
+
+    A leading v, the name in front and what is no number behind say nothing. Without a number, as in a commit or in
+    `nightly`, only time tells what is newer.
+    """
+    text = version.strip().lower()
+    for pattern in _NUMBERS:
+        for match in pattern.finditer(text):
+            if not _COMMIT.match(_SEPARATORS.split(text[match.start() :])[0]):
+                return _order(match.groupdict(), text[match.end() :])
+    return None
+
+
+def _order(found: dict[str, str | None], rest: str) -> Order:
+    number = found["number"] or found.get("single") or ""
+    parts: list[tuple[int, int]] = []
+    if date := _DATE.fullmatch(number):
+        numbers = [int(part) for part in date.groups()[:3]]
+        parts = [(_BUILD, int(date[4]))] if date[4] else []
+    else:
+        numbers = [int(part) for part in number.split(".")]
+        while numbers and numbers[-1] == 0:
+            numbers.pop()
+    return tuple(numbers), (*parts, *_parts(rest), (0, 0))
+
+
+def _parts(rest: str) -> Iterator[tuple[int, int]]:
+    """Return what stands behind a number: pre-releases, builds, local changes."""
+    chunks = [chunk for chunk in _SEPARATORS.split(rest) if chunk]
+    if re.match(r"[a-z](?![a-z0-9])", rest):
+        # 1.1h comes behind 1.1f: single letters are the revisions of small projects.
+        yield _BUILD, ord(rest[0])
+        chunks.pop(0)
+    while chunks:
+        match _WORD.fullmatch(chunks.pop(0)):
+            case None:
+                continue
+            case word if word[1] == "dirty":
+                yield _DIRTY, 0
+            case word if word[1] in _RANKS:
+                number = word[2] or (chunks.pop(0) if word[1] and chunks and chunks[0].isdecimal() else "0")
+                yield _RANKS[word[1]], int(number)
 
 
 def bare(version: str) -> str:
-    """Return the version without a leading v: AwesomeVersion takes both for the same."""
-    from awesomeversion import AwesomeVersion  # noqa: PLC0415 - the command line needs no package to read versions
-
-    return AwesomeVersion(version).string
+    """Return the version without a leading v."""
+    return _LEADING_V.sub("", version, count=1)
 
 
 def newest_first[T](items: Iterable[T], version: Callable[[T], str]) -> list[T]:
-    """Sort by version. What AwesomeVersion cannot read comes last, ordered as text with numbers in it."""
-    order = cmp_to_key(_compare)
-    return sorted(items, key=lambda item: order(version(item)), reverse=True)
+    """Sort by version. What has no order comes last."""
+    return sorted(items, key=lambda item: (bool(at := order(version(item))), at or ()), reverse=True)
 
 
-def _compare(one: str, other: str) -> int:
-    from awesomeversion import AwesomeVersion, AwesomeVersionStrategy  # noqa: PLC0415 - as above
-
-    first, second = AwesomeVersion(one), AwesomeVersion(other)
-    readable = [each.strategy is not AwesomeVersionStrategy.UNKNOWN for each in (first, second)]
-    match readable:
-        case [True, True] if first > second:
-            return 1
-        case [True, True] if second > first:
-            return -1
-        case [True, False]:
-            return 1
-        case [False, True]:
-            return -1
-    natural = _natural(one), _natural(other)
-    return (natural[0] > natural[1]) - (natural[0] < natural[1])
-
-
-def _natural(text: str) -> list[tuple[int, str]]:
-    # Text and digits alternate in what split() returns, so that like is compared with like.
-    parts = _DIGITS.split(text)
-    return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]
-
-
-# What a version may look like at all: it becomes an entity's state and part of texts.
-VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}", re.ASCII)
-
-# `blinds-1.2.3`, `blinds_v1.2.3-rc1`, `1.2.3`, `v7`. A single number needs the v: `mkr-1000` is no version.
-_AT_END_OF_NAME = re.compile(
-    r"(?:^|[-_ ]|(?<!\d)\.)(?:[vV]?(?=\d+\.)|[vV](?=\d))"
-    r"(?P<version>\d+(?:\.\d+)*(?:[-._]?(?:alpha|beta|dev|pre|rc|a|b)[-.]?\d*)?(?:\+[0-9A-Za-z.]+)?)$",
+_LEADING_V: Final = re.compile(r"^[vV]\.?(?=\d)")
+# `blinds-1.2.3`, `blinds_v1.2.3-rc1`, `1.2.3`, `v7`, `blinds-20261127`. A single number needs a word in front of it:
+# `mkr-1000` is no version. What follows may be any words: `blinds-1.2.3-old`.
+_IN_NAME: Final = re.compile(
+    r"(?:^|[-_ ]|(?<!\d)\.)"
+    rf"(?P<version>(?:{_DAY.format(group=2)}(?:\d\d){{0,3}}(?!\d)|(?:[vV]?\d+(?:\.\d+)+|(?:[vVrR]|rev|build[-_.]?)\d+))"
+    r"(?:[-._]?(?:alpha|beta|dev|pre|rc|a|b)(?:[-.]?\d+)?(?![0-9A-Za-z])|[a-z](?![0-9A-Za-z]))?"
+    r"(?:-\d+(?![0-9A-Za-z]))?(?:-g[0-9a-f]{4,40}(?![0-9A-Za-z]))?(?:-dirty)?(?:\+[0-9A-Za-z.]+)?)"
+    r"(?=$|[-_ ][A-Za-z])",
     re.ASCII,
 )
-_IMAGE = re.compile(r"(\.ino)?\.bin$", re.IGNORECASE)
-_LEADING_V = re.compile(r"^[vV]\.?(?=\d)")
+# What the Arduino IDE exports is called `blinds.ino.bin`, and once was `blinds.ino.mkr1000.bin`.
+_IMAGE: Final = re.compile(r"\.bin$", re.IGNORECASE)
+_SKETCH: Final = re.compile(r"\.ino(?:\.[a-z]\w*)?$", re.ASCII | re.IGNORECASE)
+# What browsers and desktops append to the name of a copy.
+_COPY: Final = re.compile(r"(?: - copy| copy(?: \d+)?)?(?: ?\(\d+\))?$", re.ASCII | re.IGNORECASE)
+# What the IDE calls a sketch that nobody has given a name.
+_UNNAMED: Final = re.compile(r"sketch_[a-z]{3}\d+[a-z]*", re.ASCII)
+
+
+def _stem(file: str) -> str:
+    return _SKETCH.sub("", _COPY.sub("", _IMAGE.sub("", file), count=1))
 
 
 def version_in_name(stem: str) -> str | None:
-    """Return the version at the end of a file name without its extension, or None."""
-    match = _AT_END_OF_NAME.search(stem)
-    return match["version"] if match else None
+    """Return the version in a file name without its extension, or None."""
+    match = _IN_NAME.search(_COPY.sub("", stem, count=1))
+    return bare(match["version"]) if match else None
 
 
 def version_of_file(file: str) -> str | None:
     """Return the version in the name of an image: 1.2.3 of `blinds-1.2.3.bin`, or of what the Arduino IDE exports."""
-    return version_in_name(_IMAGE.sub("", file))
+    return version_in_name(_stem(file))
 
 
 def version_of_tag(tag: str) -> str | None:
     """Return the version that a release tag means: `v1.2.3` and `blinds-v1.2.3` mean 1.2.3."""
-    without_v = _LEADING_V.sub("", tag, count=1)
+    without_v = bare(tag)
     if without_v[:1].isdigit() and VERSION.fullmatch(without_v):
         return without_v
     return version_in_name(tag.replace("/", "-")) or (tag if VERSION.fullmatch(tag) else None)
+
+
+def series_of(name: str) -> str:
+    """Return the series that a file or a tag belongs to, letters and digits only: `garden` of `Garden_v1.2.3.bin`.
+
+    Empty where the name is nothing but a version, or one that nobody has chosen.
+    """
+    stem = _stem(name)
+    match = _IN_NAME.search(stem)
+    series = stem[: match.start()] if match else stem
+    return "" if _UNNAMED.fullmatch(series) else squeezed(series)
+
+
+def squeezed(name: str) -> str:
+    """Return the letters and digits of a name, for comparing how different people write it."""
+    return "".join(character for character in name.casefold() if character.isalnum())

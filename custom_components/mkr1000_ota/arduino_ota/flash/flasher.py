@@ -9,11 +9,11 @@ import time
 from ..errors import AnswerLost, BoardError, BoardSilent, BoardUnreachable, UploadCut, UploadStalled, WrongPassword
 from ..protocol.client import BoardClient
 from ..sketch.sketch import Sketch
-from .journal import Journal, JournalUnwritable, Pending, Phase
+from .journal import Journal, JournalUnwritable, Pending, Phase, Verdict
 from .passwords import candidates
 from .restart import Restart, watch_restart
 from .timing import Timing
-from .verdict import Verdict, judge
+from .verdict import judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class Flasher:
             pending = pending.at(Phase.FINISHING)
         except Exception:
             # Whatever it was, it came before a 200: the board runs what it ran.
-            await self._journal.close(keyring.accepted(password), installed=None)
+            await self._journal.close(keyring.accepted(password), Verdict.NOT_APPLIED)
             raise
         else:
             pending = pending.at(Phase.ANSWERED)
@@ -217,10 +217,7 @@ class Flasher:
             keyring = keyring.accepted(accepted)
         elif verdict is Verdict.LOCKED:
             keyring = keyring.also(*pending.expected)
-        flashed = verdict in (Verdict.FLASHED, Verdict.LOCKED, Verdict.WITHOUT_OTA)
-        await self._journal.close(
-            keyring, installed=pending if flashed else None, locked=verdict is not Verdict.FLASHED
-        )
+        await self._journal.close(keyring, verdict)
         return _outcome(verdict, pending, accepted)
 
 

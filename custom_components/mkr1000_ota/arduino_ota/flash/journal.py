@@ -71,6 +71,21 @@ class Pending:
         )
 
 
+class Verdict(StrEnum):
+    """What became of a flash."""
+
+    FLASHED = "flashed"
+    NOT_APPLIED = "not_applied"
+    # Flashed, and none of the passwords that can be known opens it.
+    LOCKED = "locked"
+    # Flashed as asked for, with a sketch that listens to nobody.
+    WITHOUT_OTA = "without_ota"
+    # It did not come back in the time that a board takes.
+    NOT_BACK = "not_back"
+    # Old and new sketch behave alike, and nobody was there to see the board go away.
+    UNCERTAIN = "uncertain"
+
+
 class JournalUnwritable(Exception):
     """The disk did not take what has to be written down before a board is flashed."""
 
@@ -89,9 +104,8 @@ class Journal(Protocol):
     async def write(self, pending: Pending) -> None:
         """Note how far a flash has come. Raises JournalUnwritable if that is not on the disk afterwards."""
 
-    async def close(self, keyring: Keyring, *, installed: Pending | None, locked: bool = False) -> None:
-        """Note the end of the pending flash, and with it the passwords.
+    async def close(self, keyring: Keyring, verdict: Verdict) -> None:
+        """Note the end of the pending flash, and with it the passwords that the board may accept.
 
-        `installed` is None if nothing was flashed; `locked` says that nobody knows what the new sketch wants.
         Raises nothing: the flash is over, and what is known now must be used even if the disk is full.
         """

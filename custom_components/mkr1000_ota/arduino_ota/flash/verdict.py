@@ -1,23 +1,6 @@
 """What became of a flash, judged by what the board does afterwards."""
 
-from enum import StrEnum
-
-from .journal import Pending, Phase
-
-
-class Verdict(StrEnum):
-    """What became of a flash."""
-
-    FLASHED = "flashed"
-    NOT_APPLIED = "not_applied"
-    # Flashed, and none of the passwords that can be known opens it.
-    LOCKED = "locked"
-    # Flashed as asked for, with a sketch that listens to nobody.
-    WITHOUT_OTA = "without_ota"
-    # It did not come back in the time that a board takes.
-    NOT_BACK = "not_back"
-    # Old and new sketch behave alike, and nobody was there to see the board go away.
-    UNCERTAIN = "uncertain"
+from .journal import Pending, Phase, Verdict
 
 
 def judge(pending: Pending, accepted: str | None, *, watched: bool) -> Verdict:

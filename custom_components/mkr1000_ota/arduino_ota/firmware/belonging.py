@@ -1,0 +1,116 @@
+"""Which board a sketch is for: by its model, its size, the name that it states, and the series that it is of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Self
+
+from .release import Release
+from .versions import series_of, squeezed
+
+# What the libraries' own example calls every board: this name tells nobody's board from another.
+_STOCK_NAME: Final = "Arduino"
+
+
+class Hold(StrEnum):
+    """Why a build is not offered by itself. With the last two, a person can choose it all the same."""
+
+    OTHER_MODEL = "other_model"
+    TOO_LARGE = "too_large"
+    OTHER_BOARD = "other_board"  # another board bears the name that it states
+    OTHER_SKETCH = "other_sketch"  # its source has one that states the name of this board
+    OTHER_NAME = "other_name"  # only what is signed is trusted, and the signed name is not this board's
+    OTHER_SERIES = "other_series"
+    FAILED = "failed"  # its health check
+    CHOSEN = "chosen"  # somebody has chosen an older one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardFacts:
+    """What has to be known of a board. Builds are SHA-256s, `model` is an id, `largest` the largest sketch in bytes.
+
+    `running` is None where nobody knows what runs. `others` has the title of each other board, set up or announced, by
+    the name that it bears. `chosen` is the label that a person wants to be offered. `series` is that of what runs.
+    """
+
+    name: str
+    model: str
+    largest: int
+    running: str | None = None
+    ran: frozenset[str] = frozenset()
+    failed: frozenset[str] = frozenset()
+    others: Mapping[str, str] = field(default_factory=dict)
+    key_pinned: bool = False
+    chosen: str | None = None
+    series: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """What decides whether the builds of a source are for a board."""
+
+    board: BoardFacts
+    has_own: bool
+    series: str | None
+
+    @classmethod
+    def of(cls, board: BoardFacts, releases: Sequence[Release]) -> Self:
+        """Look at all that a source has, to know what each is."""
+        there = {_series(board, each) for each in releases} - {""}
+        running = [_series(board, each) for each in releases if each.sha256 and each.sha256 == board.running]
+        known = [*running, squeezed(board.series or ""), squeezed(board.name)] if len(there) > 1 else []
+        return cls(
+            board,
+            has_own=any(_bears(each, board.name) for each in releases),
+            series=next((series for series in known if series in there), None),
+        )
+
+    def hold(self, release: Release, *, is_upload: bool) -> Hold | None:
+        """Return why a build is none of this board's, or does not fit it. An upload is for this board, if for any."""
+        board = self.board
+        if (unfit := misfit(board, release)) is not None:
+            return unfit
+        if new_name(board, release) is not None:
+            if bearer(board, release) is not None:
+                return Hold.OTHER_BOARD
+            if board.key_pinned:
+                return Hold.OTHER_NAME
+            if self.has_own and not is_upload:
+                return Hold.OTHER_SKETCH
+        return None if is_upload or self._is_of_series(release) else Hold.OTHER_SERIES
+
+    def _is_of_series(self, release: Release) -> bool:
+        series, has_name = _series(self.board, release), _bears(release, self.board.name)
+        if self.series is None or series in ("", self.series):
+            return True
+        if has_name and bearer(self.board, release) is None and not _bears(release, _STOCK_NAME):
+            return True
+        # What has no version is called garden2, garden_new and the like while somebody works on it.
+        return not release.version and series.startswith(self.series)
+
+
+def misfit(board: BoardFacts, release: Release) -> Hold | None:
+    """Return why the hardware cannot take a build."""
+    if any(model not in (None, board.model) for model in (release.model, release.board)):
+        return Hold.OTHER_MODEL
+    return Hold.TOO_LARGE if release.size is not None and release.size > board.largest else None
+
+
+def new_name(board: BoardFacts, release: Release) -> str | None:
+    """Return the name that a board gets from a build, if that is another one."""
+    return None if _bears(release, board.name) else release.name
+
+
+def bearer(board: BoardFacts, release: Release) -> str | None:
+    """Return the title of another board with the name that a build states."""
+    return next((title for name, title in board.others.items() if _bears(release, name)), None)
+
+
+def _bears(release: Release, name: str) -> bool:
+    return release.name is not None and release.name.casefold() == name.casefold()
+
+
+def _series(board: BoardFacts, release: Release) -> str:
+    # The name of a model tells the files of one release apart, and is no part of the series.
+    series = squeezed(release.series) if release.series else series_of(release.file)
+    return series.replace(squeezed(board.model), "")

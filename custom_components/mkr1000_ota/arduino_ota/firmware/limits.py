@@ -1,0 +1,44 @@
+"""How much, how large and how long: the limits of everything that comes from outside, beside each other."""
+
+from typing import Final
+
+# Bytes. The whole flash of the board is 256 KiB: what does not fit into that is no sketch for it.
+IMAGE: Final = 256 * 1024
+# An Intel HEX of a whole flash has three times its size, and the inspector then says that it is one.
+FILE: Final = 1024 * 1024
+# The notes alone may take four bytes a character.
+DESCRIPTION: Final = 512 * 1024
+# minisign's own limit for a trusted comment is 8 KiB; the rest of a signature file is small.
+SIGNATURE: Final = 16 * 1024
+MANIFEST: Final = 1024 * 1024
+# A page of GitHub's list of releases, and the header lines of one response: the redirects of its downloads have 9 KiB.
+PAGE: Final = 4 * 1024 * 1024
+HEADER_LINE: Final = 64 * 1024
+
+# Characters. Long enough for any changelog that someone reads before an update.
+NOTES: Final = 64 * 1024
+LINE: Final = 255
+URL: Final = 2048
+# The board reads at most a line of headers.
+PASSWORD: Final = 256
+# What mDNS can carry: a longer name is heard by nobody.
+NAME: Final = 63
+
+# How many. A folder may hold far more than its sketches, a stray million of files must not be counted.
+FOLDER_ENTRIES: Final = 4096
+SKETCHES: Final = 100
+FINDINGS: Final = 20
+# GitHub allows as many files a release, and 60 requests an hour to who has no token: a page is one.
+ASSETS: Final = 1000
+RELEASES_A_PAGE: Final = 30
+PAGES: Final = 3
+REDIRECTS: Final = 5
+JSON_DEPTH: Final = 32
+
+# Seconds: for a connection, for the next byte, for the whole of a download, for a scan of a folder.
+CONNECT: Final = 10.0
+SILENCE: Final = 15.0
+DOWNLOAD: Final = 60.0
+FOLDER: Final = 60.0
+# A clock that is wrong at either end must not silence a source for good.
+PAUSE: Final = 24 * 3600.0

@@ -1,0 +1,59 @@
+"""What the entry of a board holds while it is loaded, and the words in which installs are ordered and reported."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.exceptions import HomeAssistantError
+
+from .arduino_ota.flash.flasher import Order
+from .coordinator import BoardCoordinator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallRequest:
+    """A build that somebody wants on a board: its label, and what it is called when something is wrong with it.
+
+    `prepare` downloads and inspects it, and raises a translated HomeAssistantError if it must not be flashed. `until` is
+    set, in seconds since the epoch, for one that was waiting for its board already.
+    """
+
+    version: str
+    file: str
+    prepare: Callable[[], Awaitable[Order]]
+    allow: tuple[str, ...] = ()
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallEnd:
+    """How an install ended: the event that tells of it with its attributes, and the error unless the board runs the build.
+
+    There is no event where one has told of it already.
+    """
+
+    event: str | None
+    attributes: dict[str, Any]
+    error: HomeAssistantError | None = None
+
+
+class Installer(Protocol):
+    """What installs on one board."""
+
+    async def install(self, request: InstallRequest) -> InstallEnd | None:
+        """Install a build, and return how that ended; None where it waits for the board."""
+
+    async def cancel(self) -> None:
+        """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardData:
+    """A board that is set up."""
+
+    coordinator: BoardCoordinator
+    installer: Installer
+
+
+type BoardConfigEntry = ConfigEntry[BoardData]

@@ -1,0 +1,105 @@
+"""What went wrong with a board, in words that a person can act on."""
+
+from homeassistant.const import CONF_PASSWORD
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .arduino_ota import errors
+from .arduino_ota.firmware.minisign import SignatureRefused
+from .arduino_ota.firmware.release import SourceError
+from .const import DOMAIN
+
+_KEYS: dict[type[errors.BoardError], str] = {
+    errors.BoardUnreachable: "board_unreachable",
+    errors.BoardSilent: "board_silent",
+    errors.NotABoard: "not_a_board",
+    errors.AnotherBoard: "another_board",
+    errors.WrongPassword: "wrong_password",
+    errors.StorageFailed: "storage_failed",
+    errors.SketchTooLarge: "storage_too_small",
+    errors.UploadCut: "upload_cut",
+    errors.UploadStalled: "upload_stalled",
+    errors.UploadRejected: "upload_rejected",
+    errors.AnswerLost: "answer_lost",
+}
+
+
+class FormError(Exception):
+    """What a person entered cannot be taken; `key` is the error that says why, `field` where it is shown."""
+
+    def __init__(self, key: str, field: str | None = None, **placeholders: str) -> None:
+        """Leave the field to the form if only that can know it."""
+        super().__init__(key)
+        self.key = key
+        self.field = field
+        self.placeholders = placeholders
+
+
+def flow_error(err: errors.BoardError) -> str:
+    """Return the key of a flow's error, or of the reason why it ends."""
+    return _KEYS[type(err)]
+
+
+def flow_errors(err: errors.BoardError | FormError, field: str = "base") -> dict[str, str]:
+    """Return the errors of a form, shown at a field of it unless the error belongs to another one."""
+    match err:
+        case FormError():
+            return {err.field or field: err.key}
+        case errors.WrongPassword():
+            return {CONF_PASSWORD: flow_error(err)}
+        case _:
+            return {field: flow_error(err)}
+
+
+def source_form_error(err: SourceError, field: str | None = None) -> FormError:
+    """Return what a form shows of a source that does not deliver."""
+    return FormError(f"source_{err.reason}", field, **err.placeholders)
+
+
+def board_error(err: errors.BoardError, board: str) -> HomeAssistantError:
+    """Return the translated error for a board of that name."""
+    placeholders = {"board": board}
+    match err:
+        case errors.UploadCut():
+            placeholders |= {"taken": str(err.taken), "size": str(err.size)}
+        case errors.UploadStalled():
+            placeholders |= {"taken": str(err.taken), "size": str(err.size), "seconds": f"{err.seconds:g}"}
+        case errors.UploadRejected():
+            placeholders |= {"status": str(err.status)}
+        case _:
+            pass
+    return HomeAssistantError(
+        translation_domain=DOMAIN, translation_key=_KEYS[type(err)], translation_placeholders=placeholders
+    )
+
+
+def sketch_error(err: errors.SketchRefused, file: str) -> ServiceValidationError:
+    """Return the translated error for a sketch that must not be flashed."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=f"sketch_{err.reason}",
+        translation_placeholders={**err.placeholders, "file": file},
+    )
+
+
+def signature_error(err: SignatureRefused, file: str) -> ServiceValidationError:
+    """Return the translated error for a sketch whose signature does not prove what it should."""
+    return validation_error(f"signature_{err.reason}", **{**err.placeholders, "file": file})
+
+
+def source_error(err: SourceError) -> HomeAssistantError:
+    """Return the translated error for a source that does not deliver."""
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=f"source_{err.reason}",
+        translation_placeholders=err.placeholders,
+    )
+
+
+def translated_error(key: str, **placeholders: str) -> HomeAssistantError:
+    """Return a translated error."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+
+
+def validation_error(key: str, **placeholders: str) -> ServiceValidationError:
+    """Return a translated error for something that was asked for and cannot be done."""
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)

@@ -1,0 +1,74 @@
+"""What is due when a board responds: is its password still the one that is known, and what is its MAC address?"""
+
+import time
+from typing import Final
+
+from homeassistant.core import callback
+
+from ..arduino_ota.errors import BoardError
+from ..arduino_ota.hardware import is_own_address
+from ..const import DOMAIN, LOCKED_BY, LOGGER
+from ..coordinator import BoardCoordinator
+from ..issues import Kind, async_report
+from ..network.arp import mac_of
+
+# By itself the integration sends a password so rarely, in seconds: it travels in clear past whoever listens.
+CHECK_INTERVAL: Final = 24 * 3600.0
+CHECK_INTERVAL_AFTER_ABSENCE: Final = 3600.0
+
+
+def is_password_check_due(board: BoardCoordinator, *, was_offline: bool) -> bool:
+    """Return whether a board may have been flashed by somebody else since it last said which password it accepts."""
+    interval = CHECK_INTERVAL_AFTER_ABSENCE if was_offline else CHECK_INTERVAL
+    return abs(time.time() - board.record.password_checked) > interval
+
+
+async def async_check_password(board: BoardCoordinator) -> None:
+    """Ask a board which of the passwords that are known it accepts, and ask the user if it is none of them."""
+    if board.lock.locked() or board.state.has_the_board:
+        return
+    async with board.lock:
+        try:
+            accepted = await board.flasher.accepted_password(*board.record.keyring.passwords)
+        except BoardError:
+            LOGGER.debug("%s has gone again", board.name)
+            return
+        if accepted is None:
+            await async_note_rejected(board)
+            return
+        if accepted != board.record.keyring.current:
+            LOGGER.warning("%s accepts an earlier password again: it was flashed with another tool", board.name)
+        await board.async_accept_password(accepted)
+        await async_learn_mac(board)
+
+
+async def async_note_rejected(board: BoardCoordinator) -> None:
+    """Note that a board accepts none of the passwords that are known, and ask the user for it."""
+    LOGGER.warning("%s accepts none of the passwords that are known for it", board.name)
+    await board.store.note(lambda record: record.rejected(time.time()))
+    board.show_version()
+    async_ask_for_password(board)
+
+
+@callback
+def async_ask_for_password(board: BoardCoordinator) -> None:
+    """Ask the user for the password of a board, in words that fit how it came to be unknown."""
+    running = board.record.running
+    locked = running is not None and running.password is None
+    board.config_entry.async_start_reauth(board.hass, data={LOCKED_BY: running.version} if running and locked else None)
+
+
+async def async_learn_mac(board: BoardCoordinator) -> None:
+    """Note the MAC address of a board that has just accepted its password, if it is its own and not a repeater's."""
+    if board.mac is not None:
+        return
+    mac = await board.hass.async_add_executor_job(mac_of, board.host)
+    if mac is None or not is_own_address(mac):
+        return
+    other = board.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, mac)
+    if other is None or other is board.config_entry:
+        board.set_mac(mac)
+        return
+    entry_id = board.config_entry.entry_id
+    facts = {"board": board.name, "host": board.host, "other": other.title, "mac": mac}
+    async_report(board.hass, Kind.SAME_BOARD, entry_id, **facts)

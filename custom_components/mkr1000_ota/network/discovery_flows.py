@@ -1,0 +1,166 @@
+"""Offer the boards that were heard and are not set up yet: one discovery flow for each address."""
+
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    SOURCE_INTEGRATION_DISCOVERY,
+    ConfigEntry,
+    ConfigEntryChange,
+)
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.start import async_at_started
+from homeassistant.util.hass_dict import HassKey
+
+from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS
+from ..const import CONF_BOARD, DOMAIN
+from .mdns import async_get_querier
+
+# The boards answer a question within a second; what they say is looked at together, so that a thousand boards that are
+# set up already cost one look at the entries and not a thousand.
+SETTLE: Final = 0.5
+
+# A flow ends without a card if the board was busy then, is ignored, or has an entry under another address. Hearing the
+# address again is worth another look, but not every minute. In seconds.
+OFFER_AGAIN_AFTER: Final = 3600.0
+
+# Nobody looks through more cards than this. It bounds what made-up announcements can start; "Add integration" lists
+# every board that answers.
+MAX_CARDS: Final = 64
+
+
+class DiscoveryFlows:
+    """Starts a discovery flow for each board that was heard at an address without an entry.
+
+    Home Assistant's own zeroconf discovery starts one too, but only at the moment at which an address is new in the
+    cache (seen with 2026.10.4 and 2026.11.0), and only if it knew this integration when it started. An address that
+    it has cached brings none: not when a board comes back to it, not after a flow that ended without an entry.
+    """
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._querier = async_get_querier(hass)
+        self._users = 0
+        self._fresh: dict[str, Sighting] = {}
+        self._offered: dict[str, float] = {}
+        self._cancel_offer: CALLBACK_TYPE | None = None
+        self._unsubscribe: list[CALLBACK_TYPE] = []
+
+    @callback
+    def async_start(self) -> CALLBACK_TYPE:
+        """Offer boards as soon as Home Assistant has started, until everybody has called what is returned."""
+        self._users += 1
+        if self._users == 1:
+            changed = async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed)
+            # All entries are known when it has started.
+            self._unsubscribe = [changed, async_at_started(self._hass, self._begin)]
+
+        @callback
+        def stop() -> None:
+            self._users -= 1
+            if not self._users:
+                self._stop()
+
+        return stop
+
+    @callback
+    def _stop(self) -> None:
+        """Offer nothing anymore; flows that were started stay."""
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._unsubscribe.clear()
+        if self._cancel_offer:
+            self._cancel_offer()
+            self._cancel_offer = None
+        self._fresh.clear()
+
+    @callback
+    def _begin(self, _hass: HomeAssistant) -> None:
+        self._unsubscribe.append(self._querier.async_listen(self._sighted))
+        for sighting in self._querier.sightings:
+            self._sighted(sighting)
+
+    @callback
+    def _sighted(self, sighting: Sighting) -> None:
+        offered = self._offered.get(sighting.address)
+        if offered is not None and sighting.seen - offered < OFFER_AGAIN_AFTER:
+            return
+        if len(self._fresh) < MAX_SIGHTINGS:
+            self._fresh[sighting.address] = sighting
+        if not self._cancel_offer:
+            self._cancel_offer = async_call_later(self._hass, SETTLE, self._offer)
+
+    @callback
+    def _offer(self, _now: datetime) -> None:
+        self._cancel_offer = None
+        fresh, self._fresh = self._fresh, {}
+        entries = self._hass.config_entries
+        configured = {entry.data.get(CONF_HOST) for entry in entries.async_entries(DOMAIN)}
+        cards = entries.flow.async_progress_by_handler(
+            DOMAIN, include_uninitialized=True, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
+        )
+        unknown = (
+            sighting
+            for address, sighting in fresh.items()
+            if address not in configured and not self._is_being_discovered(address)
+        )
+        for sighting in islice(unknown, max(0, MAX_CARDS - len(cards))):
+            self._offered.pop(sighting.address, None)
+            if len(self._offered) >= MAX_SIGHTINGS:
+                del self._offered[next(iter(self._offered))]
+            self._offered[sighting.address] = sighting.seen
+            async_create_flow(
+                self._hass,
+                DOMAIN,
+                context={"source": SOURCE_INTEGRATION_DISCOVERY},
+                data={
+                    CONF_HOST: sighting.address,
+                    CONF_PORT: sighting.port,
+                    CONF_NAME: sighting.name,
+                    CONF_BOARD: sighting.board,
+                },
+                discovery_key=DiscoveryKey(domain=DOMAIN, key=sighting.address, version=1),
+            )
+
+    def _is_being_discovered(self, address: str) -> bool:
+        """Tell whether Home Assistant's zeroconf or dhcp discovery has a flow under way for the address."""
+        flow = self._hass.config_entries.flow
+        found = [
+            *flow.async_progress_by_init_data_type(
+                ZeroconfServiceInfo, lambda info: info.host == address, include_uninitialized=True
+            ),
+            *flow.async_progress_by_init_data_type(
+                DhcpServiceInfo, lambda info: info.ip == address, include_uninitialized=True
+            ),
+        ]
+        return any(progress["handler"] == DOMAIN for progress in found)
+
+    @callback
+    def _entry_changed(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
+        """Look anew at an address that got or lost an entry, once it is free."""
+        if entry.domain == DOMAIN:
+            self._offered.pop(entry.data.get(CONF_HOST, ""), None)
+
+
+_FLOWS: HassKey[DiscoveryFlows] = HassKey(f"{DOMAIN}_discovery_flows")
+
+
+@singleton(_FLOWS)
+def _flows(hass: HomeAssistant) -> DiscoveryFlows:
+    return DiscoveryFlows(hass)
+
+
+@callback
+def async_start_discovery(hass: HomeAssistant) -> CALLBACK_TYPE:
+    """Offer the boards that are heard and not set up yet, until what is returned is called."""
+    return _flows(hass).async_start()

@@ -1,0 +1,1 @@
+"""Whether each board is online."""

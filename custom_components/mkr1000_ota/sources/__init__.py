@@ -1,0 +1,1 @@
+"""Which source a board uses, and the catalogs that boards of one source share."""

@@ -1,0 +1,241 @@
+"""What every source offers, looked up once however many boards use it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+import time
+from typing import Final, override
+from weakref import WeakValueDictionary
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.event import async_track_time_interval
+from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util.hass_dict import HassKey
+
+from ..arduino_ota.errors import SketchRefused
+from ..arduino_ota.firmware.folder import FolderSource
+from ..arduino_ota.firmware.reasons import PASSING, Reason
+from ..arduino_ota.firmware.release import Catalog, Finding, FirmwareSource, Release, SourceError
+from ..arduino_ota.sketch.sketch import LARGE_STORAGE, Sketch
+from ..const import DOMAIN, LOGGER
+from ..errors import source_error
+from .sketches import async_inspect
+from .source_issues import SourceIssues
+
+# A folder is looked at so often because somebody who drops a file there is watching.
+FOLDER_INTERVAL: Final = timedelta(seconds=2)
+SERVER_INTERVAL: Final = timedelta(hours=1)
+# In seconds: after a power cut Home Assistant is often there before the network is.
+RETRY_INTERVAL: Final = 300.0
+# A network drive that hangs holds up whoever touches it for ever: nobody waits longer for a source, in seconds.
+SOURCE_TIMEOUT: Final = 90.0
+# A clock that is not set yet makes certificates look bad.
+_OVER_SOON: Final = PASSING | {Reason.BAD_CERTIFICATE}
+
+
+class SketchCatalog(DataUpdateCoordinator[Catalog]):
+    """The catalog of one source, shared by all boards that use it. When the source fails, the last good one stays."""
+
+    first_refresh: asyncio.Task[None]
+    # The source itself has said what it offers.
+    confirmed = False
+
+    def __init__(self, hass: HomeAssistant, source: FirmwareSource) -> None:
+        self.source = source
+        self.users: list[ConfigEntry] = []
+        self.issues = SourceIssues(hass, source)
+        self._sketches: WeakValueDictionary[Hashable, Sketch] = WeakValueDictionary()
+        self._loading: dict[Hashable, asyncio.Task[Sketch]] = {}
+        self._stop_polling: CALLBACK_TYPE | None = None
+        self._polling = False
+        # When the source said last what it offers, in seconds since the epoch.
+        self.refreshed = 0.0
+        # What was seen inside of releases whose source only names them, and those that somebody has looked for.
+        self._inspected: dict[Hashable, Release | Finding] = {}
+        self._looked_for: set[Hashable] = set()
+        is_folder = isinstance(source, FolderSource)
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=None,
+            name=f"updates from {source.server or ('a folder' if is_folder else 'an upload')}",
+            update_interval=None if is_folder else SERVER_INTERVAL,
+            # A folder is looked at every few seconds, mostly to find it as it was.
+            always_update=False,
+        )
+        self.data = Catalog()
+
+    async def async_confirm(self) -> bool:
+        """See to it that the source has said itself what it offers, and return whether it has."""
+        if self.first_refresh.done() and not self.confirmed:
+            # Who asks meanwhile waits for the same refresh: another one each would begin when the last one ends.
+            self.first_refresh = self.hass.async_create_background_task(
+                self.async_refresh(), f"{DOMAIN} another first refresh of {self.name}"
+            )
+        await asyncio.wait((self.first_refresh,))
+        return self.confirmed
+
+    async def sketch(self, release: Release, storage_size: int) -> Sketch:
+        """Return the image of a release, inspected; it is in memory once, however many boards ask for it.
+
+        Raises SourceError when it cannot be had and SketchRefused when it must not be flashed.
+        """
+        wanted = (release, storage_size)
+        if (sketch := self._sketches.get(wanted)) is not None:
+            return sketch
+        if (loading := self._loading.get(wanted)) is None:
+            loading = self._loading[wanted] = self.hass.async_create_task(
+                self._load(release, storage_size), f"{DOMAIN} load {release.version}"
+            )
+            loading.add_done_callback(lambda _: self._loading.pop(wanted))
+        # One board that gives up must not take the image away from the others.
+        sketch = await asyncio.shield(loading)
+        self._sketches[wanted] = sketch
+        return sketch
+
+    @callback
+    def begin_looking(self, release: Release) -> bool:
+        """Return whether nobody has looked into a release since the source was asked last, and note that somebody does."""
+        if (key := _key(release)) in self._looked_for:
+            return False
+        self._looked_for.add(key)
+        return True
+
+    async def async_look_into(self, release: Release) -> None:
+        """Download a release that a server names, and complete it with what its image says."""
+        try:
+            sketch = await self.sketch(release, LARGE_STORAGE)
+            self._inspected[_key(release)] = release.with_facts(sketch)
+        except SketchRefused as err:
+            self._inspected[_key(release)] = Finding.from_error(release.label, err)
+        except SourceError as err:
+            if err.reason in PASSING:
+                return
+            self._inspected[_key(release)] = Finding.from_error(release.label, err)
+        self.data = self._completed(self.data)
+        self.issues.report_not_offered(self.data.findings, self.users)
+        self.async_update_listeners()
+
+    def _completed(self, catalog: Catalog) -> Catalog:
+        """Return a catalog with what is known of the images of its releases."""
+        found = [self._inspected.get(_key(release), release) for release in catalog.releases]
+        return Catalog.of([*found, *catalog.findings])
+
+    @callback
+    def add_user(self, entry: ConfigEntry) -> None:
+        """Note that a board uses the source; the first one begins to look at it."""
+        self.users.append(entry)
+        self.issues.report_failing(self.users)
+        self.issues.report_not_offered(self.data.findings, self.users)
+        if len(self.users) > 1:
+            return
+        self.first_refresh = self.hass.async_create_background_task(
+            self._begin(), f"{DOMAIN} first refresh of {self.name}"
+        )
+        if isinstance(self.source, FolderSource):
+            self._stop_polling = async_track_time_interval(
+                self.hass, self._poll, FOLDER_INTERVAL, cancel_on_shutdown=True
+            )
+
+    @callback
+    def remove_user(self, entry: ConfigEntry) -> None:
+        """Note that it does not anymore; after the last one nothing is looked at, and nothing told."""
+        self.users.remove(entry)
+        self.issues.report_failing(self.users)
+        self.issues.report_not_offered(self.data.findings, self.users)
+        if self.users:
+            return
+        if self._stop_polling is not None:
+            self._stop_polling()
+        self.hass.async_create_task(self.async_shutdown())
+
+    async def _begin(self) -> None:
+        # Nothing is looked at while Home Assistant stops.
+        await self.async_register_shutdown()
+        await self.async_refresh()
+
+    async def _poll(self, _now: object) -> None:
+        """Look at a folder again, as long as any board that uses it may be polled for."""
+        if self._polling or all(entry.pref_disable_polling for entry in self.users):
+            return
+        self._polling = True
+        try:
+            await self.async_refresh()
+        finally:
+            self._polling = False
+
+    async def _load(self, release: Release, storage_size: int) -> Sketch:
+        async with self._in_time():
+            image = await self.source.image(release)
+        return await async_inspect(self.hass, image, storage_size)
+
+    @override
+    async def _async_update_data(self) -> Catalog:
+        try:
+            async with self._in_time():
+                catalog = await self.source.catalog()
+        except SourceError as err:
+            self.issues.note(err)
+            self.issues.report_failing(self.users)
+            known = source_error(err)
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=known.translation_key,
+                translation_placeholders=known.translation_placeholders,
+                retry_after=RETRY_INTERVAL if err.reason in _OVER_SOON and not self.confirmed else None,
+            ) from err
+        self.confirmed = True
+        self.refreshed = time.time()
+        self._looked_for.clear()
+        catalog = self._completed(catalog)
+        self.issues.recovered()
+        self.issues.report_not_offered(catalog.findings, self.users)
+        return catalog
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(SOURCE_TIMEOUT):
+                yield
+        except TimeoutError:
+            where = self.source.server or "The folder"
+            raise SourceError(Reason.TIMED_OUT, host=where) from None
+
+
+class Catalogs:
+    """All catalogs in use, one for each distinct source."""
+
+    def __init__(self, hass: HomeAssistant) -> None:
+        self._hass = hass
+        self._catalogs: dict[Hashable, SketchCatalog] = {}
+
+    @callback
+    def async_use(self, source: FirmwareSource, entry: ConfigEntry) -> tuple[SketchCatalog, Callable[[], None]]:
+        """Return the catalog of a source for a board, and what to call when it is not needed anymore."""
+        catalog = self._catalogs.setdefault(source.key, SketchCatalog(self._hass, source))
+        catalog.add_user(entry)
+
+        @callback
+        def release() -> None:
+            catalog.remove_user(entry)
+            if not catalog.users:
+                del self._catalogs[source.key]
+
+        return catalog, release
+
+
+_CATALOGS: HassKey[Catalogs] = HassKey(f"{DOMAIN}_catalogs")
+
+
+@singleton(_CATALOGS)
+def async_get_catalogs(hass: HomeAssistant) -> Catalogs:
+    """Return the catalogs of all boards."""
+    return Catalogs(hass)
+
+
+def _key(release: Release) -> Hashable:
+    # What is published again under the same address, such as a release called latest, is looked into again.
+    return release.identifier, release.sha256, release.size, release.published

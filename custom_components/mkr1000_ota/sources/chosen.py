@@ -1,0 +1,91 @@
+"""Where the sketches of a board come from."""
+
+from pathlib import Path
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.storage import STORAGE_DIR
+
+from ..arduino_ota.firmware.folder import FolderSource
+from ..arduino_ota.firmware.github import API, GitHubSource
+from ..arduino_ota.firmware.manifest import ManifestSource
+from ..arduino_ota.firmware.release import FirmwareSource
+from ..arduino_ota.firmware.upload import UploadedSource
+from ..const import (
+    CONF_ASSET,
+    CONF_BASE_URL,
+    CONF_FOLDER,
+    CONF_MANIFEST_URL,
+    CONF_PRERELEASES,
+    CONF_REPOSITORY,
+    CONF_SOURCE,
+    CONF_TOKEN,
+    DOMAIN,
+    LOGGER,
+    SourceKind,
+)
+from ..errors import FormError
+
+
+async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
+    """Return the source that is chosen in the options of an entry."""
+    options = entry.options
+    match SourceKind(options.get(CONF_SOURCE, SourceKind.FOLDER)):
+        case SourceKind.FOLDER:
+            folder = Path(hass.config.path(options[CONF_FOLDER]))
+            await hass.async_add_executor_job(_make, folder)
+            return FolderSource(folder, base=Path(hass.config.config_dir))
+        case SourceKind.UPLOAD:
+            return uploads_of(hass, entry.entry_id)
+        case _:
+            return server_of(hass, dict(options))
+
+
+def prepare_folder(config_dir: str, typed: str) -> str:
+    """Make a firmware folder that a person has typed, and return it relative to the configuration directory. Blocking.
+
+    Raises FormError if it lies outside or cannot be used.
+    """
+    base = Path(config_dir).resolve()
+    try:
+        folder = (base / typed.strip()).resolve()
+        if folder == base or not folder.is_relative_to(base):
+            raise FormError("folder_outside", CONF_FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        next(folder.iterdir(), None)
+    except OSError as err:
+        raise FormError(
+            "source_folder_unreadable", CONF_FOLDER, folder=typed, error=err.strerror or type(err).__name__
+        ) from err
+    except ValueError:
+        raise FormError("folder_outside", CONF_FOLDER) from None
+    return folder.relative_to(base).as_posix()
+
+
+def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | GitHubSource:
+    """Return the server that options name. Raises SourceError if they name none."""
+    session = async_get_clientsession(hass)
+    if options[CONF_SOURCE] == SourceKind.MANIFEST:
+        return ManifestSource(session, options[CONF_MANIFEST_URL])
+    return GitHubSource(
+        session,
+        options[CONF_REPOSITORY],
+        options[CONF_ASSET],
+        prereleases=options[CONF_PRERELEASES],
+        token=options.get(CONF_TOKEN),
+        api=options.get(CONF_BASE_URL) or API,
+    )
+
+
+def uploads_of(hass: HomeAssistant, entry_id: str) -> UploadedSource:
+    """Return the source of what was uploaded for a board."""
+    return UploadedSource(Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.uploads", entry_id)))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        LOGGER.warning("The firmware folder %s cannot be made: %s", folder, err)

@@ -1,0 +1,116 @@
+"""Telling a person what is wrong with a source: once, however many boards use it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+import time
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from ..arduino_ota.firmware.folder import FolderSource
+from ..arduino_ota.firmware.reasons import PASSING
+from ..arduino_ota.firmware.release import Finding, FirmwareSource, SourceError
+from ..errors import source_error
+from ..issues import Kind, async_clear, async_report, digest
+
+# How long something that may pass by itself is not worth a word, in seconds.
+OUTAGE: Final = timedelta(days=1).total_seconds()
+# A hundred boards can have one source, and a folder a hundred bad files.
+_NAMED: Final = 10
+
+
+class SourceIssues:
+    """What is wrong with a source, and since when.
+
+    A folder that cannot be used can be created by its repair. Of a server it is told at once if only a person can fix it,
+    else after a day.
+    """
+
+    def __init__(self, hass: HomeAssistant, source: FirmwareSource) -> None:
+        self._hass = hass
+        self._source = source
+        self._key = source_id(source)
+        self._told = False
+        self.error: SourceError | None = None
+        self.since: float | None = None
+
+    @callback
+    def note(self, error: SourceError) -> None:
+        """Note that the source has failed once more."""
+        self.error = error
+        self.since = self.since or time.time()
+
+    @callback
+    def remember(self, since: float | None) -> None:
+        """Note that the source was failing already before a restart."""
+        self.since = min((one for one in (self.since, since) if one is not None), default=None)
+
+    @callback
+    def recovered(self) -> None:
+        """Note that the source works."""
+        self.error = self.since = None
+        self._clear_failing()
+
+    @callback
+    def report_failing(self, boards: Sequence[ConfigEntry]) -> None:
+        """Tell what is wrong, if anything is, and whom it concerns; nothing of a source that nobody uses."""
+        if self.error is None:
+            return
+        if not boards:
+            self._clear_failing()
+        elif isinstance(self._source, FolderSource):
+            async_report(
+                self._hass,
+                Kind.FOLDER_UNUSABLE,
+                self._key,
+                reason=source_error(self.error),
+                folder=str(self._source.directory),
+                boards=_titles(boards),
+            )
+        elif self._source.server is not None and (self._told or self._matters(self.error)):
+            self._told = True
+            async_report(
+                self._hass,
+                Kind.SOURCE_FAILING,
+                self._key,
+                reason=source_error(self.error),
+                source=self._source.server,
+                boards=_titles(boards),
+            )
+
+    def _matters(self, error: SourceError) -> bool:
+        return error.reason not in PASSING or (self.since is not None and time.time() - self.since >= OUTAGE)
+
+    def _clear_failing(self) -> None:
+        self._told = False
+        async_clear(self._hass, self._key, Kind.FOLDER_UNUSABLE, Kind.SOURCE_FAILING)
+
+    @callback
+    def report_not_offered(self, findings: Sequence[Finding], boards: Sequence[ConfigEntry]) -> None:
+        """Tell in one issue what in the source is not offered, and why."""
+        if not findings or not boards:
+            async_clear(self._hass, self._key, Kind.NOT_OFFERED)
+            return
+        lines = [f"- `{one.file}`: {one.message}" for one in findings[:_NAMED]]
+        if len(findings) > _NAMED:
+            lines.append(f"- … (+{len(findings) - _NAMED})")
+        where = self._source.server or str(getattr(self._source, "directory", ""))
+        async_report(
+            self._hass,
+            Kind.NOT_OFFERED,
+            self._key,
+            reason="\n".join(lines),
+            source=where,
+            boards=_titles(boards),
+        )
+
+
+def source_id(source: FirmwareSource) -> str:
+    """Return what may be stored and shown in logs instead of the key of a source, which may hold a token."""
+    return digest(repr(source.key))
+
+
+def _titles(boards: Sequence[ConfigEntry]) -> str:
+    titles = sorted(board.title for board in boards)
+    return ", ".join(titles if len(titles) <= _NAMED else [*titles[:_NAMED], "…"])

@@ -1,0 +1,1 @@
+"""What is on disk: the records of boards, and the images that they ran."""

@@ -1,0 +1,215 @@
+"""A board is added by hand: the scan, what it offers, and the entry that comes of it."""
+
+import asyncio
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
+from custom_components.mkr1000_ota.flows import discovered_board as found
+from custom_components.mkr1000_ota.flows.forms import MANUAL
+from tests.conftest import AddBoard, Arp, Hear, StartBoard
+from tests.support.steps import MAC, begin, enter_password, offered, pick, typed
+from tests.virtual_board import VirtualBoard
+
+pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts", "quick_scan")
+
+
+async def test_a_board_that_answered_the_scan_is_picked(home: HomeAssistant, board: VirtualBoard, hear: Hear) -> None:
+    await hear(board)
+    result = await begin(home)
+    assert result["step_id"] == "pick"
+    assert offered(result) == {"127.0.0.7": "Arduino · 127.0.0.7 · WiFi101OTA", MANUAL: MANUAL}
+
+    result = await pick(home, result, board.address)
+    assert result["step_id"] == "password"
+    assert result["description_placeholders"] == {"name": "Arduino", "host": "127.0.0.7", "library": "WiFi101OTA"}
+
+    result = await enter_password(home, result, "password")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Arduino"
+    assert result["data"] == {
+        CONF_HOST: "127.0.0.7",
+        CONF_PORT: board.port,
+        CONF_NAME: "Arduino",
+        CONF_PASSWORD: "password",
+        CONF_LIBRARY: "WiFi101OTA",
+    }
+    entry: ConfigEntry = result["result"]
+    assert entry.unique_id == "Arduino@127.0.0.7"
+    assert entry.options == {CONF_STORAGE: "internal", CONF_FOLDER: "mkr1000_ota/arduino"}
+    assert entry.state is ConfigEntryState.LOADED
+    assert entry.runtime_data.coordinator.record.keyring.current == "password"
+
+
+async def test_the_scan_shows_how_far_it_is(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[float] = []
+    monkeypatch.setattr("custom_components.mkr1000_ota.config_flow.BoardFlow.async_update_progress", _noting(shown))
+    result = await begin(home)
+    assert result["step_id"] == "none_answered"
+    assert shown[-1] == 1.0
+    assert shown == sorted(shown)
+
+
+def _noting(shown: list[float]) -> Any:
+    return lambda _, progress: shown.append(progress)
+
+
+async def test_asking_again_while_the_scan_runs_starts_no_other(home: HomeAssistant) -> None:
+    result = await home.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await home.config_entries.flow.async_configure(result["flow_id"])
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    home.config_entries.flow.async_abort(result["flow_id"])
+
+
+async def test_a_chosen_board_that_has_gone_meanwhile_can_be_chosen_again(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear
+) -> None:
+    await hear(board)
+    await board.power_off()
+    result = await pick(home, await begin(home), board.address)
+    assert (result["step_id"], result["errors"]) == ("pick", {CONF_HOST: "board_unreachable"})
+
+    await board.power_on()
+    result = await pick(home, result, board.address)
+    assert result["step_id"] == "password"
+
+
+async def test_a_chosen_board_that_is_not_heard_any_more_is_asked_for_by_its_address(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hear(board)
+    await board.power_off()
+    result = await begin(home)
+    monkeypatch.setattr(found, "HEARD_LATELY", 0)
+    result = await pick(home, result, board.address)
+    assert (result["step_id"], result["errors"]) == ("none_answered", {CONF_HOST: "board_unreachable"})
+
+
+async def test_a_chosen_board_is_asked_once_whatever_comes_of_it(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever keeps silent takes ten seconds for that."""
+    connections: list[asyncio.StreamWriter] = []
+
+    def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        writer.close()
+
+    await hear(board)
+    await board.power_off()
+    result = await begin(home)
+    monkeypatch.setattr(found, "HEARD_LATELY", 0)
+    async with await asyncio.start_server(hang_up, board.address, board.port):
+        result = await pick(home, result, board.address)
+    assert (result["step_id"], result["errors"]) == ("none_answered", {CONF_HOST: "board_silent"})
+    assert len(connections) == 1
+
+
+async def test_a_board_that_is_set_up_is_not_offered_and_not_added_twice(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear
+) -> None:
+    await add_board(board)
+    await hear(board)
+    result = await begin(home)
+    assert result["step_id"] == "all_set_up"
+    assert result["description_placeholders"] == {"configured": "- Arduino · 127.0.0.7 · WiFi101OTA"}
+
+    result = await pick(home, result, typed(board))
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "already_configured"
+
+
+async def test_a_board_that_is_set_up_is_named_beside_those_that_are_not(
+    home: HomeAssistant, board: VirtualBoard, start_board: StartBoard, add_board: AddBoard, hear: Hear
+) -> None:
+    await add_board(board)
+    await hear(board)
+    garden = await start_board(address="127.0.0.8", name="Garden")
+    await hear(garden)
+    result = await begin(home)
+    assert result["step_id"] == "pick_more"
+    assert offered(result) == {"127.0.0.8": "Garden · 127.0.0.8 · WiFi101OTA", MANUAL: MANUAL}
+    assert result["description_placeholders"] == {"configured": "- Arduino · 127.0.0.7 · WiFi101OTA"}
+
+    result = await pick(home, result, garden.address)
+    assert result["description_placeholders"]["name"] == "Garden"
+
+
+async def test_a_board_that_was_heard_long_ago_is_not_offered(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hear(board)
+    monkeypatch.setattr(found, "HEARD_LATELY", 0)
+    result = await begin(home)
+    assert result["step_id"] == "none_answered"
+
+
+async def test_two_boards_of_one_name_are_two_entries(
+    home: HomeAssistant, start_board: StartBoard, hear: Hear, arp: Arp
+) -> None:
+    boards = [await start_board(address=f"127.0.0.{last}") for last in (7, 10, 8, 9)]
+    for board in boards:
+        await hear(board)
+    arp(MAC, "127.0.0.8")
+    titles = []
+    for board in boards:
+        result = await pick(home, await begin(home), board.address)
+        result = await enter_password(home, result, "password")
+        titles.append(result["title"])
+    assert titles == ["Arduino", "Arduino (127.0.0.10)", "Arduino 0001", "Arduino (127.0.0.9)"]
+    folders = [entry.options[CONF_FOLDER] for entry in home.config_entries.async_entries(DOMAIN)]
+    assert len(set(folders)) == len(boards)
+
+
+async def test_boards_are_listed_in_the_order_in_which_a_person_reads(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear
+) -> None:
+    for name, address in (("pump", "127.0.0.9"), ("Pump", "127.0.0.10"), ("Arduino", "127.0.0.11")):
+        await hear(board, name=name, address=address)
+    assert list(offered(await begin(home))) == ["127.0.0.11", "127.0.0.9", "127.0.0.10", MANUAL]
+
+
+async def test_no_two_boards_share_a_folder_by_themselves(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    """An entry that was given another title keeps its folder."""
+    for number in ("", "_2"):
+        MockConfigEntry(
+            domain=DOMAIN,
+            title=f"Greenhouse{number}",
+            data={CONF_HOST: f"192.0.2.{len(number)}", CONF_NAME: "Arduino"},
+            options={CONF_FOLDER: f"mkr1000_ota/arduino{number}"},
+        ).add_to_hass(home)
+    result = await pick(home, await begin(home), typed(board))
+    result = await enter_password(home, result, "password")
+    assert result["title"] == "Arduino"
+    assert result["result"].options[CONF_FOLDER] == "mkr1000_ota/arduino_3"
+
+
+async def test_a_board_that_is_ignored_can_be_added_by_hand(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
+    """It was ignored when its hardware address was not known."""
+    arp(MAC, board.address)
+    MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id="Arduino@127.0.0.7").add_to_hass(home)
+    result = await pick(home, await begin(home), typed(board))
+    result = await enter_password(home, result, "password")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert home.config_entries.async_entries(DOMAIN) == [result["result"]]
+
+
+async def test_a_known_board_at_another_address_is_followed(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
+    arp(MAC, board.address)
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        unique_id=MAC,
+        data={CONF_HOST: "127.0.0.99", CONF_PORT: 65280, CONF_MAC: MAC, CONF_NAME: "Arduino"},
+    )
+    entry.add_to_hass(home)
+    result = await pick(home, await begin(home), typed(board))
+    assert result["reason"] == "already_configured"
+    assert entry.data[CONF_HOST] == board.address

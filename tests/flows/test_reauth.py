@@ -1,0 +1,184 @@
+"""A board that is set up has another password than the one we know."""
+
+from dataclasses import replace
+
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_PASSWORD
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+import pytest
+
+from custom_components.mkr1000_ota.const import DOMAIN
+from tests.conftest import AddBoard, Arp, Hear, StartBoard
+from tests.support.mending import know, reauthenticate, settle, stored_password
+from tests.support.steps import MAC, OTHER_MAC, enter_password, passwords_sent_to
+from tests.virtual_board import VirtualBoard
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
+
+
+async def test_a_board_that_somebody_else_has_flashed_gets_its_password(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard
+) -> None:
+    board = await start_board(password="new")
+    entry = await add_board(board, password="old")
+    result = await reauthenticate(home, entry)
+    assert result["step_id"] == "reauth_confirm"
+    assert result["description_placeholders"]["host"] == board.address
+
+    result = await enter_password(home, result, "wrong")
+    assert result["errors"] == {CONF_PASSWORD: "wrong_password"}
+    assert await stored_password(home, entry) == "old"
+
+    result = await enter_password(home, result, "new")
+    assert result["reason"] == "reauth_successful"
+    assert await stored_password(home, entry) == "new"
+    assert entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("password", ["", "pä ß:x"])
+async def test_any_password_can_be_entered(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, password: str
+) -> None:
+    board = await start_board(password=password)
+    entry = await add_board(board, password="old")
+    result = await enter_password(home, await reauthenticate(home, entry), password)
+    assert result["reason"] == "reauth_successful"
+    assert await stored_password(home, entry) == password
+
+
+async def test_the_password_is_on_the_disk_at_once(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard
+) -> None:
+    entry = await add_board(await start_board(password="new"), password="old")
+    await enter_password(home, await reauthenticate(home, entry), "new")
+    again = type((await async_shared(home)).store)(home)
+    await again.load()
+    assert again.record(entry.entry_id).keyring.current == "new"
+
+
+async def test_whoever_has_locked_a_board_is_told_with_which_version(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    entry = await add_board(board, password="old")
+    await settle(home)
+    for flow in entry.async_get_active_flows(home, {SOURCE_REAUTH}):
+        home.config_entries.flow.async_abort(flow["flow_id"])
+    result = await reauthenticate(home, entry, locked_by="2.0")
+    assert result["step_id"] == "reauth_locked"
+    assert result["description_placeholders"]["version"] == "2.0"
+
+    result = await enter_password(home, result, "wrong")
+    assert result["step_id"] == "reauth_locked"
+    result = await enter_password(home, result, "password")
+    assert result["reason"] == "reauth_successful"
+
+
+async def test_a_password_is_not_sent_to_another_board(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
+) -> None:
+    entry = await add_board(board, password="old")
+    know(home, entry, MAC)
+    arp(OTHER_MAC, board.address)
+    result = await reauthenticate(home, entry)
+    await settle(home, board)
+    result = await enter_password(home, result, "password")
+    assert result["errors"] == {"base": "another_board"}
+    assert passwords_sent_to(board) == []
+
+
+async def test_a_password_is_not_sent_to_a_board_of_another_name(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear
+) -> None:
+    entry = await add_board(board, password="old")
+    await settle(home)
+    result = await reauthenticate(home, entry)
+    await hear(board, name="Pump")
+    await settle(home, board)
+    result = await enter_password(home, result, "password")
+    assert result["errors"] == {"base": "another_board"}
+    assert passwords_sent_to(board) == []
+
+
+async def test_a_password_goes_to_where_the_board_has_moved(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
+) -> None:
+    entry = await add_board(board, password="old")
+    await settle(home)
+    know(home, entry, MAC)
+    result = await reauthenticate(home, entry)
+    await board.renumber("127.0.0.8")
+    arp(MAC, board.address)
+    result = await enter_password(home, result, "password")
+    assert result["reason"] == "reauth_successful"
+    assert entry.data[CONF_HOST] == board.address
+
+
+async def test_the_hardware_address_is_learned_with_the_password(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
+) -> None:
+    entry = await add_board(board, password="old")
+    await settle(home)
+    arp(MAC, board.address)
+    await enter_password(home, await reauthenticate(home, entry), "password")
+    assert entry.unique_id == MAC
+    assert entry.data[CONF_MAC] == MAC
+
+
+async def test_a_board_that_is_away_can_be_tried_again(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    entry = await add_board(board, password="old")
+    await settle(home)
+    await board.power_off()
+    result = await enter_password(home, await reauthenticate(home, entry), "password")
+    assert result["errors"] == {"base": "board_unreachable"}
+    await board.power_on()
+    assert (await enter_password(home, result, "password"))["reason"] == "reauth_successful"
+
+
+async def test_an_entry_that_is_not_loaded_takes_no_password(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    entry = await add_board(board, password="old")
+    await settle(home)
+    result = await reauthenticate(home, entry)
+    entry.mock_state(home, ConfigEntryState.SETUP_IN_PROGRESS)  # type: ignore[attr-defined]  # a MockConfigEntry
+    result = await enter_password(home, result, "password")
+    assert result["errors"] == {"base": "not_loaded"}
+    entry.mock_state(home, ConfigEntryState.LOADED)  # type: ignore[attr-defined]
+    assert (await enter_password(home, result, "password"))["reason"] == "reauth_successful"
+
+
+async def test_home_assistant_shows_that_a_password_is_needed(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, issue_registry: ir.IssueRegistry
+) -> None:
+    assert await async_setup_component(home, "repairs", {})
+    entry = await add_board(board, password="old")
+    await settle(home)
+    entry.runtime_data.homecoming.answered()
+    await settle(home)
+    assert issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")
+    [flow] = entry.async_get_active_flows(home, {SOURCE_REAUTH})
+    result = await enter_password(home, flow, "password")
+    assert result["type"] is FlowResultType.ABORT
+    assert not issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")
+
+
+async def test_nobody_is_asked_any_more_once_a_known_password_is_right_again(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, issue_registry: ir.IssueRegistry
+) -> None:
+    """Whoever had flashed the board has flashed it back."""
+    entry = await add_board(board)
+    await settle(home)
+    board.options = replace(board.options, password="theirs")
+    await reauthenticate(home, entry)
+    assert issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")
+    board.options = replace(board.options, password="password")
+    entry.runtime_data.coordinator.set_online(False)
+    entry.runtime_data.homecoming.answered()
+    await settle(home)
+    assert home.config_entries.flow.async_progress() == []
+    assert not issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")

@@ -1,0 +1,107 @@
+"""A sketch that an action names, by file or by address, with the signature beside it."""
+
+from collections.abc import AsyncIterator
+import os
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+import pytest
+
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
+from custom_components.mkr1000_ota.install.action_file import Fetched, async_fetch
+
+
+@pytest.fixture
+def folder(home: HomeAssistant, tmp_path: Path) -> Path:
+    """A folder that Home Assistant may use."""
+    folder = tmp_path / "sketches"
+    folder.mkdir()
+    home.config.allowlist_external_dirs = {str(folder)}
+    return folder
+
+
+async def test_a_file_comes_with_the_signature_beside_it(home: HomeAssistant, folder: Path) -> None:
+    path = folder / "garden.bin"
+    path.write_bytes(b"image")
+    assert await async_fetch(home, {"file": str(path)}) == Fetched("garden.bin", b"image")
+    (folder / "garden.bin.minisig").write_text("signature")
+    assert await async_fetch(home, {"file": str(path)}) == Fetched("garden.bin", b"image", "signature")
+
+
+async def test_a_signature_that_cannot_be_one_is_no_missing_one(home: HomeAssistant, folder: Path) -> None:
+    (folder / "garden.bin").write_bytes(b"image")
+    (folder / "garden.bin.minisig").write_bytes(bytes(1_000_000))
+    with pytest.raises(SourceError) as refused:
+        await async_fetch(home, {"file": str(folder / "garden.bin")})
+    assert refused.value.reason is Reason.FILE_TOO_LARGE
+
+
+async def test_only_allowed_folders_are_read(home: HomeAssistant, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "secrets.yaml").write_text("secret")
+    (folder / "link").symlink_to(tmp_path / "secrets.yaml")
+    for path in (tmp_path / "secrets.yaml", folder / ".." / "secrets.yaml", folder / "link"):
+        with pytest.raises(ServiceValidationError) as refused:
+            await async_fetch(home, {"file": str(path)})
+        assert refused.value.translation_key == "file_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("missing.bin", Reason.FILE_GONE), ("pipe", Reason.FILE_UNREADABLE), ("", Reason.FILE_UNREADABLE)],
+)
+async def test_what_is_no_file_is_said_to_be_none(home: HomeAssistant, folder: Path, name: str, reason: Reason) -> None:
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(SourceError) as refused:
+        await async_fetch(home, {"file": str(folder / name)})
+    assert refused.value.reason is reason
+
+
+async def test_a_sketch_has_to_be_named(home: HomeAssistant) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        await async_fetch(home, {})
+    assert refused.value.translation_key == "no_sketch_named"
+
+
+@pytest.fixture
+async def site(loopback: None) -> AsyncIterator[tuple[str, dict[str, web.Response | bytes], list[Any]]]:
+    """A web server: its address, what it has at which path and query, and who asked."""
+    pages: dict[str, web.Response | bytes] = {}
+    requests: list[web.Request] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        requests.append(request)
+        page = pages.get(request.path_qs)
+        return web.Response(status=403) if page is None else web.Response(body=page)
+
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(application, host="127.0.0.1") as server:
+        yield str(server.make_url("/")).rstrip("/"), pages, requests
+
+
+async def test_a_download_comes_with_the_signature_beside_it(home: HomeAssistant, site: Any) -> None:
+    url, pages, requests = site
+    pages["/a%2Fb/garden.bin?token=1"] = b"image"
+    address = f"{url.replace('//', '//me:secret@')}/a%2Fb/garden.bin?token=1#top"
+    assert await async_fetch(home, {"url": address}) == Fetched("garden.bin", b"image")
+    pages["/a%2Fb/garden.bin.minisig?token=1"] = b"signature"
+    assert await async_fetch(home, {"url": address}) == Fetched("garden.bin", b"image", "signature")
+    assert {request.headers["Authorization"] for request in requests} == {"Basic bWU6c2VjcmV0"}
+
+
+async def test_a_download_without_a_name_is_called_after_its_server(home: HomeAssistant, site: Any) -> None:
+    url, pages, _ = site
+    pages["/"] = b"image"
+    assert (await async_fetch(home, {"url": url})).name == "127.0.0.1"
+
+
+async def test_what_cannot_be_downloaded_is_said_to_be_so(home: HomeAssistant, site: Any) -> None:
+    url, _, _ = site
+    with pytest.raises(SourceError) as refused:
+        await async_fetch(home, {"url": f"{url}/garden.bin"})
+    assert refused.value.reason is Reason.ACCESS_DENIED

@@ -1,0 +1,116 @@
+"""When a new sketch counts as healthy."""
+
+import asyncio
+from typing import Any
+
+from aiohttp import ClientTimeout
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
+from custom_components.mkr1000_ota.install import health_check as health
+from custom_components.mkr1000_ota.install.health_check import async_becomes_healthy, has_health_check
+from tests.conftest import AddBoard, StartBoard
+from tests.web import Web
+
+pytestmark = pytest.mark.usefixtures("asked_often")
+
+LAMP = "light.garden"
+ENTITY = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.3}
+
+
+class Check:
+    """The health check of a board."""
+
+    def __init__(self, entry: ConfigEntry) -> None:
+        """Check with the options of an entry."""
+        self.board: Any = entry.runtime_data.coordinator
+
+    async def __call__(self) -> bool:
+        """Do what is done after a flash."""
+        return await async_becomes_healthy(self.board)
+
+
+@pytest.fixture
+def checked(add_board: AddBoard, start_board: StartBoard) -> Any:
+    """Set up a board with a health check."""
+
+    async def checked(**options: Any) -> Check:
+        return Check(await add_board(await start_board(address="127.0.0.1"), **options))
+
+    return checked
+
+
+async def test_without_a_check_everything_is_healthy(checked: Any) -> None:
+    check = await checked()
+    assert not has_health_check(check.board)
+    assert await check()
+
+
+async def test_an_entity_that_becomes_available(home: HomeAssistant, checked: Any) -> None:
+    check = await checked(**ENTITY | {CONF_HEALTH_WITHIN: 30})
+    assert has_health_check(check.board)
+    home.states.async_set(LAMP, "unavailable")
+    home.loop.call_later(0.1, home.states.async_set, LAMP, "off")
+    assert await asyncio.wait_for(check(), 5)
+
+
+@pytest.mark.parametrize("state", [None, "unknown", "unavailable"])
+async def test_an_entity_that_does_not(home: HomeAssistant, checked: Any, state: str | None) -> None:
+    check = await checked(**ENTITY)
+    if state:
+        home.states.async_set(LAMP, state)
+    assert not await check()
+
+
+async def test_what_an_entity_showed_before_proves_nothing(home: HomeAssistant, checked: Any) -> None:
+    """It has not noticed yet that the board is gone; as soon as it does, it counts."""
+    home.states.async_set(LAMP, "on")
+    check = await checked(**ENTITY)
+    home.loop.call_later(0.1, home.states.async_set, LAMP, "unavailable")
+    assert not await check()
+
+
+async def test_an_entity_that_reports_the_same_again(home: HomeAssistant, checked: Any) -> None:
+    home.states.async_set(LAMP, "on")
+    check = await checked(**ENTITY | {CONF_HEALTH_WITHIN: 30})
+    home.loop.call_later(0.1, home.states.async_set, LAMP, "on")
+    assert await asyncio.wait_for(check(), 5)
+
+
+async def test_an_entity_that_reports_seldom(home: HomeAssistant, checked: Any) -> None:
+    """It is healthy if it is still available at the end of the time."""
+    home.states.async_set(LAMP, "on")
+    check = await checked(**ENTITY)
+    assert await check()
+
+
+async def test_a_page_that_comes_up(checked: Any, home: HomeAssistant, site: Web) -> None:
+    """Not there, then an error, then fine."""
+    url = str(site.at("/health")).replace("127.0.0.1", "{host}")
+    check = await checked(**{CONF_HEALTH_URL: url, CONF_HEALTH_WITHIN: 30})
+    home.loop.call_later(0.1, lambda: site.serve("/health", status=503))
+    home.loop.call_later(0.2, lambda: site.serve("/health", "fine"))
+    assert await asyncio.wait_for(check(), 5)
+    assert len(site.asked()) > 2
+
+
+@pytest.mark.parametrize("url", ["http://{host}:1/", "http://[{host}/", "gopher://{host}/"])
+async def test_a_page_that_is_not_there(checked: Any, url: str) -> None:
+    check = await checked(**{CONF_HEALTH_URL: url, CONF_HEALTH_WITHIN: 0.1})
+    assert not await check()
+
+
+async def test_a_page_that_takes_too_long(checked: Any, site: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "ANSWER_WITHIN", ClientTimeout(total=0.1))
+    check = await checked(**{CONF_HEALTH_URL: str(site.hang("/health")), CONF_HEALTH_WITHIN: 0.1})
+    assert not await check()
+
+
+async def test_both_are_wanted_if_both_are_given(home: HomeAssistant, checked: Any, site: Web) -> None:
+    url = str(site.serve("/health", "fine"))
+    check = await checked(**ENTITY | {CONF_HEALTH_URL: url})
+    assert not await check()
+    home.states.async_set(LAMP, "on")
+    assert await check()

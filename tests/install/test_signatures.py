@@ -1,0 +1,122 @@
+"""Once a key is set, nothing that is not signed with it is flashed, whichever way it comes."""
+
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+import pytest
+
+from custom_components.mkr1000_ota.const import CONF_HEALTH_URL, CONF_HEALTH_WITHIN, CONF_PUBLIC_KEY
+from tests.conftest import AddBoard, Offer
+from tests.minisign import Signer
+from tests.support.actions import act, drop, install
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+from tests.web import Web
+
+pytestmark = pytest.mark.slow
+
+KEY = Signer()
+OTHER = Signer(b"otherkey")
+IMAGE = build_sketch(password="sesame", version="2.0")
+CHANGED = build_sketch(password="sesame", version="2.0", seed=1)
+
+WRONG = {
+    "signature_missing": None,
+    "signature_other_key": OTHER.sign(IMAGE),
+    "signature_wrong_signature": KEY.sign(CHANGED),
+    "signature_wrong_trusted_comment": KEY.sign(IMAGE, "for others").replace("for others", "for you"),
+    "signature_bad_signature_file": "This is not a signature.",
+}
+
+
+async def refused(home: HomeAssistant, board: VirtualBoard, key: str, what: Any) -> None:
+    """Expect that something is refused, and that the board has not heard of it."""
+    with pytest.raises(ServiceValidationError) as error:
+        await what
+    assert error.value.translation_key == key
+    assert "{" not in str(error.value)
+    assert not any(request.body_bytes for request in board.requests)
+
+
+@pytest.mark.parametrize("key", WRONG)
+async def test_whichever_way_it_comes(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, site: Web, key: str
+) -> None:
+    """Out of the source, out of a file, from an address."""
+    entry = await add_board(board, **{CONF_PUBLIC_KEY: KEY.public_key})
+    files = {"garden-2.0.bin": IMAGE}
+    site.serve("/garden-2.0.bin", IMAGE)
+    file = drop(home, "garden-2.0.bin", IMAGE)
+    if signature := WRONG[key]:
+        files["garden-2.0.bin.minisig"] = signature.encode()
+        site.serve("/garden-2.0.bin.minisig", signature)
+        drop(home, "garden-2.0.bin.minisig", signature)
+    await offer(entry, files)
+    await refused(home, board, key, install(home))
+    await refused(home, board, key, act(home, "flash", file=file))
+    await refused(home, board, key, act(home, "flash", url=str(site.at("/garden-2.0.bin"))))
+
+
+async def test_what_is_signed_is_flashed(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, site: Web
+) -> None:
+    """Out of the source, out of a file, from an address, and out of the archive."""
+    entry = await add_board(board, **{CONF_PUBLIC_KEY: KEY.public_key})
+    await offer(entry, {"garden-2.0.bin": IMAGE, "garden-2.0.bin.minisig": KEY.sign(IMAGE).encode()})
+    await install(home)
+
+    newer = build_sketch(version="3.0")
+    site.serve("/garden-3.0.bin", newer)
+    site.serve("/garden-3.0.bin.minisig", KEY.sign(newer))
+    await act(home, "flash", url=str(site.at("/garden-3.0.bin")))
+
+    newest = build_sketch(version="4.0")
+    drop(home, "garden-4.0.bin.minisig", KEY.sign(newest))
+    await act(home, "flash", file=drop(home, "garden-4.0.bin", newest))
+
+    await act(home, "install_archived", version="2.0")
+    assert board.flashed == [IMAGE, newer, newest, IMAGE]
+
+
+async def test_what_was_flashed_before_there_was_a_key(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """It is in the archive without a signature, and neither a user nor a health check brings it back."""
+    entry = await add_board(board)
+    await offer(entry, {"garden-1.0.bin": build_sketch(version="1.0")})
+    await install(home)
+    checked = {CONF_HEALTH_URL: "http://127.0.0.9:1/", CONF_HEALTH_WITHIN: 0}
+    home.config_entries.async_update_entry(entry, options=entry.options | checked | {CONF_PUBLIC_KEY: KEY.public_key})
+    await home.config_entries.async_reload(entry.entry_id)
+    await offer(entry, {"garden-2.0.bin": IMAGE, "garden-2.0.bin.minisig": KEY.sign(IMAGE).encode()})
+    with pytest.raises(ServiceValidationError) as error:
+        await install(home)
+    assert error.value.translation_key == "signature_missing"
+    assert board.version == "2.0"
+
+    board.requests.clear()
+    await refused(home, board, "signature_missing", act(home, "install_archived", version="1.0"))
+    await refused(home, board, "signature_missing", install(home, "1.0"))
+
+
+async def test_a_manifest_can_name_the_signature(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web
+) -> None:
+    site.serve("/files/garden.bin", IMAGE)
+    site.serve("/files/garden.bin.minisig", KEY.sign(IMAGE))
+    site.serve_json("/manifest.json", {"version": "2.0", "path": "files/garden.bin"})
+    await add_board(
+        board,
+        **{CONF_PUBLIC_KEY: KEY.public_key, "source": "manifest", "manifest_url": str(site.at("/manifest.json"))},
+    )
+    await install(home)
+    assert board.flashed == [IMAGE]
+
+
+async def test_a_key_that_is_none_protects_all_the_same(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry = await add_board(board, **{CONF_PUBLIC_KEY: "something else"})
+    await offer(entry, {"garden-2.0.bin": IMAGE, "garden-2.0.bin.minisig": KEY.sign(IMAGE).encode()})
+    await refused(home, board, "signature_bad_public_key", install(home))

@@ -1,0 +1,73 @@
+"""A Wi-Fi repeater shows its own hardware address for all boards behind it: that is nobody's identity."""
+
+from homeassistant.const import CONF_HOST, CONF_MAC
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.mkr1000_ota.network import identity
+from tests.conftest import AddBoard, Hear, Offer, StartBoard
+from tests.support.actions import install
+from tests.support.discovering import discover
+from tests.support.looking import look, settled
+from tests.support.steps import enter_password, passwords_sent_to
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+
+REPEATER = "a4:2b:b0:00:00:01"
+
+
+@pytest.fixture
+def repeater(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever address is asked for, the repeater answers."""
+    monkeypatch.setattr(identity, "mac_of", lambda _: REPEATER)
+
+
+@pytest.fixture(params=["Other", "Arduino"])
+async def other(start_board: StartBoard, board: VirtualBoard, request: pytest.FixtureRequest) -> VirtualBoard:
+    """A board that is merely heard, with the password of the one that is set up, and perhaps with its name."""
+    return await start_board(address="127.0.1.5", port=board.port, name=request.param)
+
+
+@pytest.mark.parametrize("mine_is_on", [True, False], ids=["on", "off"])
+async def test_another_board_behind_the_same_repeater_is_not_mine(
+    home: HomeAssistant,
+    board: VirtualBoard,
+    other: VirtualBoard,
+    add_board: AddBoard,
+    hear: Hear,
+    offer: Offer,
+    repeater: None,
+    mine_is_on: bool,
+) -> None:
+    entry = await add_board(board)
+    await hear(board)
+    await settled(home)
+    if not mine_is_on:
+        await board.power_off()
+    await hear(other)
+    await look(home, times=3)
+    await offer(entry, {"garden-2.0.bin": build_sketch(password="sesame", version="2.0")})
+    if mine_is_on:
+        await install(home)
+    else:
+        with pytest.raises(Exception, match="nothing accepts a connection"):
+            await install(home)
+    await look(home, times=2)
+
+    assert entry.data[CONF_HOST] == board.address
+    assert CONF_MAC not in entry.data
+    assert not passwords_sent_to(other)
+    assert not other.flashed
+    assert len(board.flashed) == mine_is_on
+
+
+async def test_each_board_behind_a_repeater_can_be_added(
+    home: HomeAssistant, board: VirtualBoard, other: VirtualBoard, add_board: AddBoard, hear: Hear, repeater: None
+) -> None:
+    mine = await add_board(board)
+    await hear(other)
+    result = await discover(home, other)
+    result = await enter_password(home, result, other.password)
+    assert result["type"] == "create_entry"
+    assert mine.data[CONF_HOST] == board.address
+    assert CONF_MAC not in result["data"]

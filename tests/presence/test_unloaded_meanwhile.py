@@ -1,0 +1,107 @@
+"""Entries that are unloaded while somebody asks their boards: nothing goes on without them."""
+
+import asyncio
+from collections.abc import Iterator
+import threading
+
+from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_NAME, CONF_PASSWORD
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+
+from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.network import identity
+from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
+from tests.conftest import AddBoard, Hear
+from tests.support.looking import leave_unheard, passwords, settled
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+
+
+class NeighbourTable:
+    """A neighbour table that takes its time to tell that it knows nobody."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Answer at once."""
+        self._loop = loop
+        self.asked = asyncio.Event()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+
+    def __call__(self, _host: str) -> None:
+        """Say who has an address."""
+        self._loop.call_soon_threadsafe(self.asked.set)
+        self.may_answer.wait(10)
+
+
+@pytest.fixture(autouse=True)
+def table(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Iterator[NeighbourTable]:
+    """The neighbour table that boards are looked up in once they have answered."""
+    table = NeighbourTable(home.loop)
+    monkeypatch.setattr(identity, "mac_of", table)
+    yield table
+    table.may_answer.set()
+
+
+async def look_while_it_is_unloaded(home: HomeAssistant, entry: ConfigEntry, table: NeighbourTable) -> None:
+    """Ask a board that answers; before it is clear who that is, its entry is unloaded."""
+    table.may_answer.clear()
+    table.asked.clear()
+    looking = home.async_create_task(async_get_tracker(home).async_check(dt_util.utcnow()))
+    await table.asked.wait()
+    assert await home.config_entries.async_unload(entry.entry_id)
+    table.may_answer.set()
+    await looking
+    await settled(home)
+
+
+async def test_a_board_that_answers_by_another_name(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, table: NeighbourTable
+) -> None:
+    entry = await add_board(board)
+    await hear(board)
+    await settled(home)
+    await board.flash_over_usb(build_sketch(name="Garden"))
+    await hear(board)
+    await settled(home)
+    assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed_{entry.entry_id}")
+    await look_while_it_is_unloaded(home, entry, table)
+    assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed_{entry.entry_id}")
+
+
+async def test_a_board_that_is_back(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, table: NeighbourTable
+) -> None:
+    entry = await add_board(board)
+    await leave_unheard(home, board)
+    await board.power_on()
+    board.requests.clear()
+    await look_while_it_is_unloaded(home, entry, table)
+    assert passwords(board) == []
+
+
+async def test_a_board_whose_new_name_is_being_confirmed(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+) -> None:
+    assert await async_setup_component(home, REPAIRS, {})
+    entry = await add_board(board)
+    await hear(board)
+    await settled(home)
+    await board.flash_over_usb(build_sketch(name="Garden"))
+    await hear(board)
+    await settled(home)
+    manager = repairs_flow_manager(home)
+    assert manager is not None
+    form = await manager.async_init(DOMAIN, context={"issue_id": f"renamed_{entry.entry_id}"})
+    turn = entry.runtime_data.coordinator.lock
+    async with turn:
+        confirming = home.async_create_task(manager.async_configure(form["flow_id"], {CONF_PASSWORD: "password"}))
+        assert await home.config_entries.async_unload(entry.entry_id)
+    result = await confirming
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.data[CONF_NAME] == "Garden"

@@ -1,0 +1,297 @@
+"""What sources offer, looked up once for all boards, through whatever happens to a server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+import gc
+import hashlib
+import threading
+from typing import Any
+from weakref import ref
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.setup import async_setup_component
+from homeassistant.util import dt as dt_util
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+
+from custom_components.mkr1000_ota.arduino_ota.firmware.directory import Directory, Stamp
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.sources.catalogs import (
+    FOLDER_INTERVAL,
+    SERVER_INTERVAL,
+    SketchCatalog,
+)
+from custom_components.mkr1000_ota.sources.chosen import uploads_of
+from tests.conftest import AddBoard, Offer, StartBoard
+from tests.support.actions import FIRMWARE, act, drop, install, shown
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import Quirks, build_sketch
+from tests.web import Web
+
+IMAGE = build_sketch(name="Garden", password="sesame", version="2.0")
+SHA256 = hashlib.sha256(IMAGE).hexdigest()
+
+type Follow = Callable[..., Awaitable[ConfigEntry]]
+
+
+def manifest(version: str = "2.0", **facts: Any) -> dict[str, Any]:
+    """Return a manifest with one sketch."""
+    return {"name": "Garden", "version": version, "path": "garden.bin", "sha256": SHA256} | facts
+
+
+@pytest.fixture
+def follow(add_board: AddBoard, site: Web) -> Follow:
+    """Set up a board whose sketches come from a manifest on the web server."""
+
+    async def follow(board: VirtualBoard, **options: Any) -> ConfigEntry:
+        url = str(site.at("/manifest.json"))
+        return await add_board(board, **{"source": "manifest", "manifest_url": url} | options)
+
+    return follow
+
+
+def catalog_of(entry: ConfigEntry) -> SketchCatalog:
+    """Return the catalog that a board uses."""
+    catalog: SketchCatalog = entry.runtime_data.coordinator.catalog
+    return catalog
+
+
+async def test_a_hundred_boards_ask_once(home: HomeAssistant, site: Web) -> None:
+    catalogs = (await async_shared(home)).catalogs
+    boards = [MockConfigEntry(domain=DOMAIN, title=f"Board {number}") for number in range(100)]
+    url = str(site.serve_json("/manifest.json", manifest()))
+    session = async_get_clientsession(home)
+    uses = [catalogs.use(ManifestSource(session, url), board) for board in boards]
+    (catalog,) = {catalog for catalog, _ in uses}
+    await catalog.first_refresh
+    assert [release.version for release in catalog.data.releases] == ["2.0"]
+    assert site.asked() == ["/manifest.json"]
+
+    other, leave_other = catalogs.use(ManifestSource(session, str(site.at("/other.json"))), boards[0])
+    assert other is not catalog
+    await other.first_look
+    leave_other()
+    for _, leave in uses:
+        leave()
+    again, leave = catalogs.use(ManifestSource(session, url), boards[0])
+    assert again is not catalog, "nobody used it any more"
+    await again.first_look
+    leave()
+
+
+async def test_boards_of_one_source_fetch_a_sketch_once(
+    home: HomeAssistant, follow: Follow, start_board: StartBoard, site: Web
+) -> None:
+    site.serve_json("/manifest.json", manifest())
+    site.serve("/garden.bin", IMAGE)
+    boards = [await start_board(name=name, address=f"127.0.0.{20 + number}") for number, name in enumerate("ABC")]
+    for board in boards:
+        await follow(board)
+    await asyncio.gather(*(install(home, entity_id=f"update.{name}_firmware") for name in "abc"))
+    assert [board.flashed for board in boards] == [[IMAGE]] * 3
+    assert site.asked().count("/manifest.json") == 1
+    assert site.asked().count("/garden.bin") == 1
+
+
+async def test_whatever_happens_to_the_server_the_last_good_catalog_stays(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is wrong is said once, and so is that it is over."""
+    site.serve_json("/manifest.json", manifest(), etag='"one"')
+    catalog = catalog_of(await follow(board))
+    good = catalog.data
+
+    def offers_the_same() -> bool:
+        return catalog.data == good and shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
+
+    await catalog.async_refresh()
+    assert offers_the_same(), "304"
+    assert site.requests[-1].headers["If-None-Match"] == '"one"'
+    for trouble in (
+        lambda: site.pages.pop("/manifest.json"),
+        lambda: site.serve("/manifest.json", status=500),
+        lambda: site.serve("/manifest.json", "<!doctype html>", Content_Type="text/html"),
+        lambda: site.serve("/manifest.json", "{", Content_Type="application/json"),
+        lambda: site.serve_json("/manifest.json", {"version": 2}),
+        lambda: site.redirect("/manifest.json", "/manifest.json"),
+    ):
+        trouble()
+        await catalog.async_refresh()
+        assert not catalog.last_update_success
+        assert offers_the_same()
+    assert caplog.text.count("Error fetching") == 1
+    assert "has nothing at this address (status 404)" in caplog.text
+
+    site.serve_json("/manifest.json", manifest("3.0"))
+    await catalog.async_refresh()
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
+    assert caplog.text.count("recovered") == 1
+
+
+async def test_it_is_asked_every_hour_and_whenever_a_user_asks(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    """The second is what the button on the page of updates does."""
+    site.serve_json("/manifest.json", manifest())
+    catalog = catalog_of(await follow(board))
+    site.serve_json("/manifest.json", manifest("3.0"))
+    async_fire_time_changed(home, dt_util.utcnow() + SERVER_INTERVAL + timedelta(seconds=1))
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
+
+    site.serve_json("/manifest.json", manifest("4.0"))
+    assert await async_setup_component(home, "homeassistant", {})
+    await home.services.async_call("homeassistant", "update_entity", {"entity_id": FIRMWARE}, blocking=True)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "4.0"
+    await catalog.async_shutdown()
+
+
+async def test_another_file_than_was_announced(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    site.serve_json("/manifest.json", manifest())
+    site.serve("/garden.bin", build_sketch(version="2.0", seed=7))
+    await follow(board)
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home)
+    assert error.value.translation_key == "source_sha256_mismatch"
+    assert "do not trust it" in str(error.value)
+    assert not any(request.body_bytes for request in board.requests)
+    site.serve("/garden.bin", IMAGE)
+    await install(home)
+    assert board.flashed == [IMAGE]
+
+
+async def test_a_sketch_that_turns_out_to_be_a_bad_one(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    """A server is believed about its sketches only until one is fetched."""
+    site.serve_json("/manifest.json", {"version": "2.0", "path": "garden.bin"})
+    site.serve("/garden.bin", build_sketch(quirks=Quirks(poll=False)))
+    await follow(board)
+    with pytest.raises(ServiceValidationError) as error:
+        await install(home)
+    assert error.value.translation_key == "sketch_no_ota"
+    assert str(error.value).startswith("garden.bin: ")
+    assert not any(request.body_bytes for request in board.requests)
+
+
+async def test_the_release_notes_are_shown(home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web) -> None:
+    notes = "Waters the garden. " * 30 + "Done."
+    page = "https://example.com/2.0"
+    site.serve_json("/manifest.json", manifest(notes=notes, url=page))
+    entry = await follow(board)
+    attributes = shown(home, FIRMWARE).attributes
+    assert attributes["title"] == "Garden"
+    assert attributes["release_url"] == page
+    assert attributes["release_summary"] == notes[:255]
+    entity = home.data["entity_components"]["update"].get_entity(FIRMWARE)
+    assert await entity.async_release_notes() == notes
+    await catalog_of(entry).async_shutdown()
+
+
+async def test_releases_on_github(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web) -> None:
+    asset = {"id": 7, "name": "garden.bin", "size": len(IMAGE), "state": "uploaded", "digest": f"sha256:{SHA256}"}
+    asset |= {"url": "http://127.0.0.1:1/", "browser_download_url": "http://127.0.0.1:1/"}
+    release = {"tag_name": "v2.0", "name": "Garden 2.0", "body": "More water.", "draft": False, "prerelease": False}
+    release |= {"html_url": "https://example.com/2.0", "published_at": "2026-11-22T07:00:00Z", "assets": [asset]}
+    site.serve_json("/api/repos/owner/garden/releases", [release])
+    site.serve("/api/repos/owner/garden/releases/assets/7", IMAGE)
+    options = {"source": "github", "repository": "owner/garden", "asset": "*.bin", "prereleases": False}
+    await add_board(board, **options, base_url=str(site.at("/api")))
+    await install(home)
+    assert board.flashed == [IMAGE]
+
+
+async def test_a_sketch_that_was_uploaded(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
+    entry = await add_board(board, source="upload")
+    await uploads_of(home, entry.entry_id).store(IMAGE, "garden.bin")
+    await catalog_of(entry).async_refresh()
+    await install(home)
+    assert board.flashed == [IMAGE]
+    assert await home.config_entries.async_remove(entry.entry_id)
+    assert not (await uploads_of(home, entry.entry_id).catalog()).releases
+
+
+async def test_a_folder_that_hangs_takes_one_thread(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network drive that has gone, looked at every three seconds."""
+    await add_board(board)
+    looks = 0
+    goes_on = threading.Event()
+
+    def hang(_: Directory) -> dict[str, Stamp]:
+        nonlocal looks
+        looks += 1
+        goes_on.wait(10)
+        return {}
+
+    monkeypatch.setattr(Directory, "scan", hang)
+    for times in range(1, 5):
+        async_fire_time_changed(home, dt_util.utcnow() + times * (FOLDER_INTERVAL + timedelta(seconds=1)))
+        await asyncio.sleep(0)
+    goes_on.set()
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert looks == 1
+
+
+async def test_a_file_is_offered_seconds_after_it_was_dropped(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await add_board(board)
+    look = catalog_of(entry).async_refresh
+
+    async def do_not_look() -> None:
+        """Leave it to the timer."""
+
+    monkeypatch.setattr(catalog_of(entry), "async_refresh", do_not_look)
+    await offer(entry, {"garden-2.0.bin": IMAGE})
+    monkeypatch.setattr(catalog_of(entry), "async_refresh", look)
+    async_fire_time_changed(home, dt_util.utcnow() + FOLDER_INTERVAL + timedelta(seconds=1))
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
+
+
+async def test_a_sketch_is_in_memory_once_and_not_for_longer_than_it_is_needed(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer
+) -> None:
+    """Whether it comes out of the folder, out of the archive or out of a file, and whatever the board's storage."""
+    boards = [await start_board(name=name, address=f"127.0.0.{20 + number}") for number, name in enumerate("AB")]
+    entries = [await add_board(boards[0]), await add_board(boards[1], storage="sd")]
+    for entry in entries:
+        await offer(entry, {"garden-2.0.bin": IMAGE})
+        await install(home, entity_id=entry.title.lower().join(("update.", "_firmware")))
+    first, second = (entry.runtime_data.coordinator for entry in entries)
+    sketch = await first.catalog.sketch(first.releases[0], first.storage_size)
+    assert await first.catalog.sketch(first.releases[0], first.storage_size) is sketch
+    assert await second.catalog.sketch(second.releases[0], second.storage_size) is sketch
+    archived = await second.archive.load(sketch.sha256)
+    assert await shared.sketches.inspect(archived, second.storage_size) is sketch
+    await act(home, "flash", entity_id="update.a_firmware", file=drop(home, "garden.bin", IMAGE))
+
+    gone = ref(sketch)
+    del sketch
+    gc.collect()
+    assert gone() is None
+
+
+async def test_a_board_that_gives_up_does_not_take_the_sketch_from_the_others(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    site.serve_json("/manifest.json", manifest())
+    catalog = catalog_of(await follow(board))
+    (release,) = catalog.data.releases
+    site.serve("/garden.bin", IMAGE)
+    one, other = (asyncio.create_task(catalog.sketch(release, 126_976)) for _ in range(2))
+    await asyncio.sleep(0)
+    one.cancel()
+    assert (await other).image == IMAGE
+    assert one.cancelled()
+    await catalog.async_shutdown()
