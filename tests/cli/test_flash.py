@@ -248,6 +248,38 @@ async def test_a_sketch_that_was_built_anew_meanwhile_is_flashed(start_board: St
     assert board.flashed == [NEW, SAME]
 
 
+@pytest.mark.slow
+async def test_what_became_of_a_flash_is_said_even_if_the_file_is_another_one_now(
+    start_board: StartBoard, file: Path, ota: Run
+) -> None:
+    board = await start_board(comes_back=False)
+    assert (await ota("flash", file, at(board), "--password", "password")).status == 8
+    board.options = replace(board.options, comes_back=True)
+    await board.power_off()
+    await board.power_on()
+    file.write_bytes(b"<html>")
+    ended = await ota("flash", file, at(board))
+    assert ended.status == 1
+    assert f"{at(board)} runs the new sketch" in ended.out
+    assert "web page" in ended.err
+    assert not journal_of(file, board).exists()
+
+
+@pytest.mark.slow
+async def test_interrupted_it_says_what_to_do(start_board: StartBoard, file: Path, ota: Run) -> None:
+    board = await start_board(**SLOW)
+    interrupted = start("flash", file, at(board), OTA_PASSWORD="password")
+    while not bodies(board):
+        await asyncio.sleep(0.01)
+    interrupted.send_signal(signal.SIGINT)
+    _, said = await asyncio.to_thread(interrupted.communicate)
+    assert interrupted.returncode == 130
+    assert "start the same command again" in said
+    assert "Traceback" not in said
+    assert (await ota("flash", file, at(board))).status == 0
+    assert board.flashed == [NEW]
+
+
 async def test_two_at_once_are_not_allowed(start_board: StartBoard, file: Path, ota: Run) -> None:
     board = await start_board(**SLOW)
     with file.open("rb") as other:

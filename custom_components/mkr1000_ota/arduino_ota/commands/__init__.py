@@ -16,7 +16,8 @@ class Exit(IntEnum):
         member.text = text
         return member
 
-    OK = 0, "{board} runs the new sketch and accepts {password}."
+    # Of a flash, named like its verdict where it has one
+    FLASHED = OK = 0, "{board} runs the new sketch and accepts {password}."
     REFUSED = 1, "the file is refused, or cannot be read; nothing was sent."
     USAGE = 2, "the command is not complete; nothing was sent."
     NO_BOARD = 3, "no board answers. Check its power, Wi-Fi and address; ota scan lists those that answer."

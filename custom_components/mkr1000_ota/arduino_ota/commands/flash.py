@@ -3,7 +3,9 @@
 from argparse import ArgumentParser, Namespace
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 import fcntl
+from hashlib import sha256
 import os
 from pathlib import Path
 import sys
@@ -15,25 +17,16 @@ import aiohttp
 from ..errors import BoardError, SketchRefused
 from ..firmware.versions import version_of_file
 from ..flash.flasher import Flasher, Order, Outcome
-from ..flash.journal import JournalUnwritable, Verdict
+from ..flash.journal import JournalUnwritable
 from ..flash.passwords import Keyring
 from ..flash.timing import DEFAULT
 from ..protocol.client import BoardClient
-from ..sketch.sketch import Sketch
 from . import Exit, say
 from .check import PROMPT, add_board_arguments, address_of, explain, password_of
 from .journal import FileJournal
 from .sketches import add_sketch_arguments, inspected, sentence
 
 _VARIABLE: Final = "OTA_NEW_PASSWORD"
-_EXITS: Final = {
-    Verdict.FLASHED: Exit.OK,
-    Verdict.NOT_APPLIED: Exit.NOT_APPLIED,
-    Verdict.LOCKED: Exit.LOCKED,
-    Verdict.WITHOUT_OTA: Exit.WITHOUT_OTA,
-    Verdict.NOT_BACK: Exit.NOT_BACK,
-    Verdict.UNCERTAIN: Exit.UNCERTAIN,
-}
 _JOURNAL: Final = """\
 A journal is written beside the file before the first byte is sent. If this command is ended in the middle, start
 it again: it finds out first what became of the flash, and does not send again what the board runs already.
@@ -59,8 +52,7 @@ def flash(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
     try:
         with wanted.file.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            sketch = inspected(file.read(), wanted)
-            return asyncio.run(_Flash(wanted, sketch).run())
+            return asyncio.run(_Flash(wanted, file.read()).run())
     except BlockingIOError:
         return say(Exit.NO_JOURNAL, f"{wanted.file} is being flashed by another process. Wait until that has ended.")
     except (OSError, SketchRefused) as error:
@@ -72,9 +64,9 @@ def flash(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
 class _Flash:
     """One run of the command."""
 
-    def __init__(self, wanted: Namespace, sketch: Sketch) -> None:
+    def __init__(self, wanted: Namespace, image: bytes) -> None:
         self._wanted = wanted
-        self._sketch = sketch
+        self._image = image
         self._journal = FileJournal(wanted.file, *wanted.board)
         self._taken = 0
 
@@ -100,36 +92,35 @@ class _Flash:
                 return say(Exit.NOT_BACK, Exit.NOT_BACK.text.format(board=address_of(self._wanted)))
             await asyncio.sleep(DEFAULT.probe_every)
         status = self._tell(outcome)
-        runs_it = status is Exit.OK and pending.sha256 == self._sketch.sha256
-        return None if status in (Exit.OK, Exit.NOT_APPLIED) and not runs_it else status
+        runs_it = status is Exit.FLASHED and pending.sha256 == sha256(self._image).hexdigest()
+        return None if status in (Exit.FLASHED, Exit.NOT_APPLIED) and not runs_it else status
 
     async def _flash(self, flasher: Flasher) -> Exit:
+        sketch = inspected(self._image, self._wanted)
         if not self._journal.keyring.passwords:
             if not sys.stdin.isatty():
                 return say(Exit.USAGE, "There is no password: give it with --password or in a variable, see --help.")
             self._wanted.password = PROMPT
             self._journal.keyring = Keyring((password_of(self._wanted) or "",))
-        sketch = self._sketch
         version = sketch.version or version_of_file(self._wanted.file.name) or sketch.sha256[:8]
         order = Order(sketch=sketch, version=version, declared=self._wanted.new_password)
         return self._tell(await flasher.flash(order, self._show))
 
     def _tell(self, outcome: Outcome) -> Exit:
-        status = _EXITS[outcome.verdict]
+        status = Exit[outcome.verdict.name]
+        password = "the new password that was given"
+        with suppress(SketchRefused, ValueError):
+            number = 1 + inspected(self._image, self._wanted).passwords.index(outcome.accepted or "")
+            password = f"password {number} of those that ota inspect --passwords lists"
         if outcome.accepted == outcome.pending.old:
             password = "the same password as before"
-        elif outcome.accepted in self._sketch.passwords:
-            number = self._sketch.passwords.index(outcome.accepted) + 1
-            password = f"password {number} of those that ota inspect --passwords lists"
-        else:
-            password = "the new password that was given"
         return say(status, status.text.format(board=address_of(self._wanted), password=password))
 
     def _show(self, taken: int) -> None:
         """Print a line for each tenth of the sketch that the board has taken."""
-        shown, tenths = 10 * self._taken // self._sketch.size, 10 * taken // self._sketch.size
+        shown, tenths = 10 * self._taken // len(self._image), 10 * taken // len(self._image)
         self._taken = taken
         if tenths != shown:
             print(f"{10 * tenths:4} %", file=sys.stderr, flush=True)
-        if taken == self._sketch.size:
+        if taken == len(self._image):
             print("The board has everything. Waiting until it is back.", file=sys.stderr, flush=True)

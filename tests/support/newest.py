@@ -1,6 +1,6 @@
 """A pytest plugin with which the test package for one release of Home Assistant runs on a newer one.
 
-To be loaded first: `python -m pytest -p tests.newest`. The order of imports below is what it is about.
+To be loaded first: `python -m pytest -p tests.support.newest`. The order of imports below is what it is about.
 """
 
 # Makes every later `import httpx` mean httpx2; respx, which the test package imports first, would get the old one.
