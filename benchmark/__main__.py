@@ -34,7 +34,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if os.geteuid():
         parser.error("only root can make the network that the boards are in")
-    with lan(max(crowd.COUNTS)):
+    with lan():
         figures: dict[str, float] = asdict(asyncio.run(flashing.measure())) | asyncio.run(waits.measure())
         if arguments.crowd:
             figures |= asyncio.run(crowd.measure())

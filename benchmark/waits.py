@@ -13,25 +13,20 @@ from homeassistant.core import HomeAssistant
 from benchmark.boards import Boards, boards, name_of
 from benchmark.flashing import FOLDER, PASSWORD, SIZE, offer
 from benchmark.home import DOMAIN, add_board, apart, home
+from benchmark.lan import HOST
 from tests.sketch.test_hostile_files import HOSTILE, judged
-from tests.virtual_board.sketches import build_sketch
 
 RUNS = 5
-# This host's address in the network of the boards.
-SILENT = ("10.77.0.1", 8099)
+SILENT = (HOST, 8099)
 # After so many seconds of waiting for a board, it is asked for as rarely as it ever is.
 AWAY_FOR = 70.0
 
 
 async def measure() -> dict[str, float]:
     """Measure everything; takes about three minutes, most of it with boards that are away."""
-    with tempfile.TemporaryDirectory() as folder:
-        image = Path(folder) / "sketch.bin"
-        image.write_bytes(build_sketch(password=PASSWORD, size=SIZE))
-        verdict = await apart(_verdict, image)
     return {
         "start_delay_silent_server_s": await _start_delay(),
-        "verdict_after_return_s": verdict,
+        "verdict_after_return_s": await apart(_verdict),
         "waiting_install_begins_s": await _waiting(),
         "inspect_hostile_ms_max": 1000 * max(_inspections()),
     }
@@ -75,14 +70,14 @@ async def _start(config: Path) -> float:
             return time.perf_counter() - began
 
 
-async def _verdict(image: Path) -> float:
+async def _verdict() -> float:
     """Return the seconds from a board's first answer after its restart to the end of the update."""
     took = []
     with tempfile.TemporaryDirectory() as config:
         async with boards(1) as fleet, home(Path(config)) as hass:
             update = await add_board(hass, name_of(0), fleet.addresses[0], PASSWORD, FOLDER)
             for run in range(RUNS):
-                await offer(hass, FOLDER, image, f"{run + 1}.0")
+                await offer(hass, FOLDER, f"{run + 1}.0")
                 await _install(hass, update)
                 took.append(time.perf_counter() - _first(fleet, 0, "answered", after="listening"))
     return median(took)
@@ -97,10 +92,8 @@ async def _waiting() -> float:
 
 async def _return(config: Path, updates: list[str]) -> list[float]:
     took = []
-    image = config / "sketch.bin"
-    image.write_bytes(build_sketch(password=PASSWORD, size=SIZE))
     async with boards(RUNS, mdns=True) as fleet, home(config) as hass:
-        await offer(hass, FOLDER, image, "1.0")
+        await offer(hass, FOLDER, "1.0")
         for number, update in enumerate(updates):
             await fleet.power(number, "off")
             await _install(hass, update)
