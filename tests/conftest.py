@@ -17,7 +17,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
 
-from custom_components.mkr1000_ota.arduino_ota.flash.timing import Timing
+from custom_components.mkr1000_ota.arduino_ota.flash.timeouts import Timeouts
+from custom_components.mkr1000_ota.arduino_ota.protocol.exchange import RequestTimeouts
 from custom_components.mkr1000_ota.const import (
     CONF_FOLDER,
     CONF_LIBRARY,
@@ -48,16 +49,15 @@ type Welcome = Callable[..., Awaitable[list[ConfigEntry]]]
 QUICK: dict[str, Any] = {"address": "127.0.0.7", "pause": 0.05, "copy_time": 0.05, "away": 0.2}
 
 # What a board on a PC takes, with the same meaning as for a real one.
-BRISK = Timing(
-    stall_after=1.0,
-    answer_within=1.0,
-    leaves_within=1.5,
-    returns_within=4.0,
-    probe_every=0.05,
-    probe_within=0.5,
-    silence_means_away=0.8,
-    retry_after=0.05,
+BRISK = Timeouts(
+    leave_timeout=0.5,
+    return_timeout=4.0,
+    minimum_absence=0.25,
+    probe_interval=0.05,
+    retry_interval=0.05,
+    rejoin_timeout=2.0,
 )
+BRISK_REQUESTS = RequestTimeouts(connect=0.5, stall=1.0, answer=1.0)
 
 
 @pytest.fixture
@@ -102,7 +102,8 @@ async def home(
     monkeypatch: pytest.MonkeyPatch,
 ) -> HomeAssistant:
     """A Home Assistant whose files are its own, and which waits no longer than a virtual board needs."""
-    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", BRISK)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", BRISK)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.client.DEFAULT_TIMEOUTS", BRISK_REQUESTS)
     # It changes the class for good, and other tests open an instance of their own.
     monkeypatch.setattr("homeassistant.components.zeroconf.install_multiple_zeroconf_catcher", lambda _: None)
     monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
@@ -150,7 +151,7 @@ def offer(home: HomeAssistant) -> Offer:
         for name, content in files.items():
             (folder / name).write_bytes(content)
             os.utime(folder / name, (0, 0))
-        await entry.runtime_data.coordinator.catalog.async_refresh()
+        await entry.runtime_data.coordinator.sources.chosen.async_refresh()
         await home.async_block_till_done()
 
     return offer

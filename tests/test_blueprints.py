@@ -20,11 +20,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
 
 from tests.conftest import AddBoard, StartBoard
-from tests.virtual_board import VirtualBoard
+from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 BLUEPRINTS = Path(__file__).parent.parent / "blueprints" / "automation" / "mkr1000_ota"
 FOLDER = "mkr1000_ota/all"
+OLD = build_sketch(name="Garden", password="sesame", version="1.0")
 NEW = build_sketch(name="Garden", password="sesame", version="2.0")
 # Nobody can find out its password, not even from the image.
 LOCKING = build_sketch(name="Garden", password="Locked-0ut", version="2.0", quirks=Quirks(computed=True))
@@ -77,10 +78,10 @@ class Fleet:
         path = Path(self._home.config.path(FOLDER, f"garden-{version}.bin"))
         path.write_bytes(image)
         os.utime(path, (0, 0))
-        await self.entries[0].runtime_data.coordinator.catalog.async_refresh()
+        await self.entries[0].runtime_data.coordinator.sources.chosen.async_refresh()
 
     async def look(self) -> None:
-        """Find out which boards answer."""
+        """Find out which boards respond."""
         for entry in self.entries:
             await entry.runtime_data.coordinator.async_refresh()
         await self._home.async_block_till_done()
@@ -88,13 +89,17 @@ class Fleet:
 
 @pytest.fixture
 async def fleet(home: HomeAssistant, start_board: StartBoard, add_board: AddBoard) -> Fleet:
-    """Ten boards that answer."""
+    """Ten boards that run one sketch, which was installed from here."""
     fleet = Fleet(home)
     for number in range(10):
-        board = await start_board(address=f"127.0.9.{number + 1}", name=f"Board {number}")
-        fleet.boards.append(board)
-        fleet.entries.append(await add_board(board, folder=FOLDER))
+        fleet.boards.append(await start_board(address=f"127.0.9.{number + 1}", name="Garden"))
+        fleet.entries.append(await add_board(fleet.boards[-1], folder=FOLDER))
     await fleet.look()
+    await fleet.offer(OLD, "1.0")
+    entities = [fleet.entity(number) for number in range(10)]
+    await home.services.async_call("update", "install", {"entity_id": entities}, blocking=True)
+    for board in fleet.boards:
+        assert board.flashed.pop() == OLD
     return fleet
 
 
@@ -136,7 +141,7 @@ async def test_a_roll_out_that_goes_well_reaches_all_boards(
     await automate(
         "staged_rollout.yaml",
         first=fleet.entity(3),
-        proof={"seconds": 1},
+        trial_period={"seconds": 1},
         finished=tell(release="release"),
         stopped=tell(failed="failed"),
     )
@@ -163,7 +168,7 @@ async def test_a_first_board_that_fails_protects_the_others(
     await automate(
         "staged_rollout.yaml",
         first=fleet.entity(3),
-        proof={"seconds": 1},
+        trial_period={"seconds": 1},
         finished=tell(release="release"),
         stopped=tell(failed="failed", release="release"),
     )
@@ -181,18 +186,18 @@ async def test_a_first_board_that_fails_protects_the_others(
 async def test_a_first_board_that_fails_its_health_check_protects_the_others(
     home: HomeAssistant, fleet: Fleet, automate: Automate, told: list[ServiceCall]
 ) -> None:
-    """It was flashed, and is flashed back."""
+    """It was updated, and is rolled back."""
     first = fleet.entries[3]
-    await fleet.offer(build_sketch(name="Board 3", password="first", version="1.0"), "1.0")
-    await home.services.async_call("update", "install", {"entity_id": fleet.entity(3)}, blocking=True)
     home.config_entries.async_update_entry(
         first, options={**first.options, "health_entity": "sensor.soil", "health_within": 1}
     )
-    await automate("staged_rollout.yaml", first=fleet.entity(3), proof={"seconds": 1}, stopped=tell(failed="failed"))
+    await automate(
+        "staged_rollout.yaml", first=fleet.entity(3), trial_period={"seconds": 1}, stopped=tell(failed="failed")
+    )
     await fleet.offer(NEW)
     await ended(home)
     assert fleet.flashed == [3]
-    assert fleet.boards[3].password == "first"
+    assert fleet.boards[3].flashed == [NEW, OLD]
     assert [call.data for call in told] == [{"failed": fleet.entity(3)}]
 
 
@@ -204,8 +209,8 @@ async def test_a_first_board_that_falls_ill_protects_the_others(
     await automate(
         "staged_rollout.yaml",
         first=fleet.entity(3),
-        proof={"minutes": 30},
-        sign="binary_sensor.soil",
+        trial_period={"minutes": 30},
+        health_entity="binary_sensor.soil",
         stopped=tell(failed="failed"),
     )
     await fleet.offer(NEW)
@@ -225,7 +230,7 @@ async def test_a_later_failure_ends_a_roll_out(
         "staged_rollout.yaml",
         first=fleet.entity(0),
         others=[fleet.entity(number) for number in range(1, 6)],
-        proof={"seconds": 1},
+        trial_period={"seconds": 1},
         stopped=tell(failed="failed"),
     )
     fleet.boards[2].options = replace(fleet.boards[2].options, storage_opens=False)
@@ -239,7 +244,11 @@ async def test_a_night_updates_what_answers_and_no_failure_holds_it_up(
     home: HomeAssistant, fleet: Fleet, automate: Automate, told: list[ServiceCall]
 ) -> None:
     now = dt_util.now()
-    inputs = {"begin": "02:00:00", "end": "23:59:59", "done": tell(flashed="flashed | count", left="left | sort")}
+    inputs = {
+        "begin": "02:00:00",
+        "end": "23:59:59",
+        "done": tell(updated="updated | count", remaining="remaining | sort"),
+    }
     await fleet.boards[1].power_off()
     fleet.boards[4].options = replace(fleet.boards[4].options, storage_opens=False)
     await fleet.look()
@@ -249,7 +258,54 @@ async def test_a_night_updates_what_answers_and_no_failure_holds_it_up(
     async_fire_time_changed(home, now.replace(hour=2, minute=0, second=1) + timedelta(days=1))
     await ended(home)
     assert fleet.flashed == [0, 2, 3, 5, 6, 7, 8, 9]
-    assert [call.data for call in told] == [{"flashed": 8, "left": sorted([fleet.entity(1), fleet.entity(4)])}]
+    assert [call.data for call in told] == [{"updated": 8, "remaining": sorted([fleet.entity(1), fleet.entity(4)])}]
+
+
+@pytest.mark.parametrize(
+    ("blueprint", "inputs"),
+    [
+        ("nightly_updates.yaml", {"begin": "02:00:00", "end": "01:59:59"}),
+        ("staged_rollout.yaml", {"first": "update.garden_firmware_4", "trial_period": {"seconds": 1}}),
+    ],
+)
+async def test_what_needs_a_person_is_left_to_one(
+    home: HomeAssistant,
+    fleet: Fleet,
+    automate: Automate,
+    start_board: StartBoard,
+    add_board: AddBoard,
+    blueprint: str,
+    inputs: dict[str, Any],
+) -> None:
+    """A board of which nobody knows what it runs, a version that was skipped, and one that was replaced by its owner."""
+    fleet.boards.append(await start_board(address="127.0.9.11", name="Garden"))
+    fleet.entries.append(await add_board(fleet.boards[-1], folder=FOLDER))
+    await fleet.look()
+    await fleet.offer(NEW)
+    await home.services.async_call("update", "skip", {"entity_id": fleet.entity(1)}, blocking=True)
+    for version in ("2.0", "1.0"):
+        owners = {"entity_id": fleet.entity(2), "version": version}
+        await home.services.async_call("update", "install", owners, blocking=True)
+    for board in fleet.boards:
+        board.flashed.clear()
+    await automate(blueprint, **inputs)
+    await home.services.async_call("automation", "trigger", {"entity_id": "automation.under_test"}, blocking=True)
+    await ended(home)
+    assert fleet.flashed == [0, *range(3, 10)]
+
+
+async def test_what_was_not_applied_is_not_tried_each_night(
+    home: HomeAssistant, fleet: Fleet, automate: Automate
+) -> None:
+    board = fleet.boards[0]
+    board.options = replace(board.options, fault=Fault(at=len(NEW) - 1, kind="reset"))
+    await automate("nightly_updates.yaml", begin="02:00:00", end="01:59:59", boards=[fleet.entity(0)])
+    await fleet.offer(NEW)
+    for _ in range(2):
+        await home.services.async_call("automation", "trigger", {"entity_id": "automation.under_test"}, blocking=True)
+        await ended(home)
+    assert not board.flashed
+    assert len([request for request in board.requests if request.body_bytes == len(NEW) - 1]) == 1
 
 
 async def test_nothing_begins_when_the_night_is_over(home: HomeAssistant, fleet: Fleet, automate: Automate) -> None:

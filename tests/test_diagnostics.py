@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.support.steps import UPDATE
@@ -63,7 +63,7 @@ async def test_what_is_under_way_is_described_without_its_passwords(
             sha256="0" * 64,
             size=4,
             started=1.0,
-            old="old secret",
+            old_password="old secret",
             expected=("new secret",),
             guesses=("secret guess",),
         )
@@ -72,7 +72,7 @@ async def test_what_is_under_way_is_described_without_its_passwords(
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert "secret" not in json.dumps(told)
     assert told["pending"]["version"] == "2.0"
-    assert told["pending"]["old"] == told["pending"]["expected"] == told["pending"]["guesses"] == REDACTED
+    assert told["pending"]["old_password"] == told["pending"]["expected"] == told["pending"]["guesses"] == REDACTED
     assert told["awaited"]["version"] == "3.0"
     assert told["awaited"]["until"] == 1.0
     assert told["awaited"]["password"] == REDACTED

@@ -1,19 +1,34 @@
 """What the device page shows of a board."""
 
+from contextlib import nullcontext
+
+from homeassistant.auth.models import User
+from homeassistant.components.update import UpdateEntityFeature
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.util import dt as dt_util
 import pytest
 
-from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
 from tests.conftest import AddBoard, Offer
-from tests.support.actions import CANCEL, FIRMWARE, FLASH, OFFERED, act, choose, drop, install, shown
+from tests.support.actions import (
+    CANCEL,
+    FIRMWARE,
+    FLASH,
+    OFFERED,
+    STATUS,
+    act,
+    choose,
+    drop,
+    install,
+    shown,
+    watching,
+)
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
 CONNECTIVITY = "binary_sensor.arduino_connectivity"
-LAST_FLASH = "sensor.arduino_last_flash"
 
 
 def sketches(*versions: str) -> dict[str, bytes]:
@@ -27,8 +42,8 @@ async def test_a_board_that_was_just_added(home: HomeAssistant, add_board: AddBo
     assert shown(home, FIRMWARE).state == "off"
     assert shown(home, FIRMWARE).attributes["installed_version"] == "unknown"
     assert shown(home, FIRMWARE).attributes["in_progress"] is False
-    assert shown(home, OFFERED).attributes["options"] == ["newest"]
-    assert shown(home, LAST_FLASH).state == "unknown"
+    assert shown(home, OFFERED).attributes["options"] == ["latest"]
+    assert shown(home, STATUS).state == "idle"
     assert shown(home, FLASH).state == "unknown"
 
 
@@ -43,9 +58,7 @@ async def test_whatever_is_offered_is_newer_than_the_unknown(
 async def test_after_a_flash(home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard) -> None:
     entry = await add_board(board)
     await offer(entry, sketches("1.0", "2.0"))
-    before = dt_util.utcnow().replace(microsecond=0)
     await install(home)
-    assert dt_util.parse_datetime(shown(home, LAST_FLASH).state, raise_on_error=True) >= before
     attributes = shown(home, FLASH).attributes
     assert attributes["event_type"] == "flashed"
     assert (attributes["from"], attributes["to"], attributes["bytes"]) == (None, "2.0", 8192)
@@ -57,10 +70,7 @@ async def test_after_a_flash(home: HomeAssistant, add_board: AddBoard, offer: Of
 async def test_they_stay_available_while_the_board_is_away(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
-    """An update can be ordered, and what happened last is still true; only the connection is gone.
-
-    The button is never there unless an install waits.
-    """
+    """An update can be ordered, and what happened last is still true; only the connection is gone."""
     entry = await add_board(board)
     await offer(entry, sketches("1.0"))
     await board.stop()
@@ -69,8 +79,8 @@ async def test_they_stay_available_while_the_board_is_away(
     assert shown(home, FIRMWARE).state == "on"
     entities = er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)
     states = {entity.entity_id: shown(home, entity.entity_id).state for entity in entities}
-    assert len(states) == 7
-    assert {entity for entity, state in states.items() if state == "unavailable"} == {CANCEL}
+    assert len(states) == 6
+    assert "unavailable" not in states.values()
 
     await board.start()
     await entry.runtime_data.coordinator.async_refresh()
@@ -85,8 +95,7 @@ async def test_they_are_put_where_they_belong(home: HomeAssistant, add_board: Ad
         FLASH: None,
         OFFERED: EntityCategory.CONFIG,
         CANCEL: EntityCategory.CONFIG,
-        "sensor.arduino_activity": EntityCategory.DIAGNOSTIC,
-        LAST_FLASH: EntityCategory.DIAGNOSTIC,
+        STATUS: EntityCategory.DIAGNOSTIC,
         CONNECTIVITY: EntityCategory.DIAGNOSTIC,
     }
     assert all(entity.unique_id.startswith(entry.entry_id) for entity in entities)
@@ -98,15 +107,17 @@ async def test_a_chosen_version_is_offered_even_if_it_is_older(
     """It is installed like any update; then there is nothing to do, until the newest is wanted again."""
     await offer(await add_board(board), sketches("1.0", "2.0", "3.0"))
     await install(home)
-    assert shown(home, OFFERED).attributes["options"] == ["newest", "3.0", "2.0", "1.0"]
+    assert shown(home, OFFERED).attributes["options"] == ["latest", "3.0", "2.0", "1.0"]
     await choose(home, "1.0")
     assert shown(home, FIRMWARE).state == "on"
     assert shown(home, FIRMWARE).attributes["latest_version"] == "1.0"
     await install(home)
     assert board.version == "1.0"
     assert shown(home, FIRMWARE).state == "off"
-    await choose(home, "newest")
-    assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
+    assert "Version 2.0 is newer" in shown(home, FIRMWARE).attributes["release_summary"]
+    await choose(home, "latest")
+    # Version 3.0 has run here, and is not new anymore; it can be chosen.
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
     assert shown(home, FIRMWARE).state == "on"
 
 
@@ -118,9 +129,9 @@ async def test_a_chosen_version_that_has_gone(
     await offer(entry, sketches("1.0", "2.0"))
     await choose(home, "1.0")
     coordinator = entry.runtime_data.coordinator
-    (coordinator.catalog.source.directory / "garden-1.0.bin").unlink()
-    await coordinator.catalog.async_refresh()
-    assert shown(home, OFFERED).state == "newest"
+    (coordinator.sources.chosen.source.directory / "garden-1.0.bin").unlink()
+    await coordinator.sources.chosen.async_refresh()
+    assert shown(home, OFFERED).state == "latest"
     assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
     await offer(entry, sketches("1.0"))
     assert shown(home, OFFERED).state == "1.0"
@@ -152,8 +163,98 @@ async def test_too_large_for_its_storage(
 async def test_versions_that_cannot_be_compared(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, version: str
 ) -> None:
-    """They are offered all the same."""
-    await offer(await add_board(board), sketches("1.0"))
+    """What came last is the newest."""
+    entry = await add_board(board)
+    await offer(entry, sketches("1.0"))
     await act(home, "flash", file=drop(home, "garden.bin", build_sketch(version=version)))
     assert shown(home, FIRMWARE).attributes["installed_version"] == version
-    assert shown(home, FIRMWARE).state == "on"
+    assert shown(home, FIRMWARE).state == "off"
+    await offer(entry, {"later.bin": build_sketch(version="2.0", seed=9)})
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
+
+
+async def test_where_a_sketch_goes_is_said_until_there_was_one(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry = await add_board(board)
+    folder = home.config.path(entry.options[CONF_FOLDER])
+    assert f"Copy a .bin file to {folder}" in shown(home, FIRMWARE).attributes["release_summary"]
+    await offer(entry, {"garden.ino.bin": build_sketch()})
+    assert "Copy" not in (shown(home, FIRMWARE).attributes["release_summary"] or "")
+    await install(home)
+    assert "Copy" not in (shown(home, FIRMWARE).attributes["release_summary"] or "")
+
+
+async def test_the_file_of_an_export_is_offered_again_after_each_build(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """It has the same name each time, and no version anywhere."""
+    entry = await add_board(board)
+    for seed in (1, 2, 3):
+        image = build_sketch(seed=seed, size=8192)
+        await offer(entry, {"garden.ino.bin": image})
+        assert shown(home, FIRMWARE).state == "on"
+        await install(home)
+        assert board.flashed[-1] == image
+        assert shown(home, FIRMWARE).state == "off"
+
+
+@pytest.mark.parametrize("is_admin", [True, False], ids=["administrators", "others"])
+async def test_only_administrators_choose_and_cancel(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, hass_admin_user: User, is_admin: bool
+) -> None:
+    """Whoever may not install may not prepare it either. Automations, which act for nobody, pass."""
+    await offer(await add_board(board), sketches("1.0", "2.0"))
+    hass_admin_user.groups = hass_admin_user.groups if is_admin else []
+    context = Context(user_id=hass_admin_user.id)
+    chosen = {"entity_id": OFFERED, "option": "1.0"}
+    allowed = nullcontext() if is_admin else pytest.raises(Unauthorized)
+    with allowed:
+        await home.services.async_call("select", "select_option", chosen, blocking=True, context=context)
+    assert shown(home, OFFERED).state == ("1.0" if is_admin else "latest")
+    refused = ServiceValidationError if is_admin else Unauthorized
+    with pytest.raises(refused):
+        await home.services.async_call("button", "press", {"entity_id": CANCEL}, blocking=True, context=context)
+    await choose(home, "1.0")
+    assert shown(home, OFFERED).state == "1.0"
+
+
+async def test_the_dialog_says_what_goes_on(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """In place of release notes, which the frontend fetches only once."""
+    await offer(await add_board(board), sketches("2.0"))
+    with watching(home, FIRMWARE) as states:
+        await install(home)
+    said = [state.attributes["release_summary"] or "" for state in states if state.attributes["in_progress"]]
+    assert all(summary.startswith('<ha-alert alert-type="info">') for summary in said)
+    assert [text for text in ("Checking the board", "receiving", "restarting") if any(text in one for one in said)] == [
+        "Checking the board",
+        "receiving",
+        "restarting",
+    ]
+    notes = UpdateEntityFeature.RELEASE_NOTES
+    in_progress = [state.attributes["supported_features"] for state in states if state.attributes["in_progress"]]
+    assert not any(notes & features for features in in_progress)
+    assert notes & shown(home, FIRMWARE).attributes["supported_features"]
+
+
+async def test_an_update_is_few_lines_in_the_activity_log(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """A line is a new state, not a new attribute."""
+    entry = await add_board(board)
+    await offer(entry, sketches("2.0"))
+    await entry.runtime_data.coordinator.async_refresh()
+    lines: list[str] = []
+
+    @callback
+    def note(event: Event[EventStateChangedData]) -> None:
+        old, new = event.data["old_state"], event.data["new_state"]
+        if old is not None and new is not None and old.state != new.state:
+            lines.append(new.entity_id)
+
+    home.bus.async_listen("state_changed", note)
+    await install(home)
+    await home.async_block_till_done()
+    assert len(lines) <= 4

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 async def repairs(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     """Home Assistant's list of what is to be repaired; nobody waits long for a board that does not come back."""
     monkeypatch.setattr(
-        "custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", replace(BRISK, returns_within=0.5)
+        "custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", replace(BRISK, return_timeout=0.5)
     )
     assert await async_setup_component(home, REPAIRS, {})
 
@@ -154,7 +154,7 @@ async def test_a_missing_folder_is_made(home: HomeAssistant, board: VirtualBoard
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert folder.is_dir()
     assert issues(home) == []
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     assert issues(home) == []
 
 
@@ -166,7 +166,7 @@ async def test_an_unusable_folder_is_forgiven_when_it_is_mended_elsewhere(
     assert the_issue(home).severity is ir.IssueSeverity.ERROR
     Path(home.config.path("blocked")).unlink()
     Path(home.config.path("blocked")).mkdir()
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     assert issues(home) == []
 
 

@@ -4,10 +4,11 @@ import asyncio
 from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.singleton import singleton
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import ConfigType
 from homeassistant.util.hass_dict import HassKey
@@ -53,6 +54,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
     async_register_actions(hass)
     async_watch_duplicate_names(hass)
+    async_at_started(hass, _refresh_offers)
     return True
 
 
@@ -77,7 +79,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         board = BoardCoordinator(hass, entry, store, images, sources)
         await sources.async_open(board.refresh_offers)
         entry.async_on_unload(sources.async_close)
-    if store.record.offer is None:
+        sources.recall(store.record)
+    if not store.record.source_memory.get("release"):
         # Otherwise every restart would look as if an update had just come out.
         await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
 
@@ -93,6 +96,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))
     entry.async_on_unload(async_recover(board, installer))
+    if hass.is_running:
+        _refresh_offers(hass)
     return True
 
 
@@ -107,6 +112,13 @@ async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> No
     await RecordStore(hass, entry.entry_id).remove()
     await Images(hass, entry.entry_id).remove()
     await uploads_of(hass, entry.entry_id).remove()
+
+
+@callback
+def _refresh_offers(hass: HomeAssistant) -> None:
+    """Find out anew what is on offer for each board: which sketch is for which depends on the names of all of them."""
+    for entry in hass.config_entries.async_loaded_entries(DOMAIN):
+        entry.runtime_data.coordinator.refresh_offers()
 
 
 @singleton(_SLOTS)

@@ -15,26 +15,24 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .arduino_ota.discovery.announcements import Sighting
-from .arduino_ota.firmware.belonging import BoardFacts
 from .arduino_ota.firmware.offers import Offers
-from .arduino_ota.flash import timing
+from .arduino_ota.flash import timeouts
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
+from .arduino_ota.protocol.exchange import RequestTimeouts
 from .arduino_ota.sketch.sketch import INTERNAL_STORAGE, LARGE_STORAGE
 from .const import (
     CONF_HEARD_NAME,
     CONF_LIBRARY,
-    CONF_PUBLIC_KEY,
     CONF_STORAGE,
     DEFAULT_PORT,
     DOMAIN,
     LOGGER,
     UNKNOWN_VERSION,
 )
-from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, other_entries, verifier
-from .network.mdns import async_get_querier
-from .sources.board_sources import BoardSources, remembered
+from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, verifier
+from .sources.board_sources import BoardSources
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
@@ -107,7 +105,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.offers = NOTHING
         self.data = None
         self.state = IDLE
-        self.timeouts = timing.DEFAULT
+        self.timeouts = timeouts.DEFAULT
         # Held by whoever asks the board something: it serves one connection at a time, and none while it is flashed.
         self.lock = asyncio.Lock()
         # Asks the board whether it is online, for those who want to know now.
@@ -156,10 +154,15 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
         return self.client_at(self.host, verify)
 
-    def client_at(self, host: str, verify: Callable[[str], Awaitable[None]] | None = None) -> BoardClient:
+    def client_at(
+        self,
+        host: str,
+        verify: Callable[[str], Awaitable[None]] | None = None,
+        timeouts: RequestTimeouts | None = None,
+    ) -> BoardClient:
         """Return a client for an address; without a look at the peer it must not be given a password."""
         port = self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
-        return BoardClient(async_get_clientsession(self.hass), host, port, verify)
+        return BoardClient(async_get_clientsession(self.hass), host, port, verify, timeouts)
 
     @property
     def flasher(self) -> Flasher:
@@ -194,44 +197,17 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     @callback
     def refresh_offers(self) -> None:
         """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
-        self.offers = self.sources.find_offers(self._facts, self.record, self.archived)
-        seen = self.offers.seen
-        offer = remembered(self.offers) if self.sources.chosen.confirmed else self.record.offer
-        if (seen, offer) != (self.record.seen, self.record.offer):
+        self.offers = self.sources.find_offers(self.record, self.archived, self.storage_size)
+        seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
+        if (seen, memory) != (self.record.seen, self.record.source_memory):
             self.config_entry.async_create_background_task(
                 self.hass,
-                self.store.note(lambda record: replace(record, seen=seen, offer=offer)),
+                self.store.note(lambda record: replace(record, seen=seen, source_memory=memory)),
                 f"{DOMAIN} remember {self.name}",
             )
         if self.offers.needs_download is not None and self.sources.chosen.confirmed:
             self.sources.look_into(self.offers.needs_download)
         self.async_update_listeners()
-
-    @property
-    def _facts(self) -> BoardFacts:
-        record = self.record
-        own = self.board_name or self.name
-        others = {
-            sighting.name: f"{sighting.name} ({sighting.address})"
-            for sighting in async_get_querier(self.hass).sightings
-            if sighting.address != self.host
-        } | {
-            name: entry.title
-            for entry in other_entries(self.hass, self.config_entry)
-            if (name := entry.data.get(CONF_NAME)) is not None
-        }
-        others.pop(own, None)
-        return BoardFacts(
-            name=own,
-            model="mkr1000",
-            largest=self.storage_size,
-            running=record.sha256,
-            ran=frozenset(record.ran),
-            failed=frozenset(record.failed),
-            others=others,
-            key_pinned=bool(self.config_entry.options.get(CONF_PUBLIC_KEY)),
-            chosen=record.chosen,
-        )
 
     async def async_tidy_images(self) -> None:
         """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""

@@ -16,7 +16,7 @@ from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry
 from .network.mdns import async_get_querier
 
-SECRETS = {CONF_PASSWORD, CONF_TOKEN, "old", "expected", "guesses"}
+SECRETS = {CONF_PASSWORD, CONF_TOKEN, "old_password", "stated_password", "expected", "guesses"}
 ADDRESSES = {CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL}
 
 

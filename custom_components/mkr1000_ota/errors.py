@@ -11,6 +11,7 @@ from .const import DOMAIN
 _KEYS: dict[type[errors.BoardError], str] = {
     errors.BoardUnreachable: "board_unreachable",
     errors.BoardSilent: "board_silent",
+    errors.PollsTooRarely: "polls_too_rarely",
     errors.NotABoard: "not_a_board",
     errors.AnotherBoard: "another_board",
     errors.WrongPassword: "wrong_password",
@@ -57,9 +58,13 @@ def source_form_error(err: SourceError, field: str | None = None) -> FormError:
 
 def board_error(err: errors.BoardError, board: str) -> HomeAssistantError:
     """Return the translated error for a board of that name."""
+    key = _KEYS[type(err)]
     placeholders = {"board": board}
     match err:
+        case errors.PollsTooRarely():
+            placeholders |= {"seconds": f"{err.seconds:.0f}"}
         case errors.UploadCut():
+            key = "upload_cut_same_time" if err.same_time else key
             placeholders |= {"taken": str(err.taken), "size": str(err.size)}
         case errors.UploadStalled():
             placeholders |= {"taken": str(err.taken), "size": str(err.size), "seconds": f"{err.seconds:g}"}
@@ -67,9 +72,7 @@ def board_error(err: errors.BoardError, board: str) -> HomeAssistantError:
             placeholders |= {"status": str(err.status)}
         case _:
             pass
-    return HomeAssistantError(
-        translation_domain=DOMAIN, translation_key=_KEYS[type(err)], translation_placeholders=placeholders
-    )
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
 
 
 def sketch_error(err: errors.SketchRefused, file: str) -> ServiceValidationError:

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .arduino_ota.flash.journal import Verdict
+from .arduino_ota.flash.verdict import Verdict
 from .data import BoardConfigEntry
 from .entity import BoardEntity
 from .install.installer import FAILED, end_signal

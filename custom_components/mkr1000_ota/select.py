@@ -46,4 +46,4 @@ class VersionToOffer(BoardEntity, SelectEntity):
         await self.async_require_admin()
         chosen = None if option == LATEST else option
         await self.coordinator.store.note(lambda record: replace(record, chosen=chosen))
-        self.coordinator.async_update_listeners()
+        self.coordinator.refresh_offers()

@@ -1,15 +1,27 @@
-// A sketch that Home Assistant can flash over the air, again and again: it shows its version, keeps its secrets in a
-// file of their own, comes back after a Wi-Fi drop, and answers a health check.
+// A sketch that Home Assistant can update over Wi-Fi, again and again: it shows its version, keeps its secrets in a file of
+// their own, comes back after a Wi-Fi drop, and answers a health check.
 //
-// Libraries: WiFi101 and WiFi101OTA. Board: Arduino MKR1000.
+// Arduino MKR1000: libraries WiFi101 and WiFi101OTA.
+// Arduino MKR WiFi 1010 and NANO 33 IoT: libraries WiFiNINA and ArduinoOTA.
 
 #include <SPI.h>
+#if defined(ARDUINO_SAMD_MKR1000)
 #include <WiFi101.h>
 #include <WiFi101OTA.h>
+#else
+#include <WiFiNINA.h>
+#include <ArduinoOTA.h>
+#endif
 
 #include "arduino_secrets.h"
 
 #define SKETCH_VERSION "1.2.3"
+
+// The password that an update needs while this sketch runs. With the second line in place of the first, each build has a
+// password of its own, and so proves that it is the one that runs. The price: the Arduino IDE, too, then needs the
+// password of the build before, so keep the .bin of each build. Home Assistant finds it there by itself.
+#define OTA_PASSWORD SECRET_OTA_PASSWORD
+// #define OTA_PASSWORD SECRET_OTA_PASSWORD " " __DATE__ " " __TIME__
 
 const unsigned long GIVE_UP_AFTER = 60000;  // milliseconds without Wi-Fi until the board starts anew
 
@@ -25,14 +37,23 @@ void setup() {
   }
   connect();
 
-  // The name that discovery shows, and the password that an upload needs while this sketch runs.
-  WiFiOTA.begin("Garden", SECRET_OTA_PASSWORD, InternalStorage);
+  // The name that discovery shows. A sketch is offered to boards of its name only: give boards that do different things
+  // different names.
+#if defined(ARDUINO_SAMD_MKR1000)
+  WiFiOTA.begin("Garden", OTA_PASSWORD, InternalStorage);
+#else
+  ArduinoOTA.begin(WiFi.localIP(), "Garden", OTA_PASSWORD, InternalStorage);
+#endif
   health.begin();
 }
 
 void loop() {
-  // As often as possible: while loop() is busy with something else, the board cannot be found or flashed.
+  // As often as possible: while loop() is busy with something else, the board cannot be found or updated.
+#if defined(ARDUINO_SAMD_MKR1000)
   WiFiOTA.poll();
+#else
+  ArduinoOTA.poll();
+#endif
 
   answerHealthCheck();
   restartWhenDisconnected();
@@ -49,7 +70,7 @@ void connect() {
   }
 }
 
-// After a Wi-Fi drop the library never opens the port for updates again, even when the Wi-Fi is back: only a reset does.
+// After a Wi-Fi drop WiFi101 never opens the port for updates again, even when the Wi-Fi is back: only a reset does.
 void restartWhenDisconnected() {
   static unsigned long connected = millis();
   if (WiFi.status() == WL_CONNECTED) {

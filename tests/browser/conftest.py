@@ -55,11 +55,11 @@ async def home(started: RealHome, sockets: None) -> RealHome:
 
 def _hurry(home: RealHome) -> None:
     """Have the integration, which nobody has used yet, wait less for a board that does not come back."""
-    timing = home.folder / "custom_components" / DOMAIN / "flash" / "timing.py"
-    patient = "returns_within: float = 180.0"
+    timing = home.folder / "custom_components" / DOMAIN / "arduino_ota" / "flash" / "timeouts.py"
+    patient = "return_timeout: float = 180.0"
     source = timing.read_text()
     assert patient in source
-    timing.write_text(source.replace(patient, f"returns_within: float = {_RETURNS_WITHIN}"))
+    timing.write_text(source.replace(patient, f"return_timeout: float = {_RETURNS_WITHIN}"))
 
 
 @pytest.fixture

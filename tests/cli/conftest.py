@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.__main__ import main
-from custom_components.mkr1000_ota.arduino_ota.commands import Exit, flash
-from tests.conftest import BRISK
+from custom_components.mkr1000_ota.arduino_ota.commands import Exit
+from custom_components.mkr1000_ota.arduino_ota.flash import timeouts
+from custom_components.mkr1000_ota.arduino_ota.protocol import client
+from tests.conftest import BRISK, BRISK_REQUESTS
 
 type Run = Callable[..., Coroutine[Any, Any, Ended]]
 
@@ -27,7 +29,8 @@ class Ended:
 @pytest.fixture
 def ota(loopback: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command to its end; it waits no longer than a virtual board needs, and its variables are not set."""
-    monkeypatch.setattr(flash, "DEFAULT", BRISK)
+    monkeypatch.setattr(timeouts, "DEFAULT", BRISK)
+    monkeypatch.setattr(client, "DEFAULT_TIMEOUTS", BRISK_REQUESTS)
     for variable in ("OTA_PASSWORD", "OTA_NEW_PASSWORD"):
         monkeypatch.delenv(variable, raising=False)
 

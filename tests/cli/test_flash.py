@@ -79,7 +79,7 @@ async def test_the_journal_is_on_the_disk_before_the_first_byte(start_board: Sta
         await asyncio.sleep(0)
     assert not bodies(board)
     assert stat.S_IMODE(journal_of(file, board).stat().st_mode) == 0o600
-    assert json.loads(journal_of(file, board).read_text())["old"] == "password"
+    assert json.loads(journal_of(file, board).read_text())["old_password"] == "password"
     assert (await flashing).status == 0
 
 

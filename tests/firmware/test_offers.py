@@ -113,11 +113,25 @@ def test_what_is_put_back_in_place_of_what_runs_is_offered_again() -> None:
     assert offered(garden.look(build("x", "1.0"))) is None
 
 
+def test_what_was_there_before_and_never_ran_is_nothing_new_either() -> None:
+    garden = Garden()
+    garden.look(build("x"))
+    garden.install(garden.look(build("x"), build("y")).offered)
+    assert offered(garden.look(build("x"))) is None
+
+
 def test_a_compiler_that_dreams_of_the_future_gains_nothing() -> None:
     garden = Garden()
     dreamt = build("dreamt", built=datetime(2099, 1, 1, tzinfo=UTC))
     garden.install(garden.look(dreamt).offered)
-    assert offered(garden.look(dreamt, build("real"))) == "2026.11.27.0832"
+    real = build("real", built=datetime(2026, 11, 27, 8, 31, 30, tzinfo=UTC))
+    assert offered(garden.look(dreamt, real)) == "2026.11.27.0831"
+
+
+def test_a_first_version_is_newer_than_what_had_none() -> None:
+    garden = Garden()
+    garden.install(garden.look(build("a")).offered)
+    assert offered(garden.look(build("b", "0.1"))) == "0.1"
 
 
 def test_of_what_a_first_look_finds_the_one_published_later_is_newer() -> None:
@@ -199,10 +213,11 @@ def test_an_upload_is_newest_until_something_newer_is_seen() -> None:
 
 
 def test_an_upload_of_what_lies_in_the_folder_is_newer_than_what_came_between() -> None:
-    garden = Garden(running="b")
+    garden = Garden()
     garden.look(build("a"))
     releases = [build("a"), build("b")]
-    garden.look(*releases)
+    garden.install(garden.look(*releases).offered)
+    assert offered(garden.look(*releases)) is None
     uploaded = datetime.fromtimestamp(FIRST_LOOK + 3 * BETWEEN_LOOKS, UTC)
     assert offered(garden.look(*releases, uploads=[build("a", published=uploaded)])) == "2026.11.27.0831"
 

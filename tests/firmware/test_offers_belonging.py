@@ -182,6 +182,12 @@ def test_the_tag_of_a_release_may_tell_its_series() -> None:
     assert (offered(offers), [each.hold for each in offers.held_back]) == ("1.0", [Hold.OTHER_SERIES])
 
 
+def test_a_name_that_two_boards_bear_tells_them_not_apart() -> None:
+    releases = named("garden-1.0.bin", "garden-1.1.bin", "bed-2.0.bin", name="Garden")
+    assert offered(Garden(running="garden-1.0.bin").look(*releases)) == "2.0"
+    assert offered(Garden(running="garden-1.0.bin", others={"Garden": "The bed"}).look(*releases)) == "1.1"
+
+
 def test_a_name_of_its_own_counts_more_than_a_file() -> None:
     garden = Garden(running="garden-1.0.bin")
     releases = named("garden-1.0.bin", "irrigation-2.0.bin", name="Garden")
@@ -202,6 +208,7 @@ def test_what_has_no_version_may_be_called_a_little_different(file: str) -> None
 
 def test_an_upload_is_for_the_board_that_it_was_made_for() -> None:
     """Unless another board bears its name."""
+    assert offered(Garden().look(*SHARED, uploads=named("pond-0.1.bin"))) == "0.1"
     offers = Garden().look(GARDEN_2, uploads=[of("Pond", "p1", "1.0")])
     assert (offered(offers), offers.renames, offers.unattended) == ("1.0", "Pond", False)
     offers = Garden(others=BED).look(GARDEN_2, uploads=[BED_3])

@@ -40,8 +40,11 @@ def test_a_label_stays_when_the_one_that_had_it_first_has_gone() -> None:
 
 
 def test_a_release_that_is_always_called_latest_is_offered_when_its_file_changes() -> None:
+    """Its label is not what a person chooses who wants whatever is newest."""
     garden = Garden()
-    garden.install(garden.look(build("a", "latest")).offered)
+    offers = garden.look(build("a", "latest"))
+    assert offered(offers) == f"latest ({digest('a')[:6]})"
+    garden.install(offers.offered)
     assert offered(garden.look(build("rebuilt", "latest"))) == f"latest ({HASH})"
 
 
@@ -68,12 +71,12 @@ def test_what_is_signed_decides_the_version_once_a_key_is_trusted() -> None:
 
 
 def test_what_has_gone_is_remembered_as_long_as_there_is_room() -> None:
-    garden = Garden(running="ran")
-    garden.look(build("ran", "0.1"))
+    garden = Garden(ran="ran", failed="failed")
+    garden.look(build("ran", "0.1"), build("failed", "0.2"))
     for number in range(300):
         garden.look(build(str(number), "1.0"))
     assert len(garden.seen) < 110
-    assert garden.seen[digest("ran")].label == "0.1"
+    assert [garden.seen[digest(each)].label for each in ("ran", "failed")] == ["0.1", "0.2"]
     assert digest("299") in garden.seen and digest("250") in garden.seen
 
 
@@ -81,3 +84,13 @@ def test_labels_that_a_store_has_twice_are_told_apart() -> None:
     seen = dict.fromkeys((digest("a"), digest("b")), Seen(at=FIRST_LOOK, label="1.0"))
     offers = find_offers(board(), [build("a", "1.0"), build("b", "1.0")], seen=seen, now=FIRST_LOOK)
     assert len(set(choosable(offers))) == 2
+
+
+def test_a_hash_is_no_build_number() -> None:
+    """Not even one that has no letters."""
+    content = next(str(number) for number in range(1000) if digest(str(number))[:6].isdecimal())
+    garden = Garden()
+    garden.look(build("a", "2.0.0"))
+    garden.install(garden.look(build(content, "2.0.0")).offered)
+    assert garden.seen[digest(content)].label == f"2.0.0 ({digest(content)[:6]})"
+    assert offered(garden.look(build("b", "2.0.0+5"))) == "2.0.0+5"

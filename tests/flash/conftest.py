@@ -2,27 +2,34 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import aiohttp
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher, Order
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending, Phase, Verdict
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Outcome
+from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
-from tests.conftest import BRISK
+from tests.conftest import BRISK, BRISK_REQUESTS
 from tests.virtual_board import VirtualBoard
 
-# A flash of a sketch with another password; how far it came is for a test to say.
+# A flash of a sketch that wants another password, as its image states; how far it came is for a test to say.
 PENDING = Pending(
     version="2.0",
     previous_version="1.0",
     sha256="00",
     size=4,
     started=0.0,
-    old="password",
+    old_password="password",
+    stated_password="sesame",
     expected=("sesame",),
+    library=Library.WIFI101OTA,
+    running_library=Library.WIFI101OTA,
 )
 
 
@@ -33,8 +40,7 @@ class Notebook:
     keyring: Keyring = field(default_factory=lambda: Keyring(("password",)))
     pending: Pending | None = None
     pages: list[Pending] = field(default_factory=list)
-    installed: Pending | None = None
-    locked: bool = False
+    outcome: Outcome | None = None
     full_at: Phase | None = None
     on_write: Callable[[], Awaitable[None]] | None = None
 
@@ -51,12 +57,10 @@ class Notebook:
         if self.on_write:
             await self.on_write()
 
-    async def close(self, keyring: Keyring, verdict: Verdict) -> None:
+    async def close(self, keyring: Keyring, outcome: Outcome | None) -> None:
         self.keyring = keyring
-        flashed = verdict in (Verdict.FLASHED, Verdict.LOCKED, Verdict.WITHOUT_OTA)
-        self.installed = self.pending if flashed else None
-        self.locked = verdict is not Verdict.FLASHED
         self.pending = None
+        self.outcome = outcome
 
 
 @pytest.fixture
@@ -73,20 +77,41 @@ async def session(loopback: None) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture
-def flasher(session: aiohttp.ClientSession, board: VirtualBoard, journal: Notebook) -> Flasher:
-    """What flashes the board."""
-    return Flasher(BoardClient(session, board.address, board.port), journal, BRISK)
+def client(session: aiohttp.ClientSession, board: VirtualBoard) -> BoardClient:
+    """What asks the board."""
+    return BoardClient(session, board.address, board.port, timeouts=BRISK_REQUESTS)
 
 
 @pytest.fixture
-def impatient(session: aiohttp.ClientSession, board: VirtualBoard, journal: Notebook) -> Flasher:
+def flasher(client: BoardClient, journal: Notebook) -> Flasher:
+    """What flashes the board."""
+    return Flasher(client, journal, BRISK)
+
+
+@pytest.fixture
+def impatient(client: BoardClient, journal: Notebook) -> Flasher:
     """What flashes the board, and does not wait long for one that does not come back."""
-    return Flasher(BoardClient(session, board.address, board.port), journal, replace(BRISK, returns_within=0.8))
+    return Flasher(client, journal, replace(BRISK, return_timeout=0.8))
 
 
-def order(image: bytes, declared: str | None = None, version: str = "2.0", **inspection: bool) -> Order:
-    """Return the order to flash an image."""
-    return Order(sketch=Sketch.inspect(image, **inspection), version=version, previous_version="1.0", declared=declared)
+def order(
+    image: bytes,
+    password: str | None = None,
+    *,
+    running: bytes | None = None,
+    storage: str = "internal",
+    stated: str | None = None,
+    **inspection: Any,
+) -> Order:
+    """Return the order to flash an image; `stated` is the password that an inspector finds in its call of begin()."""
+    return Order(
+        sketch=replace(Sketch.inspect(image, **inspection), stated_password=stated),
+        version="2.0",
+        previous_version="1.0",
+        password=password,
+        running=Sketch.inspect(running, **inspection) if running is not None else None,
+        storage=storage,
+    )
 
 
 def ignore(taken: int) -> None:

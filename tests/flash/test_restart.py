@@ -5,100 +5,100 @@ from dataclasses import replace
 import time
 from typing import Any
 
-import aiohttp
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
 from custom_components.mkr1000_ota.arduino_ota.flash import flasher as flashing
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Verdict
-from custom_components.mkr1000_ota.arduino_ota.flash.restart import Restart, watch_restart
+from custom_components.mkr1000_ota.arduino_ota.flash.restart import Return, watch_restart
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
-from tests.conftest import BRISK
+from tests.conftest import BRISK, BRISK_REQUESTS
 from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, VirtualBoard
+from tests.virtual_board.behavior import Behavior
 from tests.virtual_board.sketches import build_sketch
 
 SAME = build_sketch(name="Garden", password="password")
-# The boards of these tests are away for 0.3 s, and nobody waits long for them to leave.
-TIMING = replace(BRISK, away_at_least=0.25, leaves_within=0.5)
-# A silence that many questions in a row share, none of which is that long itself.
-LONG_ENOUGH = {"probe_within": 0.3, "silence_means_away": 0.8}
-
-
-@pytest.fixture
-def client(session: aiohttp.ClientSession, board: VirtualBoard) -> BoardClient:
-    """What asks the board."""
-    return BoardClient(session, board.address, board.port)
+STAYED = Return(Library.WIFI101OTA, stayed=True)
+MAY_HAVE_LEFT = Return(Library.WIFI101OTA, stayed=False)
+# No pause of a test is as long as a restart.
+NEVER_MISSED = replace(BRISK, minimum_absence=60.0)
 
 
 @pytest.fixture
 def watchful(client: BoardClient, journal: Notebook) -> Flasher:
-    """What flashes the board, and knows how short its absence can be."""
-    return Flasher(client, journal, TIMING)
-
-
-async def nothing() -> None:
-    """Note nothing."""
+    """What looks all the time."""
+    return Flasher(client, journal, NEVER_MISSED)
 
 
 async def test_an_answer_that_is_waited_for_while_the_board_restarts(
-    watchful: Flasher, board: VirtualBoard, journal: Notebook
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
 ) -> None:
     """The board was gone and back before the wait for its lost answer was over: it looks as if it had stayed."""
     board.options = replace(board.options, lose_answer="silent")
-    outcome = await watchful.flash(order(SAME), ignore)
+    outcome = await flasher.flash(order(SAME), ignore)
     assert board.flashed == [SAME]
     assert outcome.verdict is Verdict.UNCERTAIN
     assert journal.keyring.current == board.password
 
 
 async def test_a_restart_that_nobody_could_see_behind_a_200(
-    watchful: Flasher, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+    flasher: Flasher, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Home Assistant stood still meanwhile; the board has said that it flashes, and nothing speaks against it."""
 
-    async def late(*args: Any, **kwargs: Any) -> Restart:
+    async def late(*args: Any, **kwargs: Any) -> Return | None:
         await board.next_event("listening")
         return await watch_restart(*args, **kwargs)
 
     monkeypatch.setattr(flashing, "watch_restart", late)
-    outcome = await watchful.flash(order(SAME), ignore)
+    outcome = await flasher.flash(order(SAME), ignore)
     assert board.flashed == [SAME]
     assert outcome.verdict is Verdict.FLASHED
 
 
-async def test_a_board_that_was_asked_all_the_time_has_stayed(
-    flasher: Flasher, board: VirtualBoard, journal: Notebook
-) -> None:
-    """Nobody has to wonder about pauses that are far shorter than any restart."""
+async def test_a_board_that_was_asked_all_the_time_has_stayed(watchful: Flasher, board: VirtualBoard) -> None:
     board.options = replace(board.options, fault=Fault(at=len(SAME) - 1, kind="reset"))
-    outcome = await flasher.flash(order(SAME), ignore)
+    outcome = await watchful.flash(order(SAME), ignore)
     assert board.flashed == []
     assert outcome.verdict is Verdict.NOT_APPLIED
-    assert journal.installed is None
+
+
+async def test_a_board_that_was_reset_has_not_stayed(flasher: Flasher, board: VirtualBoard) -> None:
+    """It lacks the last byte, and nothing tells that from one that has it."""
+    board.options = replace(board.options, fault=Fault(at=len(SAME) - 1, kind="power_loss"), away=0.5)
+    outcome = await flasher.flash(order(SAME), ignore)
+    assert board.flashed == []
+    assert outcome.verdict is Verdict.UNCERTAIN
 
 
 @pytest.mark.parametrize(
-    ("unseen", "restart"),
-    [(0.0, Restart.NEVER_LEFT), (60.0, Restart.UNSEEN)],
-    ids=["looked at once", "looked at a minute later"],
+    ("unseen", "seen"), [(0.0, STAYED), (120.0, MAY_HAVE_LEFT)], ids=["looked at once", "looked at minutes later"]
 )
 async def test_what_was_seen_depends_on_when_it_could_have_left(
-    client: BoardClient, unseen: float, restart: Restart
+    client: BoardClient, unseen: float, seen: Return
 ) -> None:
     left = time.monotonic() - unseen
-    assert await watch_restart(client, TIMING, since=left, surely=False, seen_away=nothing) is restart
+    assert await watch_restart(client, NEVER_MISSED, since=left, answered=False) == seen
 
 
 async def test_a_gap_between_two_looks_is_as_good_as_a_late_one(client: BoardClient) -> None:
     """Whatever kept Home Assistant from looking: a pause as long as this hides a restart."""
-    timing = replace(TIMING, probe_every=0.4, leaves_within=0.3)
-    watched = watch_restart(client, timing, since=time.monotonic(), surely=False, seen_away=nothing)
-    assert await asyncio.wait_for(watched, 5) is Restart.UNSEEN
+    timeouts = replace(BRISK, probe_interval=0.4, leave_timeout=0.3)
+    assert await watch_restart(client, timeouts, since=time.monotonic(), answered=False) == MAY_HAVE_LEFT
+
+
+async def test_a_sketch_that_takes_its_time_was_there_all_the_time(client: BoardClient, board: VirtualBoard) -> None:
+    """It has not restarted while a connection waited for its answer, however long that took."""
+    board.options = replace(board.options, behavior=Behavior(loop=0.4))
+    timeouts = replace(BRISK, minimum_absence=0.35, leave_timeout=1.0)
+    assert await watch_restart(client, timeouts, since=time.monotonic(), answered=False) == STAYED
 
 
 async def test_a_sketch_that_is_busy_behind_a_lost_answer_has_not_restarted(
-    client: BoardClient, board: VirtualBoard, journal: Notebook
+    watchful: Flasher, board: VirtualBoard, journal: Notebook
 ) -> None:
     """Somebody connects to it and says nothing: that costs it two seconds, and it lacks the last byte as before."""
     busy: list[asyncio.StreamWriter] = []
@@ -109,31 +109,44 @@ async def test_a_sketch_that_is_busy_behind_a_lost_answer_has_not_restarted(
 
     journal.on_write = keep_busy
     board.options = replace(board.options, fault=Fault(at=len(SAME) - 1, kind="reset"))
-    patient = replace(BRISK, probe_within=1.0, silence_means_away=60.0, away_at_least=60.0)
-    outcome = await Flasher(client, journal, patient).flash(order(SAME), ignore)
+    outcome = await watchful.flash(order(SAME), ignore)
     assert outcome.verdict is Verdict.NOT_APPLIED
     assert "" in [request.line for request in board.requests]
     busy[0].close()
 
 
-@pytest.mark.parametrize(
-    ("options", "timing"),
-    [
-        ({"accept_while_copying": True, "copy_time": 0.7, "away": 0.0}, {}),
-        ({"accept_while_copying": True, "copy_time": 1.2, "away": 0.0, "lose_answer": "reset"}, LONG_ENOUGH),
-    ],
-    ids=["a short one behind a 200", "a long one behind a lost answer"],
-)
-async def test_a_silence_is_the_restart(
-    client: BoardClient, board: VirtualBoard, journal: Notebook, options: dict[str, Any], timing: dict[str, Any]
-) -> None:
+async def test_a_silence_behind_a_200_is_the_restart(watchful: Flasher, board: VirtualBoard) -> None:
     """No connection is ever refused: they are accepted, or the attempts vanish, and the board is back."""
-    board.options = replace(board.options, away_as="silent", **options)
-    patient = replace(BRISK, silence_means_away=60.0, away_at_least=60.0)
-    outcome = await Flasher(client, journal, replace(patient, **timing)).flash(order(SAME), ignore)
+    board.options = replace(board.options, away_as="silent", accept_while_copying=True, copy_time=0.7, away=0.0)
+    outcome = await watchful.flash(order(SAME), ignore)
     assert outcome.verdict is Verdict.FLASHED
     assert board.flashed == [SAME]
-    assert [page.seen_away for page in journal.pages].count(True) == 1, "it is written down once"
+
+
+async def test_a_request_that_the_restart_swallowed_does_not_delay_the_verdict(
+    session: Any, board: VirtualBoard, journal: Notebook
+) -> None:
+    """It was accepted before the reset, and its answer would be waited for in vain: the board says so when it is back."""
+    board.options = replace(board.options, away_as="silent", pause=0.5, away=0.3)
+    patient = replace(BRISK_REQUESTS, answer=60.0)
+    client = BoardClient(session, board.address, board.port, timeouts=patient)
+    outcome = await Flasher(client, journal, BRISK).flash(order(SAME), ignore)
+    assert outcome.verdict is Verdict.FLASHED
+    assert outcome.seconds < 30.0
+
+
+async def test_another_board_at_its_address_is_not_the_board(client: BoardClient, board: VirtualBoard) -> None:
+    """The addresses have been swapped while both restarted; the entry follows, and with it the client."""
+    refused: list[str] = []
+
+    async def verify(peer: str) -> None:
+        if not refused:
+            refused.append(peer)
+            raise AnotherBoard("Somebody else")
+
+    client = BoardClient(client._session, board.address, board.port, verify, BRISK_REQUESTS)  # noqa: SLF001
+    assert await watch_restart(client, NEVER_MISSED, since=time.monotonic(), answered=False) == MAY_HAVE_LEFT
+    assert refused == [board.address]
 
 
 @pytest.mark.parametrize("for_good", [False, True], ids=["for a moment", "for good"])

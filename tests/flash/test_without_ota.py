@@ -1,10 +1,15 @@
 """A sketch that nobody can flash over the air again, flashed all the same because somebody said so."""
 
 from dataclasses import replace
+import time
+
+import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Verdict
-from tests.flash.conftest import Notebook, ignore, order
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Running, Verdict
+from tests.conftest import BRISK
+from tests.flash.conftest import PENDING, Notebook, ignore, order
 from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
@@ -15,10 +20,9 @@ async def test_a_sketch_without_ota_ends_it(flasher: Flasher, board: VirtualBoar
     """Nobody waits for a board that will not answer any more."""
     outcome = await flasher.flash(order(DEAF, allow_without_ota=True), ignore)
     assert outcome.verdict is Verdict.WITHOUT_OTA
-    assert not outcome.pending.seen_away
     assert board.flashed == [DEAF]
     assert journal.pending is None
-    assert journal.installed is not None
+    assert outcome.running is Running.NEW
 
 
 async def test_a_lost_answer_of_a_sketch_without_ota(
@@ -41,4 +45,30 @@ async def test_a_board_that_lacked_the_last_byte_of_it(
     assert outcome.verdict is Verdict.NOT_APPLIED
     assert not board.flashed
     assert journal.closed
-    assert journal.installed is None
+    assert outcome.running is Running.OLD
+
+
+async def test_one_that_nobody_saw_end_ends_at_the_next_look(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
+    """The board has said that it flashes, and will never say anything again."""
+    journal.pending = replace(PENDING.at(Phase.ANSWERED), ota=False, library=None)
+    outcome = await flasher.resolve()
+    assert outcome is not None
+    assert outcome.verdict is Verdict.WITHOUT_OTA
+    assert not board.requests
+    assert journal.closed
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_one_whose_answer_nobody_saw_is_waited_for_in_vain(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook, *, late: bool
+) -> None:
+    """A board that lacked the last byte would be back by then."""
+    journal.pending = replace(PENDING.at(Phase.FINISHING), ota=False, library=None)
+    if late:
+        journal.pending = replace(journal.pending, phase_began=time.time() - 2 * BRISK.proof_timeout)
+    await board.stop()
+    outcome = await flasher.resolve()
+    assert (outcome is not None and outcome.verdict is Verdict.WITHOUT_OTA) is late
+    assert journal.closed is late

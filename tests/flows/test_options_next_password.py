@@ -78,7 +78,7 @@ async def test_a_sketch_that_is_gone_tells_nothing(
 ) -> None:
     entry = await add_board(board)
     await offer(entry, {"garden-1.0.bin": build_sketch(password="password")})
-    for path in entry.runtime_data.coordinator.catalog.source.directory.iterdir():
+    for path in entry.runtime_data.coordinator.sources.chosen.source.directory.iterdir():
         path.unlink()
     result = await open_options(home, entry, "next_password")
     assert result["step_id"] == "next_password_unknown"

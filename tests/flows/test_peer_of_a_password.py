@@ -9,7 +9,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.flows import discovered_board as found
 from custom_components.mkr1000_ota.network import identity
@@ -20,7 +20,9 @@ from tests.virtual_board import VirtualBoard
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
 
-PENDING = Pending(version="2.0", previous_version=None, sha256="00", size=4, started=0.0, old="password", name="Pump")
+PENDING = Pending(
+    version="2.0", previous_version=None, sha256="00", size=4, started=0.0, old_password="password", name="Pump"
+)
 
 
 class Neighbours(dict[str, str]):

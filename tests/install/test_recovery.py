@@ -12,7 +12,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.storage.records import BoardRecord
 from tests.conftest import BRISK, AddBoard, Hear, Offer
@@ -28,7 +28,7 @@ OLD, SAME, NEW = "password", "password", "sesame"
 type Restart = Callable[[Pending], Awaitable[ConfigEntry]]
 
 
-def pending(phase: Phase, new: str, *, seen_away: bool = False) -> Pending:
+def pending(phase: Phase, new: str) -> Pending:
     """Return the flash of a sketch with a password on a board that has the old one."""
     return Pending(
         version="2.0",
@@ -36,12 +36,12 @@ def pending(phase: Phase, new: str, *, seen_away: bool = False) -> Pending:
         sha256="0" * 64,
         size=16384,
         started=time.time(),
-        old=OLD,
+        old_password=OLD,
         expected=(new,),
-        declares_another=new != OLD,
+        stated_password=new,
+        old_password_in_image=new == OLD,
         name="Garden",
         phase=phase,
-        seen_away=seen_away,
     )
 
 
@@ -72,7 +72,7 @@ def restart(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> Re
         record = record_of(home, entry)
         record.installed_version = "1.0"
         assert await home.config_entries.async_unload(entry.entry_id)
-        home.data[DOMAIN].timing = replace(BRISK, returns_within=0.6, probe_every=0.02, probe_within=0.2)
+        home.data[DOMAIN].timeouts = replace(BRISK, return_timeout=0.6, probe_interval=0.02)
         await record.write(left)
         board.requests.clear()
         assert await home.config_entries.async_setup(entry.entry_id)
@@ -138,43 +138,15 @@ async def test_what_the_board_takes_shows_what_it_runs(
     assert not board.flashed
 
 
-@pytest.mark.parametrize("seen_away", [False, True])
-async def test_two_sketches_of_one_password_are_told_apart_by_the_restart(
-    home: HomeAssistant, restart: Restart, board: VirtualBoard, *, seen_away: bool
-) -> None:
-    """Where nobody has seen that either, it is said that it is not known."""
-    entry = await restart(pending(Phase.FINISHING, SAME, seen_away=seen_away))
-    await until(lambda: record_of(home, entry).pending is None and home.states.is_state(STATUS, "idle"))
-    assert record_of(home, entry).installed_version == ("2.0" if seen_away else "1.0")
-    assert issues(home) == (set() if seen_away else {"uncertain"})
-    assert entry.data[CONF_PASSWORD] == board.password
-
-
-async def test_a_restart_that_is_seen_late_counts(home: HomeAssistant, restart: Restart, board: VirtualBoard) -> None:
-    await board.power_off()
-    entry = await restart(pending(Phase.FINISHING, SAME))
-    await until(lambda: (left := record_of(home, entry).pending) and left.seen_away)
-    await board.power_on()
-    await until(lambda: record_of(home, entry).pending is None)
-    await until(lambda: home.states.is_state(STATUS, "idle"))
-    assert record_of(home, entry).installed_version == "2.0"
-    assert not issues(home)
-
-
-async def test_a_board_that_is_only_busy_was_not_away(
+async def test_two_sketches_of_one_password_cannot_be_told_apart(
     home: HomeAssistant, restart: Restart, board: VirtualBoard
 ) -> None:
-    """A sketch that leaves a request unanswered for a moment proves no restart."""
-    _, writer = await asyncio.open_connection(board.address, board.port)
+    """Without an answer of the board to the upload, that is said."""
     entry = await restart(pending(Phase.FINISHING, SAME))
-    await asyncio.sleep(0.3)
-    left = record_of(home, entry).pending
-    assert left is not None
-    assert not left.seen_away
-    writer.close()
-    await until(lambda: record_of(home, entry).pending is None)
-    await until(lambda: home.states.is_state(STATUS, "idle"))
+    await until(lambda: record_of(home, entry).pending is None and home.states.is_state(STATUS, "idle"))
+    assert record_of(home, entry).installed_version is None
     assert issues(home) == {"uncertain"}
+    assert entry.data[CONF_PASSWORD] == board.password
 
 
 async def test_a_new_password_that_nobody_knows_is_asked_for(
@@ -182,7 +154,7 @@ async def test_a_new_password_that_nobody_knows_is_asked_for(
 ) -> None:
     """The reauthentication that opens says which sketch it is about."""
     becomes(board, "computed at run time")
-    entry = await restart(pending(Phase.ANSWERED, NEW))
+    entry = await restart(replace(pending(Phase.ANSWERED, NEW), stated_password=None))
     await until(home.config_entries.flow.async_progress)
     [flow] = home.config_entries.flow.async_progress()
     assert flow["context"]["source"] == SOURCE_REAUTH

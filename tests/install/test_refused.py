@@ -15,7 +15,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.errors import UploadRejected
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.arduino_ota.sketch.refusals import Refusal
-from tests.conftest import BRISK, AddBoard, Offer, StartBoard
+from tests.conftest import BRISK, BRISK_REQUESTS, AddBoard, Offer, StartBoard
 from tests.support.actions import FIRMWARE, FLASH, STATUS, act, drop, find_again, install, lose, reauths, shown
 from tests.virtual_board import BoardOptions, Fault, VirtualBoard
 from tests.virtual_board.bad_sketches import Bad, damaged, misplaced, not_images, other_boards, without_ota
@@ -102,7 +102,7 @@ async def test_what_ends_an_upload_is_told(
     key: str,
 ) -> None:
     """The board runs what it ran, its password is kept, and it can be flashed again at once."""
-    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", replace(BRISK, tries=1))
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", replace(BRISK, tries=1))
     entry = await add_board(board)
     await offer(entry, {"garden-2.0.bin": NEW})
     sound = board.options
@@ -174,8 +174,8 @@ async def test_a_board_that_accepts_and_says_nothing(
     home: HomeAssistant, entry: Any, offer: Offer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await offer(entry, {"garden-2.0.bin": NEW})
-    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.client.ANSWER_WITHIN", 0.2)
-    monkeypatch.setattr(BoardClient.identify, "__kwdefaults__", {"timeout": 0.2})
+    brisk = replace(BRISK_REQUESTS, answer=0.2, stall=0.2)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.client.DEFAULT_TIMEOUTS", brisk)
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.9")
     async with server:
         port = server.sockets[0].getsockname()[1]

@@ -199,7 +199,7 @@ async def forget(entry: ConfigEntry, home: HomeAssistant) -> None:
     """Empty the firmware folder of a board."""
     for file in Path(home.config.path(entry.options["folder"])).iterdir():
         file.unlink()
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
 
 
 async def test_a_page_of_the_board_is_asked(

@@ -316,7 +316,7 @@ async def test_a_board_that_was_brought_back_by_cable_under_another_name(
 ) -> None:
     """It did not come back after a flash; what became of that is found out once it is known again."""
     monkeypatch.setattr(
-        "custom_components.mkr1000_ota.arduino_ota.flash.timing.DEFAULT", replace(BRISK, returns_within=0.5)
+        "custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", replace(BRISK, return_timeout=0.5)
     )
     board = await start_board(comes_back=False)
     entry = await add_board(board)

@@ -1,18 +1,29 @@
 """Clients for boards, and peers that are none."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from typing import Protocol
 
 import aiohttp
 import pytest
 import pytest_socket
 
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
+from custom_components.mkr1000_ota.arduino_ota.protocol.exchange import RequestTimeouts
 from tests.protocol.wire import Script, WireServer
 from tests.virtual_board import VirtualBoard
 
-type ClientOf = Callable[[VirtualBoard], BoardClient]
-type Play = Callable[[Script], Awaitable[tuple[BoardClient, WireServer]]]
+
+class ClientOf(Protocol):
+    """Makes a client for a board; `timeouts` are those that a test shortens."""
+
+    def __call__(self, board: VirtualBoard, **timeouts: float) -> BoardClient: ...
+
+
+class Play(Protocol):
+    """Plays a script to the client that comes with it; `timeouts` are those that a test shortens."""
+
+    async def __call__(self, script: Script, **timeouts: float) -> tuple[BoardClient, WireServer]: ...
 
 
 @pytest.fixture
@@ -25,7 +36,11 @@ async def session(loopback: None) -> AsyncIterator[aiohttp.ClientSession]:
 @pytest.fixture
 def client_of(session: aiohttp.ClientSession) -> ClientOf:
     """Make a client for a board."""
-    return lambda board: BoardClient(session, board.address, board.port)
+
+    def make(board: VirtualBoard, **timeouts: float) -> BoardClient:
+        return BoardClient(session, board.address, board.port, timeouts=RequestTimeouts(**timeouts))
+
+    return make
 
 
 @pytest.fixture
@@ -33,9 +48,10 @@ async def play(session: aiohttp.ClientSession) -> AsyncIterator[Play]:
     """Play a script to the client that comes with it."""
     async with AsyncExitStack() as stack:
 
-        async def start(script: Script) -> tuple[BoardClient, WireServer]:
+        async def start(script: Script, **timeouts: float) -> tuple[BoardClient, WireServer]:
             server = await stack.enter_async_context(WireServer(script))
-            return BoardClient(session, "127.0.0.1", server.port), server
+            timed = RequestTimeouts(**timeouts)
+            return BoardClient(session, "127.0.0.1", server.port, timeouts=timed), server
 
         yield start
 

@@ -2,9 +2,8 @@
 
 import asyncio
 import traceback
-from typing import Any, override
+from typing import Any
 
-from aiohttp.abc import AbstractStreamWriter
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import (
@@ -14,7 +13,7 @@ from custom_components.mkr1000_ota.arduino_ota.errors import (
     UploadCut,
     UploadStalled,
 )
-from custom_components.mkr1000_ota.arduino_ota.protocol import client as board_client, transfer
+from custom_components.mkr1000_ota.arduino_ota.protocol import transfer
 from tests.conftest import StartBoard
 from tests.protocol.conftest import ClientOf, Play
 from tests.protocol.wire import Wire
@@ -28,10 +27,10 @@ PASSWORD = "pä ß:x"
 
 
 async def _nothing() -> None:
-    """Do nothing before the last piece, yet have it held back."""
+    """Do nothing before the last chunk, yet have it held back."""
 
 
-@pytest.mark.parametrize("at", [0, 1, SIZE // 2, SIZE - 3 * transfer.PIECE])
+@pytest.mark.parametrize("at", [0, 1, SIZE // 2, SIZE - 3 * transfer.CHUNK])
 async def test_a_connection_that_is_cut_has_changed_nothing(
     start_board: StartBoard, client_of: ClientOf, at: int
 ) -> None:
@@ -39,7 +38,7 @@ async def test_a_connection_that_is_cut_has_changed_nothing(
     board = await start_board(fault=Fault(at=at, kind="reset"))
     client = client_of(board)
     with pytest.raises(UploadCut) as caught:
-        await client.upload(SKETCH, board.password, before_last=_nothing)
+        await client.upload(SKETCH, board.password, before_last_chunk=_nothing)
     assert caught.value.size == SIZE
     # What the board took between the last look and the end is not known any more.
     assert at - 16384 < caught.value.taken < at + 8192
@@ -50,27 +49,23 @@ async def test_a_connection_that_is_cut_has_changed_nothing(
 
 @pytest.mark.parametrize("at", [SIZE - 1, SIZE])
 async def test_a_cut_near_the_end_leaves_it_open(start_board: StartBoard, client_of: ClientOf, at: int) -> None:
-    """The last piece was on its way: only the board knows whether it came."""
+    """The last chunk was on its way: only the board knows whether it came."""
     board = await start_board(fault=Fault(at=at, kind="reset"))
     with pytest.raises(AnswerLost):
         await client_of(board).upload(SKETCH, board.password)
 
 
-async def test_from_the_last_piece_on_the_board_may_have_everything(
-    board: VirtualBoard, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also while that piece waits for the kernel, when the connection ends before all of it was handed over."""
-    may_be_complete: list[bool] = []
+async def test_from_the_first_byte_of_the_last_chunk_on_the_board_may_have_everything(play: Play) -> None:
+    """What is behind it may be in anybody's buffers by then."""
 
-    class Watched(transfer.Transfer):
-        @override
-        async def _hand_over(self, writer: AbstractStreamWriter, piece: memoryview) -> None:
-            may_be_complete.append(self.complete)
-            await super()._hand_over(writer, piece)
+    async def reset(wire: Wire) -> None:
+        await wire.head()
+        await wire.take((SIZE - 1) // transfer.CHUNK * transfer.CHUNK + 1)
+        wire.reset()
 
-    monkeypatch.setattr(board_client, "Transfer", Watched)
-    await client_of(board).upload(SKETCH, board.password)
-    assert may_be_complete == [False] * ((SIZE - 1) // transfer.PIECE) + [True]
+    client, _ = await play(reset)
+    with pytest.raises(AnswerLost):
+        await client.upload(SKETCH, PASSWORD, before_last_chunk=_nothing)
 
 
 @pytest.mark.parametrize("way", ["reset", "closed", "silent"])
@@ -78,7 +73,7 @@ async def test_an_answer_that_gets_lost_leaves_it_open(start_board: StartBoard, 
     """The board flashes, and nobody hears of it."""
     board = await start_board(lose_answer=way)
     with pytest.raises(AnswerLost):
-        await client_of(board).upload(SKETCH, board.password, answer_within=0.2)
+        await client_of(board, answer=0.2).upload(SKETCH, board.password)
     assert board.flashed == [SKETCH]
 
 
@@ -89,28 +84,28 @@ async def test_a_stall_ends_the_upload_and_the_connection(
 ) -> None:
     """A board waits for ever; so we must not, and it has to hear that we went."""
     board = await start_board(fault=Fault(at=at, kind="stall"))
-    client = client_of(board)
+    client = client_of(board, stall=0.3)
     with pytest.raises(UploadStalled) as caught:
-        await client.upload(SKETCH, board.password, stall_after=0.3, before_last=hook)
+        await client.upload(SKETCH, board.password, before_last_chunk=hook)
     assert caught.value.seconds == 0.3
     assert at <= caught.value.taken < at + 8192
-    await client.identify(timeout=2.0)
+    await client.identify()
     assert not board.flashed
 
 
-async def test_a_stall_of_the_last_piece_leaves_it_open(start_board: StartBoard, client_of: ClientOf) -> None:
+async def test_a_stall_of_the_last_chunk_leaves_it_open(start_board: StartBoard, client_of: ClientOf) -> None:
     """All of it may have arrived by now."""
     board = await start_board(fault=Fault(at=SIZE - 4000, kind="stall"))
     with pytest.raises(AnswerLost):
-        await client_of(board).upload(SKETCH, board.password, stall_after=0.3, answer_within=0.3)
-    await client_of(board).identify(timeout=2.0)
+        await client_of(board, stall=0.3, answer=0.3).upload(SKETCH, board.password)
+    await client_of(board).identify()
 
 
 async def test_a_board_that_loses_power_stalls(start_board: StartBoard, client_of: ClientOf) -> None:
     """It vanishes without a word."""
     board = await start_board(fault=Fault(at=SIZE // 2, kind="power_loss"), away=5.0)
     with pytest.raises((UploadStalled, UploadCut)):
-        await client_of(board).upload(SKETCH, board.password, stall_after=0.3)
+        await client_of(board, stall=0.3).upload(SKETCH, board.password)
     with pytest.raises(BoardUnreachable):
         await client_of(board).upload(SKETCH, board.password)
     assert not board.flashed
@@ -119,7 +114,7 @@ async def test_a_board_that_loses_power_stalls(start_board: StartBoard, client_o
 async def test_a_pause_shorter_than_a_stall_does_no_harm(start_board: StartBoard, client_of: ClientOf) -> None:
     """Erasing flash takes a board a while."""
     board = await start_board(fault=Fault(at=SIZE // 2, kind="stall", seconds=0.3))
-    await client_of(board).upload(SKETCH, board.password, stall_after=0.8)
+    await client_of(board, stall=0.8).upload(SKETCH, board.password)
     assert board.flashed == [SKETCH]
 
 
@@ -133,7 +128,7 @@ async def test_giving_up_frees_the_board(start_board: StartBoard, client_of: Cli
         client.upload(
             SKETCH,
             board.password,
-            before_last=hook,
+            before_last_chunk=hook,
             on_progress=lambda taken: stalled.set() if taken >= SIZE // 2 else None,
         )
     )
@@ -141,7 +136,7 @@ async def test_giving_up_frees_the_board(start_board: StartBoard, client_of: Cli
     upload.cancel()
     with pytest.raises(asyncio.CancelledError):
         await upload
-    await client.identify(timeout=2.0)
+    await client.identify()
     assert not board.flashed
 
 
@@ -164,7 +159,7 @@ async def test_giving_up_resets_the_connection(play: Play) -> None:
     assert await reset
 
 
-async def test_what_goes_wrong_before_the_last_piece_ends_the_upload(board: VirtualBoard, client_of: ClientOf) -> None:
+async def test_what_goes_wrong_before_the_last_chunk_ends_the_upload(board: VirtualBoard, client_of: ClientOf) -> None:
     """It comes out as it is, and the board neither flashes nor waits for more."""
 
     async def fail() -> None:
@@ -172,8 +167,8 @@ async def test_what_goes_wrong_before_the_last_piece_ends_the_upload(board: Virt
 
     client = client_of(board)
     with pytest.raises(OSError, match="disk full"):
-        await client.upload(SKETCH, board.password, before_last=fail)
-    await client.identify(timeout=2.0)
+        await client.upload(SKETCH, board.password, before_last_chunk=fail)
+    await client.identify()
     assert not board.flashed
 
 
@@ -187,30 +182,30 @@ async def test_what_goes_wrong_in_reporting_ends_the_upload(start_board: StartBo
     client = client_of(board)
     with pytest.raises(LookupError):
         await client.upload(SKETCH, board.password, on_progress=fail)
-    await client.identify(timeout=2.0)
+    await client.identify()
     assert not board.flashed
 
 
-async def test_a_cut_before_the_last_piece_is_certain(play: Play) -> None:
+async def test_a_cut_before_the_last_chunk_is_certain(play: Play) -> None:
     """The board lacked it, however long we took to think about it."""
     done = asyncio.Event()
     gone = asyncio.Event()
 
     async def reset(wire: Wire) -> None:
         await wire.head()
-        await wire.take((SIZE - 1) // transfer.PIECE * transfer.PIECE)
+        await wire.take((SIZE - 1) // transfer.CHUNK * transfer.CHUNK)
         await done.wait()
         wire.reset()
         gone.set()
 
-    async def before_last() -> None:
+    async def before_last_chunk() -> None:
         done.set()
         await gone.wait()
         await asyncio.sleep(0.05)
 
     client, _ = await play(reset)
     with pytest.raises(UploadCut):
-        await client.upload(SKETCH, PASSWORD, before_last=before_last)
+        await client.upload(SKETCH, PASSWORD, before_last_chunk=before_last_chunk)
 
 
 @pytest.mark.parametrize("reply", [b"", b"bytes\r\n", UNAUTHORIZED, b"HTTP/1.1 503 Busy\r\n\r\n"])

@@ -1,6 +1,8 @@
 """Finding out whether a board is there."""
 
 import asyncio
+from contextlib import suppress
+from gzip import compress
 import socket
 from typing import override
 
@@ -40,7 +42,7 @@ async def test_one_short_request_is_all_it_takes(board: VirtualBoard, client_of:
 async def test_a_board_that_is_off_is_unreachable(board: VirtualBoard, client_of: ClientOf) -> None:
     """Its address refuses connections."""
     await board.power_off()
-    with pytest.raises(BoardUnreachable, match="Cannot connect"):
+    with pytest.raises(BoardUnreachable, match="refused"):
         await client_of(board).identify()
 
 
@@ -51,7 +53,7 @@ async def test_an_address_that_swallows_connections_is_unreachable(
     board = await start_board(away_as="silent")
     await board.power_off()
     with pytest.raises(BoardUnreachable):
-        await client_of(board).identify(timeout=0.1)
+        await client_of(board, connect=0.1).identify()
 
 
 class _NobodyKnows(AbstractResolver):
@@ -111,7 +113,7 @@ async def test_a_board_that_another_peer_keeps_deaf_is_silent(start_board: Start
     upload = asyncio.create_task(client.upload(bytes(8192), board.password))
     await board.next_event("request")
     with pytest.raises(BoardSilent, match=r"0\.2 seconds"):
-        await client.identify(timeout=0.2)
+        await client_of(board, answer=0.2, stall=0.2).identify()
     upload.cancel()
     await asyncio.wait({upload})
     assert await client.identify() is Library.WIFI101OTA
@@ -161,10 +163,9 @@ async def test_an_answer_that_trickles_for_ever_is_silence(play: Play) -> None:
         await wire.head()
         await wire.send(b"HTTP/1.1 404 Not Found\r\n", *([b"a"] * 1000), gap=0.01)
 
-    client, _ = await play(trickle)
+    client, _ = await play(trickle, answer=0.2)
     with pytest.raises(BoardSilent):
-        async with asyncio.timeout(5):
-            await client.identify(timeout=0.2)
+        await client.identify()
 
 
 @pytest.mark.parametrize(("answer", "library"), [(WIFI101OTA, Library.WIFI101OTA), (ARDUINOOTA, Library.ARDUINOOTA)])
@@ -195,7 +196,7 @@ async def test_an_end_of_connection_that_gets_lost_is_not_waited_for(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The answer has been complete before."""
-    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.exchange.END_WITHIN", 0.1)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.exchange.END_TIMEOUT", 0.1)
 
     async def stay(wire: Wire) -> None:
         await wire.head()
@@ -239,6 +240,47 @@ async def test_other_servers_are_no_boards(play: Play, answer: bytes) -> None:
     assert server.connections == 1
 
 
+@pytest.mark.parametrize(
+    "flood",
+    [
+        pytest.param((b"HTTP/1.1 404 Not Found\r\n", b"a: b\r\n" * 1000), id="headers"),
+        pytest.param((b"a" * 1000,), id="a line"),
+        pytest.param((WIFI101OTA, b"a" * 1000), id="a body"),
+        pytest.param((b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", compress(bytes(1 << 20))), id="zeros"),
+    ],
+)
+async def test_who_sends_without_end_is_no_board(play: Play, flood: tuple[bytes, ...]) -> None:
+    """The connection ends long before the flood does."""
+    ended = asyncio.Event()
+
+    async def pour(wire: Wire) -> None:
+        await wire.head()
+        with suppress(ConnectionError):
+            await wire.send(*flood)
+            while True:
+                await wire.send(flood[-1])
+        ended.set()
+
+    client, server = await play(pour)
+    with pytest.raises(NotABoard):
+        await client.identify()
+    await ended.wait()
+    assert server.connections == 1
+
+
+async def test_who_always_asks_for_patience_is_not_waited_for(play: Play) -> None:
+    """Responses that announce another one are none."""
+
+    async def pour(wire: Wire) -> None:
+        await wire.head()
+        while True:
+            await wire.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+    client, _ = await play(pour, answer=0.2)
+    with pytest.raises(BoardSilent):
+        await client.identify()
+
+
 async def test_a_board_may_have_an_ipv6_address(session: aiohttp.ClientSession, loopback_of_both_kinds: None) -> None:
     """The head names it in brackets."""
     heads: list[bytes] = []
@@ -261,4 +303,4 @@ async def test_a_busy_sketch_may_take_its_time(play: Play) -> None:
         await wire.send(WIFI101OTA)
 
     client, _ = await play(late)
-    assert await client.identify(timeout=1.0) is Library.WIFI101OTA
+    assert await client.identify() is Library.WIFI101OTA

@@ -32,7 +32,7 @@ async def test_an_early_answer_is_heard(play: Play, rough: bool, held: bool) -> 
     async def refuse(wire: Wire) -> None:
         await wire.head()
         if held:
-            await wire.take((SIZE - 1) // transfer.PIECE * transfer.PIECE)
+            await wire.take((SIZE - 1) // transfer.CHUNK * transfer.CHUNK)
             await last.wait()
         else:
             await wire.take(SIZE // 2)
@@ -40,13 +40,13 @@ async def test_an_early_answer_is_heard(play: Play, rough: bool, held: bool) -> 
         if rough:
             wire.reset()
 
-    async def before_last() -> None:
+    async def before_last_chunk() -> None:
         last.set()
         await asyncio.sleep(0.05)
 
     client, _ = await play(refuse)
     with pytest.raises(WrongPassword):
-        await client.upload(SKETCH, PASSWORD, before_last=before_last)
+        await client.upload(SKETCH, PASSWORD, before_last_chunk=before_last_chunk)
 
 
 async def test_an_early_answer_is_not_written_over(play: Play) -> None:
@@ -56,11 +56,11 @@ async def test_an_early_answer_is_not_written_over(play: Play) -> None:
 
     async def hand_over(wire: Wire) -> None:
         await wire.head()
-        await wire.take((SIZE - 1) // transfer.PIECE * transfer.PIECE)
+        await wire.take((SIZE - 1) // transfer.CHUNK * transfer.CHUNK)
         wires.append(wire)
         await played.wait()
 
-    async def before_last() -> None:
+    async def before_last_chunk() -> None:
         while not wires:
             await asyncio.sleep(0.001)
         wires[0].send_at_once(UNAUTHORIZED)
@@ -68,7 +68,7 @@ async def test_an_early_answer_is_not_written_over(play: Play) -> None:
 
     client, _ = await play(hand_over)
     with pytest.raises(WrongPassword):
-        await client.upload(SKETCH, PASSWORD, before_last=before_last)
+        await client.upload(SKETCH, PASSWORD, before_last_chunk=before_last_chunk)
     played.set()
 
 

@@ -43,15 +43,15 @@ async def test_the_board_runs_what_was_uploaded(
     ]
 
 
-@pytest.mark.parametrize("size", [1, 4, transfer.PIECE - 1, transfer.PIECE, transfer.PIECE + 1, 3 * transfer.PIECE])
+@pytest.mark.parametrize("size", [1, 4, transfer.CHUNK - 1, transfer.CHUNK, transfer.CHUNK + 1, 3 * transfer.CHUNK])
 async def test_any_length_arrives_whole(play: Play, size: int) -> None:
-    """The last piece may be a whole one, or a single byte; it is held back in any case."""
+    """The last chunk may be a whole one, or a single byte; it is held back in any case."""
     image = bytes(byte % 251 for byte in range(size))
     bodies: list[bytes] = []
     progress = [0]
     held_back: list[int] = []
 
-    async def before_last() -> None:
+    async def before_last_chunk() -> None:
         held_back.append(size - progress[-1])
 
     async def store(wire: Wire) -> None:
@@ -60,10 +60,10 @@ async def test_any_length_arrives_whole(play: Play, size: int) -> None:
         await wire.send(OK)
 
     client, server = await play(store)
-    await client.upload(image, "password", on_progress=progress.append, before_last=before_last)
+    await client.upload(image, "password", on_progress=progress.append, before_last_chunk=before_last_chunk)
     assert bodies == [image]
     assert progress[-1] == size
-    assert held_back == [(size - 1) % transfer.PIECE + 1]
+    assert held_back == [(size - 1) % transfer.CHUNK + 1]
     assert server.connections == 1
 
 
@@ -115,10 +115,12 @@ async def test_progress_works_where_the_kernel_tells_nothing(
     progress: list[int] = []
     held = asyncio.Event()
 
-    async def before_last() -> None:
+    async def before_last_chunk() -> None:
         held.set()
 
-    await client_of(board).upload(SKETCH, board.password, on_progress=progress.append, before_last=before_last)
+    await client_of(board).upload(
+        SKETCH, board.password, on_progress=progress.append, before_last_chunk=before_last_chunk
+    )
     assert held.is_set()
     assert progress == sorted(set(progress))
     assert progress[-1] == len(SKETCH)
@@ -129,15 +131,16 @@ async def test_the_board_cannot_flash_before_it_may(start_board: StartBoard, cli
     board = await start_board(seconds_per_byte=5e-6)
     at_hook: list[int] = []
 
-    async def before_last() -> None:
-        assert board.requests[-1].body_bytes > len(SKETCH) - transfer.PIECE - NEAR, "the board lacks more than that"
+    async def before_last_chunk() -> None:
+        assert board.requests[-1].body_bytes > len(SKETCH) - transfer.CHUNK - NEAR, "the board lacks more than that"
         # Longer than any stall may last: this is our own doing, not the board's.
         await asyncio.sleep(0.3)
         at_hook.append(board.requests[-1].body_bytes)
 
-    await client_of(board).upload(SKETCH, board.password, before_last=before_last, stall_after=0.2, answer_within=0.2)
+    client = client_of(board, stall=0.2, answer=0.2)
+    await client.upload(SKETCH, board.password, before_last_chunk=before_last_chunk)
     assert len(at_hook) == 1
-    assert len(SKETCH) - transfer.PIECE <= at_hook[0] < len(SKETCH)
+    assert len(SKETCH) - transfer.CHUNK <= at_hook[0] < len(SKETCH)
     await board.next_event("started")
     assert board.flashed == [SKETCH]
 
@@ -145,8 +148,7 @@ async def test_the_board_cannot_flash_before_it_may(start_board: StartBoard, cli
 async def test_a_slow_board_has_all_the_time_it_needs(start_board: StartBoard, client_of: ClientOf) -> None:
     """Only a stall ends an upload."""
     board = await start_board(seconds_per_byte=100e-6)
-    # That takes it more than twice as long as it may take nothing.
-    await client_of(board).upload(bytes(12_000), board.password, stall_after=0.5, answer_within=0.5)
+    await client_of(board, stall=0.5, answer=0.5).upload(bytes(12_000), board.password)
     assert len(board.flashed) == 1
 
 

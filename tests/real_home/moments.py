@@ -61,10 +61,10 @@ LAST_PIECE: Final = Moment(
 UNANSWERED: Final = Moment("before the answer", _taken(SIZE), _stalls_at(SIZE), seen=False)
 ANSWERED: Final = Moment("when the answer is sent", lambda board, _: _last(board, "answered", status=200), seen=False)
 NOTED: Final = Moment("after the answer", lambda _, pending: pending.get("phase") == "answered", {"pause": 6.0})
-AWAY: Final = Moment("while the board is away", lambda _, pending: bool(pending.get("seen_away")), {"away": 4.0})
+AWAY: Final = Moment("while the board is away", lambda board, _: _last(board, "away"), {"away": 4.0})
 LONG_AWAY: Final = Moment(
     "while the board is away, for longer than that takes",
-    lambda _, pending: bool(pending.get("seen_away")),
+    lambda board, pending: pending.get("phase") == "answered" and not board.on_network,
     {"comes_back": False},
 )
 VERIFYING: Final = Moment(

@@ -1,0 +1,1 @@
+"""A flash from end to end, and what a hostile network does to it."""

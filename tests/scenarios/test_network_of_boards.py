@@ -152,7 +152,7 @@ class House:
         file = Path(self.hass.config.path(entry.options[CONF_FOLDER])) / "sketch.bin"
         file.write_bytes(image)
         os.utime(file, (0, 0))
-        await entry.runtime_data.coordinator.catalog.async_refresh()
+        await entry.runtime_data.coordinator.sources.chosen.async_refresh()
 
     async def until(self, is_so: Callable[[], Any], within: float = 60.0) -> None:
         """Wait until something is so."""

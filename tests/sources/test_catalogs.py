@@ -11,7 +11,6 @@ from weakref import ref
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
@@ -20,20 +19,24 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.directory import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources.catalogs import (
     FOLDER_INTERVAL,
     SERVER_INTERVAL,
     SketchCatalog,
+    async_get_catalogs,
 )
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
+from custom_components.mkr1000_ota.sources.sketches import async_inspect
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import FIRMWARE, act, drop, install, shown
+from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 from tests.web import Web
 
-IMAGE = build_sketch(name="Garden", password="sesame", version="2.0")
+IMAGE = build_sketch(password="sesame", version="2.0")
 SHA256 = hashlib.sha256(IMAGE).hexdigest()
 
 type Follow = Callable[..., Awaitable[ConfigEntry]]
@@ -44,43 +47,52 @@ def manifest(version: str = "2.0", **facts: Any) -> dict[str, Any]:
     return {"name": "Garden", "version": version, "path": "garden.bin", "sha256": SHA256} | facts
 
 
+def serve_build(site: Web, version: str) -> None:
+    """Offer a build of a version."""
+    image = build_sketch(version=version)
+    site.serve_json("/manifest.json", manifest(version, sha256=hashlib.sha256(image).hexdigest()))
+    site.serve("/garden.bin", image)
+
+
 @pytest.fixture
-def follow(add_board: AddBoard, site: Web) -> Follow:
+def follow(home: HomeAssistant, add_board: AddBoard, site: Web) -> Follow:
     """Set up a board whose sketches come from a manifest on the web server."""
 
     async def follow(board: VirtualBoard, **options: Any) -> ConfigEntry:
         url = str(site.at("/manifest.json"))
-        return await add_board(board, **{"source": "manifest", "manifest_url": url} | options)
+        entry = await add_board(board, **{"source": "manifest", "manifest_url": url} | options)
+        await settled(home)
+        return entry
 
     return follow
 
 
 def catalog_of(entry: ConfigEntry) -> SketchCatalog:
     """Return the catalog that a board uses."""
-    catalog: SketchCatalog = entry.runtime_data.coordinator.catalog
+    catalog: SketchCatalog = entry.runtime_data.coordinator.sources.chosen
     return catalog
 
 
 async def test_a_hundred_boards_ask_once(home: HomeAssistant, site: Web) -> None:
-    catalogs = (await async_shared(home)).catalogs
+    catalogs = async_get_catalogs(home)
     boards = [MockConfigEntry(domain=DOMAIN, title=f"Board {number}") for number in range(100)]
     url = str(site.serve_json("/manifest.json", manifest()))
     session = async_get_clientsession(home)
-    uses = [catalogs.use(ManifestSource(session, url), board) for board in boards]
+    uses = [catalogs.async_use(ManifestSource(session, url), board) for board in boards]
     (catalog,) = {catalog for catalog, _ in uses}
     await catalog.first_refresh
     assert [release.version for release in catalog.data.releases] == ["2.0"]
     assert site.asked() == ["/manifest.json"]
 
-    other, leave_other = catalogs.use(ManifestSource(session, str(site.at("/other.json"))), boards[0])
+    other, leave_other = catalogs.async_use(ManifestSource(session, str(site.at("/other.json"))), boards[0])
     assert other is not catalog
-    await other.first_look
+    await other.first_refresh
     leave_other()
     for _, leave in uses:
         leave()
-    again, leave = catalogs.use(ManifestSource(session, url), boards[0])
+    again, leave = catalogs.async_use(ManifestSource(session, url), boards[0])
     assert again is not catalog, "nobody used it any more"
-    await again.first_look
+    await again.first_refresh
     leave()
 
 
@@ -103,6 +115,7 @@ async def test_whatever_happens_to_the_server_the_last_good_catalog_stays(
 ) -> None:
     """What is wrong is said once, and so is that it is over."""
     site.serve_json("/manifest.json", manifest(), etag='"one"')
+    site.serve("/garden.bin", IMAGE)
     catalog = catalog_of(await follow(board))
     good = catalog.data
 
@@ -111,7 +124,9 @@ async def test_whatever_happens_to_the_server_the_last_good_catalog_stays(
 
     await catalog.async_refresh()
     assert offers_the_same(), "304"
-    assert site.requests[-1].headers["If-None-Match"] == '"one"'
+    assert [request.headers["If-None-Match"] for request in site.requests if "If-None-Match" in request.headers] == [
+        '"one"'
+    ]
     for trouble in (
         lambda: site.pages.pop("/manifest.json"),
         lambda: site.serve("/manifest.json", status=500),
@@ -127,8 +142,9 @@ async def test_whatever_happens_to_the_server_the_last_good_catalog_stays(
     assert caplog.text.count("Error fetching") == 1
     assert "has nothing at this address (status 404)" in caplog.text
 
-    site.serve_json("/manifest.json", manifest("3.0"))
+    serve_build(site, "3.0")
     await catalog.async_refresh()
+    await settled(home)
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
     assert caplog.text.count("recovered") == 1
 
@@ -137,14 +153,14 @@ async def test_it_is_asked_every_hour_and_whenever_a_user_asks(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:
     """The second is what the button on the page of updates does."""
-    site.serve_json("/manifest.json", manifest())
+    serve_build(site, "2.0")
     catalog = catalog_of(await follow(board))
-    site.serve_json("/manifest.json", manifest("3.0"))
+    serve_build(site, "3.0")
     async_fire_time_changed(home, dt_util.utcnow() + SERVER_INTERVAL + timedelta(seconds=1))
     await home.async_block_till_done(wait_background_tasks=True)
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
 
-    site.serve_json("/manifest.json", manifest("4.0"))
+    serve_build(site, "4.0")
     assert await async_setup_component(home, "homeassistant", {})
     await home.services.async_call("homeassistant", "update_entity", {"entity_id": FIRMWARE}, blocking=True)
     await home.async_block_till_done(wait_background_tasks=True)
@@ -152,40 +168,39 @@ async def test_it_is_asked_every_hour_and_whenever_a_user_asks(
     await catalog.async_shutdown()
 
 
-async def test_another_file_than_was_announced(
+async def test_another_file_than_was_announced_is_not_offered(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:
     site.serve_json("/manifest.json", manifest())
     site.serve("/garden.bin", build_sketch(version="2.0", seed=7))
-    await follow(board)
-    with pytest.raises(HomeAssistantError) as error:
-        await install(home)
-    assert error.value.translation_key == "source_sha256_mismatch"
-    assert "do not trust it" in str(error.value)
-    assert not any(request.body_bytes for request in board.requests)
-    site.serve("/garden.bin", IMAGE)
+    catalog = catalog_of(await follow(board))
+    assert shown(home, FIRMWARE).state == "off"
+    [finding] = catalog.data.findings
+    assert finding.code == "sha256_mismatch"
+    serve_build(site, "3.0")
+    await catalog.async_refresh()
+    await settled(home)
     await install(home)
-    assert board.flashed == [IMAGE]
+    assert board.version == "3.0"
+    assert not catalog.data.findings
 
 
-async def test_a_sketch_that_turns_out_to_be_a_bad_one(
+async def test_a_sketch_that_turns_out_to_be_a_bad_one_is_not_offered(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:
-    """A server is believed about its sketches only until one is fetched."""
+    """A server is believed about its sketches only until one is downloaded."""
     site.serve_json("/manifest.json", {"version": "2.0", "path": "garden.bin"})
     site.serve("/garden.bin", build_sketch(quirks=Quirks(poll=False)))
-    await follow(board)
-    with pytest.raises(ServiceValidationError) as error:
-        await install(home)
-    assert error.value.translation_key == "sketch_no_ota"
-    assert str(error.value).startswith("garden.bin: ")
-    assert not any(request.body_bytes for request in board.requests)
+    catalog = catalog_of(await follow(board))
+    assert shown(home, FIRMWARE).state == "off"
+    assert [finding.code for finding in catalog.data.findings] == ["no_ota"]
 
 
 async def test_the_release_notes_are_shown(home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web) -> None:
     notes = "Waters the garden. " * 30 + "Done."
     page = "https://example.com/2.0"
     site.serve_json("/manifest.json", manifest(notes=notes, url=page))
+    site.serve("/garden.bin", IMAGE)
     entry = await follow(board)
     attributes = shown(home, FIRMWARE).attributes
     assert attributes["title"] == "Garden"
@@ -205,6 +220,7 @@ async def test_releases_on_github(home: HomeAssistant, add_board: AddBoard, boar
     site.serve("/api/repos/owner/garden/releases/assets/7", IMAGE)
     options = {"source": "github", "repository": "owner/garden", "asset": "*.bin", "prereleases": False}
     await add_board(board, **options, base_url=str(site.at("/api")))
+    await settled(home)
     await install(home)
     assert board.flashed == [IMAGE]
 
@@ -264,16 +280,16 @@ async def test_a_sketch_is_in_memory_once_and_not_for_longer_than_it_is_needed(
 ) -> None:
     """Whether it comes out of the folder, out of the archive or out of a file, and whatever the board's storage."""
     boards = [await start_board(name=name, address=f"127.0.0.{20 + number}") for number, name in enumerate("AB")]
-    entries = [await add_board(boards[0]), await add_board(boards[1], storage="sd")]
-    for entry in entries:
-        await offer(entry, {"garden-2.0.bin": IMAGE})
-        await install(home, entity_id=entry.title.lower().join(("update.", "_firmware")))
+    entries = [await add_board(board) for board in boards]
+    await offer(entries[0], {"garden-2.0.bin": IMAGE})
+    await install(home, entity_id="update.a_firmware")
+    await act(home, "flash", entity_id="update.b_firmware", file=drop(home, "garden.bin", IMAGE))
     first, second = (entry.runtime_data.coordinator for entry in entries)
-    sketch = await first.catalog.sketch(first.releases[0], first.storage_size)
-    assert await first.catalog.sketch(first.releases[0], first.storage_size) is sketch
-    assert await second.catalog.sketch(second.releases[0], second.storage_size) is sketch
-    archived = await second.archive.load(sketch.sha256)
-    assert await shared.sketches.inspect(archived, second.storage_size) is sketch
+    build = first.offers.builds[0]
+    sketch = await first.sources.chosen.sketch(build.release, first.storage_size)
+    assert await first.sources.chosen.sketch(build.release, first.storage_size) is sketch
+    archived = await second.images.load(sketch.sha256)
+    assert await async_inspect(home, archived, second.storage_size) is sketch
     await act(home, "flash", entity_id="update.a_firmware", file=drop(home, "garden.bin", IMAGE))
 
     gone = ref(sketch)
@@ -287,8 +303,8 @@ async def test_a_board_that_gives_up_does_not_take_the_sketch_from_the_others(
 ) -> None:
     site.serve_json("/manifest.json", manifest())
     catalog = catalog_of(await follow(board))
-    (release,) = catalog.data.releases
     site.serve("/garden.bin", IMAGE)
+    release = Release(version="1.0", identifier=str(site.at("/garden.bin")))
     one, other = (asyncio.create_task(catalog.sketch(release, 126_976)) for _ in range(2))
     await asyncio.sleep(0)
     one.cancel()

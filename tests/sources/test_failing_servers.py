@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+import hashlib
 from pathlib import Path
 import socket
 from threading import Thread
@@ -24,11 +25,13 @@ from tests.firmware.conftest import certificate  # noqa: F401  # the fixture
 from tests.firmware.tls import serving
 from tests.support.flow_texts import ENGLISH
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 from tests.web import Web
 
 SECRET = "Zq7-hush"
 PATH = "/manifest.json"
-GOOD = {"version": "2.0", "path": "garden.bin", "sha256": "0" * 64}
+IMAGE = build_sketch(version="2.0")
+GOOD = {"version": "2.0", "path": "garden.bin", "sha256": hashlib.sha256(IMAGE).hexdigest()}
 
 type Follow = Callable[..., Awaitable[ConfigEntry]]
 
@@ -57,9 +60,9 @@ class Clock:
 
     now: datetime = field(default_factory=dt_util.utcnow)
 
-    def utcnow(self) -> datetime:
-        """Return what time it is."""
-        return self.now
+    def time(self) -> float:
+        """Return what time it is, in seconds since the epoch."""
+        return self.now.timestamp()
 
     def hours_pass(self, hours: float) -> None:
         """Let time pass."""
@@ -70,7 +73,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Keep the time: a clock that stands still for all would stop servers and boards, too."""
     clock = Clock()
-    monkeypatch.setattr("custom_components.mkr1000_ota.sources.failing.dt_util", clock)
+    monkeypatch.setattr("custom_components.mkr1000_ota.sources.source_issues.time", clock)
     return clock
 
 
@@ -87,7 +90,7 @@ def follow(add_board: AddBoard, site: Web) -> Follow:
 
 async def look(entry: ConfigEntry) -> None:
     """Look at the source of a board, as once an hour."""
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
 
 
 MISTAKES: dict[str, Callable[[Web], Any]] = {
@@ -168,6 +171,7 @@ async def test_what_may_pass_is_told_after_a_day(
     assert words in the_only(home)
 
     site.serve_json(PATH, GOOD)
+    site.serve("/garden.bin", IMAGE)
     clock.hours_pass(25)
     await look(entry)
     assert not [*told(home)]
@@ -262,7 +266,7 @@ async def test_another_source_takes_it_back(home: HomeAssistant, follow: Follow,
 async def test_a_look_that_ends_when_nobody_uses_its_source_any_more_tells_nothing(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.mkr1000_ota.FIRST_LOOK_WITHIN", 0.1)
+    monkeypatch.setattr("custom_components.mkr1000_ota.FIRST_REFRESH_TIMEOUT", 0.1)
 
     async def answer_late(_: web.Request) -> web.Response:
         await site.closing.wait()
@@ -270,7 +274,7 @@ async def test_a_look_that_ends_when_nobody_uses_its_source_any_more_tells_nothi
 
     site.pages[PATH] = answer_late
     entry = await follow(board)
-    catalog = entry.runtime_data.coordinator.catalog
+    catalog = entry.runtime_data.coordinator.sources.chosen
     await home.config_entries.async_unload(entry.entry_id)
     site.closing.set()
     await catalog.first_refresh

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,17 @@ from aiohttp import web
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import restore_state
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import FIRMWARE, OFFERED, choose, install, shown, watching
+from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 from tests.web import Web, running
 
-IMAGE = build_sketch(name="Garden", password="sesame", version="2.0")
 SECRET = "Zq7-hush"
 PATH = "/manifest.json"
 PAGE = "https://example.com/2.0"
@@ -31,12 +31,17 @@ type Follow = Callable[..., Awaitable[ConfigEntry]]
 pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 
 
+def image(version: str) -> bytes:
+    """Return the sketch of a version."""
+    return build_sketch(name="Garden", password="sesame", version=version)
+
+
 def release(version: str, **facts: Any) -> dict[str, Any]:
     """Return what a manifest says of a sketch."""
     return {
         "version": version,
-        "path": f"garden.bin?token={SECRET}",
-        "size": len(IMAGE),
+        "path": f"garden-{version}.bin?token={SECRET}",
+        "sha256": hashlib.sha256(image(version)).hexdigest(),
         "title": "Garden",
         "url": PAGE,
         **facts,
@@ -46,28 +51,28 @@ def release(version: str, **facts: Any) -> dict[str, Any]:
 def serve(site: Web, *versions: str, **facts: Any) -> None:
     """Offer versions."""
     site.serve_json(PATH, {"name": "Garden", "releases": [release(version, **facts) for version in versions]})
-    site.serve("/garden.bin", IMAGE)
+    for version in versions:
+        site.serve(f"/garden-{version}.bin", image(version))
 
 
 @pytest.fixture
-def follow(add_board: AddBoard, site: Web) -> Follow:
+def follow(home: HomeAssistant, add_board: AddBoard, site: Web) -> Follow:
     """Set up a board whose sketches come from the web server."""
 
     async def follow(board: VirtualBoard, **options: Any) -> ConfigEntry:
-        return await add_board(board, **{"source": "manifest", "manifest_url": str(site.at(PATH))} | options)
+        entry = await add_board(board, **{"source": "manifest", "manifest_url": str(site.at(PATH))} | options)
+        await settled(home)
+        return entry
 
     return follow
 
 
 async def restart(home: HomeAssistant, *entries: ConfigEntry, meanwhile: Callable[[], object] = lambda: None) -> None:
-    """Set entries up again with no more than what Home Assistant has written down of their entities."""
+    """Set entries up again with no more than what is on the disk about them."""
+    await home.async_block_till_done(wait_background_tasks=True)
     for entry in entries:
         assert await home.config_entries.async_unload(entry.entry_id)
     meanwhile()
-    states = restore_state.async_get(home)
-    await states.async_dump_states()
-    states.last_states = {}
-    await states.async_load()
     for entry in entries:
         assert await home.config_entries.async_setup(entry.entry_id)
 
@@ -87,7 +92,8 @@ async def test_what_was_offered_stays_on_offer(
     with watching(home, FIRMWARE) as states:
         await restart(home, entry, meanwhile=goes_down(site))
         serve(site, "1.0", "2.0")
-        await entry.runtime_data.coordinator.catalog.async_refresh()
+        await entry.runtime_data.coordinator.sources.chosen.async_refresh()
+        await settled(home)
     told = [state for state in states if state.state != "unavailable"]
     assert told
     for state in told:
@@ -103,6 +109,7 @@ async def test_installing_it_says_that_the_server_cannot_be_reached(
     async with running() as site:
         serve(site, "2.0")
         entry = await add_board(board, source="manifest", manifest_url=str(site.at(PATH)))
+        await settled(home)
     await restart(home, entry)
     assert shown(home, FIRMWARE).state == "on"
     with pytest.raises(HomeAssistantError) as error:
@@ -120,7 +127,7 @@ async def test_as_soon_as_the_server_is_back_it_is_installed(
     await restart(home, entry, meanwhile=goes_down(site))
     serve(site, "2.0")
     await install(home)
-    assert board.flashed == [IMAGE]
+    assert board.flashed == [image("2.0")]
 
 
 async def test_what_is_withdrawn_meanwhile_is_not_installed(
@@ -144,11 +151,12 @@ async def test_what_is_archived_needs_no_server(
     entry = await follow(board)
     await install(home)
     serve(site, "3.0")
-    await entry.runtime_data.coordinator.catalog.async_refresh()
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
+    await settled(home)
     await restart(home, entry, meanwhile=goes_down(site))
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
     await install(home, "2.0")
-    assert board.flashed == [IMAGE, IMAGE]
+    assert board.flashed == [image("2.0"), image("2.0")]
 
 
 async def test_it_outlives_several_restarts(
@@ -178,12 +186,13 @@ async def test_a_server_that_hangs_is_not_waited_for(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it offered is there at once; what it offers, when it says so."""
-    monkeypatch.setattr("custom_components.mkr1000_ota.FIRST_LOOK_WITHIN", 0.1)
+    monkeypatch.setattr("custom_components.mkr1000_ota.FIRST_REFRESH_TIMEOUT", 0.1)
     serve(site, "2.0")
     entry = await follow(board)
 
     async def answer_late(_: web.Request) -> web.Response:
         await site.closing.wait()
+        site.serve("/garden-3.0.bin", image("3.0"))
         return web.json_response(release("3.0"))
 
     def hangs() -> None:
@@ -192,14 +201,14 @@ async def test_a_server_that_hangs_is_not_waited_for(
     await restart(home, entry, meanwhile=hangs)
     assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
     site.closing.set()
-    await entry.runtime_data.coordinator.catalog.first_refresh
+    await settled(home)
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
 
 
-async def test_an_install_waits_for_a_look_that_is_under_way(
-    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, monkeypatch: pytest.MonkeyPatch
+async def test_an_install_waits_for_a_refresh_that_is_under_way(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("custom_components.mkr1000_ota.FIRST_LOOK_WITHIN", 0.1)
+    monkeypatch.setattr("custom_components.mkr1000_ota.FIRST_REFRESH_TIMEOUT", 0.1)
     serve(site, "2.0")
     good = site.pages[PATH]
 
@@ -208,10 +217,10 @@ async def test_an_install_waits_for_a_look_that_is_under_way(
         return await good(request)
 
     site.pages[PATH] = answer_late
-    await follow(board)
+    await add_board(board, source="manifest", manifest_url=str(site.at(PATH)))
     home.loop.call_later(0.1, site.closing.set)
     await install(home, "2.0")
-    assert board.flashed == [IMAGE]
+    assert board.flashed == [image("2.0")]
     assert site.asked().count(PATH) == 1
 
 
@@ -229,7 +238,7 @@ async def test_a_folder_that_cannot_be_read_at_start(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer
 ) -> None:
     entry = await add_board(board)
-    await offer(entry, {"garden.bin": IMAGE})
+    await offer(entry, {"garden.bin": image("2.0")})
     folder = Path(home.config.path(entry.options["folder"]))
 
     def vanishes() -> None:
@@ -245,7 +254,7 @@ async def test_a_folder_that_cannot_be_read_at_start(
 
 
 async def test_nothing_secret_is_remembered(
-    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, hass_storage: dict[str, Any]
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:
     """Neither where the sketch is, nor its password, nor the address of the manifest."""
     serve(site, "2.0", password=SECRET)
@@ -253,25 +262,9 @@ async def test_nothing_secret_is_remembered(
     entry = await follow(board, manifest_url=str(url))
     await restart(home, entry, meanwhile=goes_down(site))
     assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
-    kept = json.dumps(hass_storage["core.restore_state"])
+    kept = json.dumps(entry.runtime_data.coordinator.record.source_memory)
     assert "2.0" in kept
     assert SECRET not in kept
-
-
-async def test_a_password_can_be_entered_for_what_is_remembered(
-    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
-) -> None:
-    """Whether it could be found in the sketch is not known, without the sketch."""
-    serve(site, "2.0")
-    entry = await follow(board)
-    await restart(home, entry, meanwhile=goes_down(site))
-    form = await home.config_entries.options.async_init(entry.entry_id)
-    form = await home.config_entries.options.async_configure(form["flow_id"], {"next_step_id": "next_password"})
-    assert form["step_id"] == "next_password_unknown"
-    site.requests.clear()
-    await home.config_entries.options.async_configure(form["flow_id"], {"password": "computed"})
-    assert entry.runtime_data.coordinator.record.next_passwords == {"2.0": "computed"}
-    assert not site.requests
 
 
 async def test_after_a_start_without_it_a_server_is_asked_again_soon(
@@ -288,4 +281,4 @@ async def test_after_a_start_without_it_a_server_is_asked_again_soon(
     async_fire_time_changed(home, dt_util.utcnow() + timedelta(minutes=20))
     await home.async_block_till_done(wait_background_tasks=True)
     assert not site.requests, "it is there, and not asked more often than once an hour"
-    await entry.runtime_data.coordinator.catalog.async_shutdown()
+    await entry.runtime_data.coordinator.sources.chosen.async_shutdown()

@@ -13,8 +13,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR, Store
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable, Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Outcome, Verdict
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.storage.records import KEPT_FLASHES, BoardRecord, BoardStore, PastFlash, WaitingOrder
 from tests.conftest import AddBoard, Offer
@@ -28,10 +30,16 @@ PENDING = Pending(
     sha256="ab" * 32,
     size=1000,
     started=1.7e9,
-    old="password",
+    old_password="password",
     expected=("sesame",),
     guesses=("open",),
 )
+
+
+def ended(verdict: Verdict, pending: Pending) -> Outcome:
+    """How a flash ended, and with which password if that is known."""
+    accepted = "sesame" if verdict is Verdict.FLASHED else None
+    return Outcome(verdict=verdict, pending=pending, seconds=1.0, accepted=accepted)
 
 
 @pytest.fixture
@@ -52,7 +60,9 @@ async def reread(home: HomeAssistant) -> BoardRecord:
 async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardStore) -> None:
     record = store.record("one")
     await record.accept("password")
-    await record.close(Keyring(("sesame", "password")), installed=replace(PENDING, signature="of somebody"))
+    await record.close(
+        Keyring(("sesame", "password")), ended(Verdict.FLASHED, replace(PENDING, signature="of somebody"))
+    )
     await record.write(PENDING)
     await record.distrust("1.5")
     record.next_passwords["3.0"] = "typed"
@@ -83,7 +93,7 @@ async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardSt
     "change",
     [
         lambda record: record.write(PENDING),
-        lambda record: record.close(Keyring(("new", "sesame")), installed=PENDING),
+        lambda record: record.close(Keyring(("new", "sesame")), ended(Verdict.FLASHED, PENDING)),
         lambda record: record.accept("new"),
         lambda record: record.flashed_elsewhere(),
         lambda record: record.distrust("2.0"),
@@ -96,7 +106,7 @@ async def test_every_change_is_on_the_disk_at_once(
     home: HomeAssistant, store: BoardStore, change: Callable[[BoardRecord], Awaitable[None]]
 ) -> None:
     record = store.record("one")
-    await record.close(Keyring(("sesame",)), installed=PENDING)
+    await record.close(Keyring(("sesame",)), ended(Verdict.FLASHED, PENDING))
     before = record.as_dict()
     await change(record)
     assert record.as_dict() != before
@@ -111,7 +121,7 @@ async def test_every_change_is_on_the_disk_at_once(
         (lambda record: record.distrust("2.0", stays=True), False),
         (lambda record: record.trust("2.0"), False),
         (lambda record: record.flashed_elsewhere(), False),
-        (lambda record: record.close(Keyring(("sesame",)), installed=PENDING, locked=True), False),
+        (lambda record: record.close(Keyring(("sesame",)), ended(Verdict.LOCKED, PENDING)), False),
     ],
     ids=["accepted", "distrusted", "distrusted and kept", "trusted", "flashed elsewhere", "locked"],
 )
@@ -120,7 +130,7 @@ async def test_a_sketch_is_unproven_until_it_is_checked_or_gone(
 ) -> None:
     """Nor is one checked that nobody can talk to: no way leads back from there."""
     record = store.record("one")
-    await record.close(Keyring(("sesame",)), installed=PENDING)
+    await record.close(Keyring(("sesame",)), ended(Verdict.FLASHED, PENDING))
     assert record.unproven
     await change(record)
     assert record.unproven is unproven
@@ -130,7 +140,7 @@ async def test_the_history_is_bounded(store: BoardStore) -> None:
     record = store.record("one")
     versions = [f"{number}.0" for number in range(KEPT_FLASHES + 5)]
     for version in (*versions, versions[-1]):
-        await record.close(Keyring(("sesame",)), installed=replace(PENDING, version=version))
+        await record.close(Keyring(("sesame",)), ended(Verdict.FLASHED, replace(PENDING, version=version)))
         await record.distrust(version)
     last = versions[::-1][:KEPT_FLASHES]
     assert [flash.version for flash in record.history] == [last[0], *last[:-1]]
@@ -160,12 +170,12 @@ async def test_what_many_want_to_be_saved_at_once_is_written_in_one_go(
 async def test_a_password_that_was_not_known(store: BoardStore) -> None:
     """It belongs to the sketch that runs once the board has taken it; not to one that somebody else has flashed."""
     record = store.record("one")
-    await record.close(Keyring(("old",)), installed=PENDING, locked=True)
+    await record.close(Keyring(("old",)), ended(Verdict.LOCKED, PENDING))
     await record.accept("sesame")
     assert record.history[0].password == "sesame"
     await record.accept("another")
     assert record.history[0].password == "sesame"
-    await record.close(Keyring(("old",)), installed=PENDING, locked=True)
+    await record.close(Keyring(("old",)), ended(Verdict.LOCKED, PENDING))
     await record.flashed_elsewhere()
     await record.accept("another")
     assert record.history[0].password is None

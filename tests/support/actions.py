@@ -45,7 +45,7 @@ async def lose(home: HomeAssistant, board: VirtualBoard, version: str | None = N
     [entry] = home.config_entries.async_loaded_entries(DOMAIN)
     coordinator = entry.runtime_data.coordinator
     patient = coordinator.timeouts
-    coordinator.timeouts = replace(patient, returns_within=0.5)
+    coordinator.timeouts = replace(patient, return_timeout=0.5)
     board.options = replace(board.options, comes_back=False)
     with pytest.raises(HomeAssistantError) as error:
         await install(home, version)

@@ -5,21 +5,25 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
-from types import TracebackType
 from typing import NoReturn, Self
 
+from tests.virtual_board.accepting import Acceptor
+from tests.virtual_board.behavior import behavior_of, has_loader
 from tests.virtual_board.firmware import NOTHING, Firmware, start
 from tests.virtual_board.multicast import Air
 from tests.virtual_board.options import BoardOptions
 from tests.virtual_board.peer import Peer
 from tests.virtual_board.port import Port
-from tests.virtual_board.records import Event, Request
+from tests.virtual_board.records import Diary, Event, Request
 from tests.virtual_board.responder import Responder
-from tests.virtual_board.service import ConnectionCutError, PowerLostError, Service
+from tests.virtual_board.service import ConnectionCutError, PowerLostError, Service, StandstillError, WifiLostError
 
 
 class VirtualBoard:
-    """One board. Use it as an asynchronous context manager, or start() and stop() it."""
+    """One board, without power at first. Use it as an asynchronous context manager, or start() and stop() it.
+
+    `on_event` hears of all that happens to it. Many boards on one interface are cheaper when they share its `air`.
+    """
 
     def __init__(
         self,
@@ -27,15 +31,10 @@ class VirtualBoard:
         on_event: Callable[[Event], None] | None = None,
         air: Air | None = None,
     ) -> None:
-        """A board that has no power yet; `on_event` hears of all that happens to it.
-
-        Many boards on one interface are cheaper when they share its `air`.
-        """
         self.flashed: list[bytes] = []
         """Every image that the board began to copy into place, as it was read back from the staging storage."""
         self.requests: list[Request] = []
         """Every request, the one being dealt with included."""
-        self.events: list[Event] = []
         self.on_network = False
         """It has joined the network and would answer, unless it is busy or away."""
         self.busy = False
@@ -43,25 +42,25 @@ class VirtualBoard:
         self._options = options or BoardOptions()
         self.running = _first_sketch(self._options)
         """What runs, or would with power."""
-        self._on_event = on_event
+        self.behavior = self._options.behavior
+        """How that behaves."""
+        self.polls_at: float | None = None
+        """When loop() comes round to poll(), in seconds of the loop's clock, if it is elsewhere."""
+        self._diary = Diary(on_event)
         self._air = air
         self._responder: Responder | None = None
         self._port = Port()
+        self._acceptor = Acceptor(self._port, self)
         self._chosen_port = 0
         self._abandoned: list[Peer] = []
         """Peers whose connection ended without a word: they get a reset once something is at this address again."""
         self._life: asyncio.Task[NoReturn] | None = None
-        self._awaited: list[tuple[str, asyncio.Future[Event]]] = []
 
     async def __aenter__(self) -> Self:
-        """Give it power."""
         await self.start()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Take it away."""
+    async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
     @property
@@ -73,7 +72,14 @@ class VirtualBoard:
     def options(self, options: BoardOptions) -> None:
         if _first_sketch(self._options) != _first_sketch(options):
             self.running = _first_sketch(options)
+        if self._options.behavior != options.behavior:
+            self.behavior = options.behavior
         self._options = options
+
+    @property
+    def events(self) -> list[Event]:
+        """All that has happened to it."""
+        return self._diary.events
 
     @property
     def address(self) -> str:
@@ -118,9 +124,7 @@ class VirtualBoard:
         self._port.refuse()
         self._reset_abandoned()
 
-    async def power_on(self) -> None:
-        """Give it power again, as start() does."""
-        await self.start()
+    power_on = start
 
     async def power_off(self) -> None:
         """Take its power away, in the middle of whatever it does: nobody is told anything."""
@@ -142,7 +146,7 @@ class VirtualBoard:
     async def flash_over_usb(self, image: bytes) -> None:
         """Do what an owner does with a cable: put an image in place whatever state the board is in, and start it."""
         await self.stop()
-        self.running = start(image, self._options.images)
+        self._put_in_place(image)
         await self.start()
 
     def asked(self, *, answers: bool) -> None:
@@ -151,9 +155,7 @@ class VirtualBoard:
 
     async def next_event(self, kind: str) -> Event:
         """Wait until something of this kind happens."""
-        happened: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
-        self._awaited.append((kind, happened))
-        return await happened
+        return await self._diary.next_event(kind)
 
     async def _live(self) -> NoReturn:
         while True:
@@ -161,19 +163,33 @@ class VirtualBoard:
                 await asyncio.Event().wait()
             try:
                 await self._apply(await self._poll())
-            except PowerLostError:
-                self._tell("power_lost")
+            except (PowerLostError, TimeoutError) as error:
+                self._tell("power_lost" if isinstance(error, PowerLostError) else "watchdog")
+            except WifiLostError:
+                self._leave()
+                self._tell("wifi_dropped")
+                continue
+            except StandstillError:
+                self._hush()
+                self.on_network, self.busy = False, True
+                self._tell("stands_still")
+                continue
             self._leave()
             self._tell("away")
             await asyncio.sleep(self.options.away)
             self._join()
 
     async def _poll(self) -> bytes:
-        """Serve one connection after the other, until something has to be flashed."""
+        """Serve one connection after the other, until something has to be applied.
+
+        Raises TimeoutError if the sketch's own watchdog resets the board meanwhile.
+        """
         while True:
-            peer = Peer(*await self._port.accept())
+            peer = await self._acceptor.next_peer()
             self.busy = True
-            if (image := await self._serve(peer)) is not None:
+            async with asyncio.timeout(self.behavior.watchdog):
+                image = await self._serve(peer)
+            if image is not None:
                 return image
             self.busy = False
 
@@ -195,10 +211,21 @@ class VirtualBoard:
         return image
 
     async def _apply(self, image: bytes) -> None:
-        """Copy the staged sketch over the running one; there is no way back."""
-        self.flashed.append(image)
-        self._tell("flashing", size=len(image), sha256=sha256(image).hexdigest())
+        """Do with the stored sketch what the running one does with it, from its answer to the reset."""
+        if self.options.power_loss_behind_answer:
+            self.options = replace(self.options, power_loss_behind_answer=False)
+            await asyncio.sleep(self.options.pause / 2)
+            raise PowerLostError
+        behavior = self.behavior
+        if behavior.storage == "internal" or behavior.loader:
+            self.flashed.append(image)
+            self._tell("flashing", size=len(image), sha256=sha256(image).hexdigest())
+        else:
+            self._tell("stored", size=len(image), sha256=sha256(image).hexdigest())
         await asyncio.sleep(self.options.pause)
+        if behavior.storage != "internal" and not behavior.loader:
+            # The file stays on the card, and nobody reads it.
+            return
         if not self.options.accept_while_copying:
             self._leave()
         self._tell("copying")
@@ -206,7 +233,16 @@ class VirtualBoard:
         await asyncio.sleep(self.options.copy_time)
         if self.options.power_loss_while_copying:
             raise PowerLostError
+        if behavior.loader and not has_loader(image):
+            # The loader leaves out what it takes for itself, and jumps into the middle of what it has copied.
+            return
+        self._put_in_place(image)
+        if behavior.hangs_after_copy:
+            raise StandstillError
+
+    def _put_in_place(self, image: bytes) -> None:
         self.running = start(image, self.options.images)
+        self.behavior = behavior_of(image, self.options.behaviors, self.behavior)
 
     def _join(self) -> None:
         """Start what is in flash, and appear on the network if that does so."""
@@ -220,18 +256,20 @@ class VirtualBoard:
             self._leave()
             return
         options = self.options
-        self._chosen_port = self._port.open(options.address, self.port, options.receive_window)
-        if options.mdns:
+        self._chosen_port = self._port.open(options.address, self.port, options.wifi_module)
+        if options.mdns and self.behavior.announces:
             self._responder = Responder(self, self._air)
         self._tell("listening", address=self.address, port=self.port)
 
     def _leave(self) -> None:
         """Vanish from the network."""
         self._hush()
+        self._abandoned += self._acceptor.accepted
+        self._acceptor = Acceptor(self._port, self)
         self.on_network = False
         self.busy = True
         if self.options.away_as == "silent":
-            self._port.silence(self.address, self.port, self.options.receive_window)
+            self._port.silence(self.address, self.port, self.options.wifi_module)
         else:
             self._port.refuse()
 
@@ -253,14 +291,7 @@ class VirtualBoard:
         self._abandoned.clear()
 
     def _tell(self, kind: str, **facts: object) -> None:
-        event = Event(kind, facts)
-        self.events.append(event)
-        if self._on_event:
-            self._on_event(event)
-        for awaited in [entry for entry in self._awaited if entry[0] == kind]:
-            self._awaited.remove(awaited)
-            if not awaited[1].done():
-                awaited[1].set_result(event)
+        self._diary.tell(kind, facts)
 
 
 def _first_sketch(options: BoardOptions) -> Firmware:

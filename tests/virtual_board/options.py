@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tests.virtual_board.behavior import Behavior
 from tests.virtual_board.firmware import Firmware, LibraryName
+from tests.virtual_board.wifi_module import MODULES, ModelName, WifiModule
 
 INTERNAL_STORAGE = 126_976
 """Largest sketch that InternalStorage takes, in bytes: half of the flash behind the bootloader."""
@@ -16,11 +18,12 @@ class Fault:
 
     reset: the connection is reset, the sketch runs on.
     power_loss: the board vanishes without a word, and starts its old sketch after `BoardOptions.away`.
+    wifi_drop: it vanishes the same way, and its server does not return before somebody resets it.
     stall: the board takes nothing more until the peer has gone, or for `seconds` if that is given.
     """
 
     at: int
-    kind: Literal["reset", "power_loss", "stall"]
+    kind: Literal["reset", "power_loss", "wifi_drop", "stall"]
     seconds: float | None = None
 
 
@@ -35,6 +38,7 @@ class BoardOptions:
     address: str = "127.0.0.1"
     port: int = 0
     """0 lets the system choose one, which the board then keeps; hardware has 65280."""
+    model: ModelName = "mkr1000"
     mac: str = "f8:f0:05:00:00:01"
     """A label here; the hardware address where the board has a network namespace of its own."""
 
@@ -46,6 +50,11 @@ class BoardOptions:
     images: Mapping[str, Firmware] = field(default_factory=dict)
     """What compiled images are, by their SHA-256: nothing here runs their code, so it has to be said."""
 
+    behavior: Behavior = field(default_factory=Behavior)
+    """Of the sketch that runs at first."""
+    behaviors: Mapping[str, Behavior] = field(default_factory=dict)
+    """Of those that are flashed, by their SHA-256, where it cannot be read out of them."""
+
     storage_size: int = INTERNAL_STORAGE
     storage_opens: bool = True
     opening_checks_size: bool = False
@@ -53,8 +62,6 @@ class BoardOptions:
 
     seconds_per_byte: float = 0.0
     """50e-6 is about what a real board needs."""
-    receive_window: int = 2304
-    """SO_RCVBUF: the kernel then takes about 2.6 KB for a board that reads nothing."""
 
     pause: float = 0.5
     """Every delay(500) of the libraries: behind a 200 or 414, and in ArduinoOTA before it closes any connection."""
@@ -68,6 +75,8 @@ class BoardOptions:
     fault: Fault | None = None
     lose_answer: Literal["reset", "closed", "silent"] | None = None
     """The next 200 never reaches the peer, though the board flashes."""
+    power_loss_behind_answer: bool = False
+    """The next 200 arrives, and the board loses power before it copies: it starts its old sketch after `away`."""
     power_loss_while_copying: Literal["dead", "blank"] | None = None
     """dead: nothing starts any more. blank: power returns, and half a sketch starts that does nothing at all."""
     comes_back: bool = True
@@ -78,3 +87,12 @@ class BoardOptions:
     """Where multicast is sent and heard; None takes the interface that has the address."""
     mdns_delay: float = 0.0
     """How long the sketch is at something else before it answers a question."""
+
+    def __post_init__(self) -> None:
+        if self.library == "WiFi101OTA" and self.model != "mkr1000":
+            raise ValueError(f"WiFi101OTA does not run on {self.model}")
+
+    @property
+    def wifi_module(self) -> WifiModule:
+        """The Wi-Fi module of the model."""
+        return MODULES[self.model]

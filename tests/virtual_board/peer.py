@@ -1,10 +1,12 @@
-"""The board's end of one connection, read and written the way WiFi101 does it."""
+"""The board's end of one connection, read and written the way WiFi101 and WiFiNINA do it."""
 
 import asyncio
 from collections.abc import Iterable
 import select
 import socket
 import struct
+
+from tests.virtual_board.wifi_module import WifiModule
 
 GAP = 1.0
 """Stream::setTimeout's default, in seconds: how long one missing byte is waited for."""
@@ -18,16 +20,32 @@ WHITESPACE = b" \t\n\v\f\r"
 class Peer:
     """One accepted connection."""
 
-    def __init__(self, connection: socket.socket, address: tuple[str, int]) -> None:
-        """Take over an accepted, non-blocking connection."""
+    def __init__(self, connection: socket.socket, address: tuple[str, int], module: WifiModule) -> None:
+        """Take over an accepted connection."""
+        connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = address
         self.gone = False
-        """The peer has closed, be it only its own half: WiFi101 then closes the socket there and then.
-
-        Nothing can be sent any more, whatever the sketch still makes of what it has heard."""
+        """Nothing can be sent any more, whatever the sketch still makes of what it has heard."""
+        self._module = module
         self._connection = connection
         self._unread = bytearray()
+        self._has_ended = False
+        """The peer has closed, be it only its own half."""
+
+    @property
+    def connected(self) -> bool:
+        """What the library says when it is asked for that, which may end the connection."""
+        if not self._unread and not self._module.closes_with_peer:
+            self._receive(SEGMENT)
+            if not self._unread and self._has_ended:
+                self._end()
+        return not self.gone
+
+    @property
+    def has_sent(self) -> bool:
+        """Whether anything came that has not been taken yet."""
+        return bool(self._unread) or (not self.gone and self._receive(SEGMENT))
 
     async def line(self) -> bytes:
         """What comes before a newline, or before nothing came for a second; without white space around it."""
@@ -39,10 +57,9 @@ class Peer:
     async def take(self, limit: int) -> tuple[bytes, bool]:
         """Up to `limit` bytes, none once the peer has gone; and whether they had to be waited for."""
         waited = False
-        while not self._unread and not self.gone and not self._receive(limit):
-            if not self.gone:
-                waited = True
-                await self._arrival(None)
+        while not self._unread and not self._receive(limit) and self.connected and not self._unread:
+            waited = True
+            await self._arrival(None)
         return self._pop(limit), waited
 
     async def surplus(self) -> int:
@@ -53,9 +70,12 @@ class Peer:
         return len(self._pop(len(self._unread)))
 
     def send(self, segments: Iterable[bytes]) -> bool:
-        """Send each piece as a segment of its own; False if the peer cannot get them any more."""
+        """Send each piece as a segment of its own, if the module does; False if the peer cannot get them any more."""
         if self.gone:
             return False
+        if self._module.coalesces:
+            first, *others = segments
+            segments = [first, b"".join(others)]
         try:
             for segment in segments:
                 self._connection.send(segment)
@@ -68,7 +88,7 @@ class Peer:
 
         A peer that closes while bytes are unsent ends nothing: its FIN waits behind them, only a reset gets through.
         """
-        if self.gone:
+        if self._has_ended:
             return
         with select.epoll() as hang_up:
             hang_up.register(self._connection, select.EPOLLRDHUP)
@@ -81,7 +101,8 @@ class Peer:
 
     def close(self) -> None:
         """End the connection in good order; the module hands over one more read before that."""
-        self._receive(SEGMENT)
+        if self._module.closes_with_peer:
+            self._receive(SEGMENT)
         self._connection.close()
 
     def reset(self) -> None:
@@ -95,20 +116,22 @@ class Peer:
         """The next byte, or None a second later; Stream::timedRead() waits that long for a closed connection, too."""
         loop = asyncio.get_running_loop()
         until = loop.time() + GAP
-        if not self._unread and not self.gone and not self._receive(SEGMENT):
+        if not self._unread and not self._has_ended and not self._receive(SEGMENT):
             await self._arrival(GAP)
             self._receive(SEGMENT)
-        if not self._unread and self.gone:
+        if not self._unread and self._has_ended:
             await asyncio.sleep(until - loop.time())
         return self._pop(1) or None
 
     async def _arrival(self, within: float | None) -> None:
         """Wait until something has come, at most so many seconds; not for a peer that has gone."""
-        if not self.gone:
+        if not self._has_ended:
             await _readable(self._connection, within)
 
     def _receive(self, limit: int) -> bool:
         """Take what the kernel has; whether that was anything, nothing also if the peer has gone."""
+        if self._has_ended:
+            return False
         try:
             received = self._connection.recv(limit)
         except BlockingIOError:
@@ -116,10 +139,15 @@ class Peer:
         except OSError:
             received = b""
         if not received:
-            self.gone = True
-            self._connection.close()
+            self._has_ended = True
+            if self._module.closes_with_peer:
+                self._end()
         self._unread += received
         return bool(received)
+
+    def _end(self) -> None:
+        self.gone = True
+        self._connection.close()
 
     def _pop(self, limit: int) -> bytes:
         taken = bytes(self._unread[:limit])

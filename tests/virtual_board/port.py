@@ -5,8 +5,8 @@ import errno
 import socket
 import struct
 
-WAITING_CONNECTIONS = 4
-"""The module has seven TCP sockets: this one, one being served, and five that wait (Linux lets one more in)."""
+from tests.virtual_board.wifi_module import WifiModule
+
 FILLERS = 8
 ESTABLISHED = b"\x01"
 """First byte of TCP_INFO: TCP_ESTABLISHED."""
@@ -20,7 +20,7 @@ class Port:
         self._listener: socket.socket | None = None
         self._parked: list[socket.socket] = []
 
-    def open(self, address: str, port: int, receive_window: int) -> int:
+    def open(self, address: str, port: int, module: WifiModule) -> int:
         """Accept connections from now on; the port, which is chosen if 0 was asked for.
 
         Whatever a silent port had swallowed is reset.
@@ -30,9 +30,9 @@ class Port:
         listener.setblocking(False)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Before listen(), or the kernel advertises 64 KB to whoever connects and takes as much for the board.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_window)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, module.receive_window)
         listener.bind((address, port))
-        listener.listen(WAITING_CONNECTIONS)
+        listener.listen(module.waiting_connections)
         self._listener = listener
         return int(listener.getsockname()[1])
 
@@ -41,6 +41,13 @@ class Port:
         if self._listener is None:
             raise OSError(errno.ENOTCONN, "the port is not open")
         return await asyncio.get_running_loop().sock_accept(self._listener)
+
+    def accept_waiting(self) -> tuple[socket.socket, tuple[str, int]] | None:
+        """Accept the next connection if one waits."""
+        try:
+            return self._listener.accept() if self._listener is not None else None
+        except BlockingIOError:
+            return None
 
     def refuse(self) -> None:
         """Refuse connections, and reset those that wait."""
@@ -51,13 +58,13 @@ class Port:
             reset(connection)
         self._parked.clear()
 
-    def silence(self, address: str, port: int, receive_window: int) -> None:
+    def silence(self, address: str, port: int, module: WifiModule) -> None:
         """Let attempts to connect vanish, and leave those that wait without a word.
 
         Linux drops a SYN while the backlog is full, so it is filled up with connections of our own.
         """
         if self._listener is None:
-            self.open(address, port, receive_window)
+            self.open(address, port, module)
         listener = self._listener
         assert listener is not None
         listener.listen(0)

@@ -1,7 +1,8 @@
 """What a virtual board remembers of what was done to it."""
 
+import asyncio
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -47,3 +48,29 @@ class Event:
 
     kind: str
     facts: Mapping[str, object] = field(default_factory=dict)
+
+
+class Diary:
+    """All that has happened to a board; `on_event` hears of it."""
+
+    def __init__(self, on_event: Callable[[Event], None] | None) -> None:
+        self.events: list[Event] = []
+        self._on_event = on_event
+        self._awaited: list[tuple[str, asyncio.Future[Event]]] = []
+
+    def tell(self, kind: str, facts: Mapping[str, object]) -> None:
+        """Note that something has happened."""
+        event = Event(kind, facts)
+        self.events.append(event)
+        if self._on_event:
+            self._on_event(event)
+        for awaited in [entry for entry in self._awaited if entry[0] == kind]:
+            self._awaited.remove(awaited)
+            if not awaited[1].done():
+                awaited[1].set_result(event)
+
+    async def next_event(self, kind: str) -> Event:
+        """Wait until something of this kind happens."""
+        happened: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        self._awaited.append((kind, happened))
+        return await happened

@@ -22,6 +22,7 @@ class Asked(Protocol):
 
     running: Firmware
     busy: bool
+    polls_at: float | None
 
     @property
     def options(self) -> BoardOptions:
@@ -62,8 +63,8 @@ class Responder:
         answers = loop.time() - self._answered_at >= SILENCE
         self._board.asked(answers=answers)
         if answers:
-            self._answered_at = loop.time()
-            self._answer = loop.call_later(self._board.options.mdns_delay, self._say)
+            self._answered_at = max(loop.time(), self._board.polls_at or 0.0)
+            self._answer = loop.call_at(self._answered_at + self._board.options.mdns_delay, self._say)
 
     def _say(self) -> None:
         board = self._board

@@ -7,6 +7,7 @@ from dataclasses import replace
 import re
 from typing import Protocol
 
+from tests.virtual_board.behavior import Behavior
 from tests.virtual_board.firmware import Firmware
 from tests.virtual_board.options import BoardOptions, Fault
 from tests.virtual_board.peer import Peer
@@ -35,21 +36,29 @@ class PowerLostError(Exception):
     """The board is dead from here on."""
 
 
+class WifiLostError(Exception):
+    """The board is off the network from here on, and its server is gone until a reset."""
+
+
+class StandstillError(Exception):
+    """The processor has stopped, until somebody resets it or takes its power."""
+
+
 class ConnectionCutError(Exception):
     """The connection was reset by the board's side; the sketch runs on."""
 
 
-class Optioned(Protocol):
-    """Whoever has the options; they may change at any time, and a fault that has happened is taken out of them."""
+class Serving(Protocol):
+    """The board that serves. Its options may change at any time; a fault that has happened is taken out of them."""
 
     options: BoardOptions
+    behavior: Behavior
 
 
 class Service:
     """A sketch's poll(), once it has found a connection."""
 
-    def __init__(self, firmware: Firmware, board: Optioned) -> None:
-        """Serve with this firmware."""
+    def __init__(self, firmware: Firmware, board: Serving) -> None:
         self._firmware = firmware
         self._board = board
 
@@ -70,7 +79,8 @@ class Service:
     async def answer(self, peer: Peer, request: Request) -> bytes | None:
         """Take the body, answer and close; what has to be flashed, if anything.
 
-        Raises PowerLostError and ConnectionCutError where a fault of the options says so.
+        Raises PowerLostError, WifiLostError and ConnectionCutError where a fault of the options says so, and
+        StandstillError if the sketch does not survive an upload.
         """
         status = self._refusal(request)
         if status is None:
@@ -96,6 +106,9 @@ class Service:
 
     async def _store(self, peer: Peer, request: Request) -> bytes | None:
         staging = Staging(self._board.options.storage_size)
+        if self._board.behavior.crashes_at_upload:
+            await peer.take(1)
+            raise StandstillError
         await self._take_body(peer, request, staging.write)
         surplus = await peer.surplus()
         image = staging.close()
@@ -110,7 +123,7 @@ class Service:
         """Take what was announced, or what comes of it, no faster than the board can."""
         loop = asyncio.get_running_loop()
         free_at = loop.time()
-        while not peer.gone and request.body_bytes < request.content_length:
+        while peer.connected and request.body_bytes < request.content_length:
             options = self._board.options
             due = min(request.content_length, await self._suffer(peer, request, options.fault))
             piece, waited = await peer.take(min(due - request.body_bytes, _piece_size(options)))
@@ -134,6 +147,8 @@ class Service:
                 raise ConnectionCutError
             case "power_loss":
                 raise PowerLostError
+            case "wifi_drop":
+                raise WifiLostError
             case "stall":
                 try:
                     async with asyncio.timeout(fault.seconds):

@@ -6,13 +6,14 @@ from dataclasses import fields, replace
 from ipaddress import IPv4Address
 from pathlib import Path
 import re
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeAliasType, get_args, get_origin, get_type_hints
 
-from tests.virtual_board.firmware import Firmware, LibraryName
+from tests.virtual_board.behavior import Behavior
+from tests.virtual_board.firmware import Firmware
 from tests.virtual_board.options import BoardOptions, Fault
 
 TYPES = get_type_hints(BoardOptions)
-ONLY_IN_JSON = {"images"}
+ONLY_IN_JSON = {"images", "behavior", "behaviors"}
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
@@ -26,7 +27,10 @@ def changed(options: BoardOptions, settings: Mapping[str, object]) -> BoardOptio
     An image is the path of a file, a fault is "reset@1000" or "stall@1000:2.5" (seconds), images maps a SHA-256 to the
     facts of the sketch.
     """
-    return replace(options, **{key: _value(key, given) for key, given in settings.items()})
+    try:
+        return replace(options, **{key: _value(key, given) for key, given in settings.items()})
+    except ValueError as error:
+        raise SettingError(str(error)) from error
 
 
 def _value(key: str, given: object) -> Any:
@@ -49,14 +53,18 @@ def _value(key: str, given: object) -> Any:
         case "mac", str(text) if not MAC.fullmatch(text):
             raise SettingError(f"{text!r} is no hardware address like f8:f0:05:00:00:01")
         case "images", {**images}:
-            return {sha256: _firmware(facts) for sha256, facts in images.items()}
+            return {sha256: _made(Firmware, facts) for sha256, facts in images.items()}
+        case "behavior", {**facts}:
+            return _made(Behavior, facts)
+        case "behaviors", {**images}:
+            return {sha256: _made(Behavior, facts) for sha256, facts in images.items()}
     if not any(_fits(given, kind) for kind in _kinds(key)):
         raise SettingError(f"{given!r} is no {key}")
     return given
 
 
 def _kinds(key: str) -> Iterable[object]:
-    kind = LibraryName.__value__ if TYPES[key] is LibraryName else TYPES[key]
+    kind = TYPES[key].__value__ if isinstance(TYPES[key], TypeAliasType) else TYPES[key]
     return (kind,) if isinstance(kind, type) or get_origin(kind) is Literal else get_args(kind)
 
 
@@ -74,16 +82,18 @@ def _fault(text: str) -> Fault:
     try:
         lasting = float(seconds) if seconds else None
         match kind:
-            case "reset" | "power_loss" | "stall":
+            case "reset" | "power_loss" | "wifi_drop" | "stall":
                 return Fault(int(at), kind, lasting)
     except ValueError:
         pass
-    raise SettingError(f"{text!r} is no fault: reset@BYTE, power_loss@BYTE, stall@BYTE or stall@BYTE:SECONDS")
+    raise SettingError(
+        f"{text!r} is no fault: reset@BYTE, power_loss@BYTE, wifi_drop@BYTE, stall@BYTE or stall@BYTE:SECONDS"
+    )
 
 
-def _firmware(facts: Any) -> Firmware:
+def _made[T](kind: type[T], facts: Any) -> T:
     try:
-        return Firmware(**facts)
+        return kind(**facts)
     except TypeError as error:
         raise SettingError(f"{facts!r} does not describe a sketch") from error
 

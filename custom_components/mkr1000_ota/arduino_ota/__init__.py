@@ -5,7 +5,7 @@ Nothing in here knows of Home Assistant. What is said about boards was read from
 
     sketch = Sketch.inspect(image)
     async with aiohttp.ClientSession() as session:
-        outcome = await Flasher(BoardClient(session, host), journal, timing).flash(Order(sketch=sketch, ...), print)
+        outcome = await Flasher(BoardClient(session, host), journal, Timeouts()).flash(Order(sketch=sketch, ...), print)
 
 Each name is imported when it is first used: talking needs aiohttp, scanning zeroconf, inspecting nothing but Python.
 `python -m arduino_ota --help` tells of the command line.
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from .discovery.sightings import Sightings, query
     from .errors import BoardError, SketchRefused
     from .firmware.release import Catalog, FirmwareSource, Release, SourceError
-    from .flash.flasher import Flasher, Order, Outcome
-    from .flash.journal import Journal, JournalUnwritable, Pending, Phase, Verdict
+    from .flash.flasher import Flasher, Order
+    from .flash.journal import Journal, JournalUnwritable
     from .flash.passwords import Keyring
-    from .flash.timing import Timing
+    from .flash.pending import Pending, Phase
+    from .flash.timeouts import Timeouts
+    from .flash.verdict import Outcome, Verdict
     from .libraries import OTA_PORT, Library
     from .protocol.client import BoardClient
     from .sketch.sketch import Sketch
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "OTA_PORT", "BoardClient", "BoardError", "Catalog", "FirmwareSource", "Flasher", "Journal", "JournalUnwritable",
     "Keyring", "Library", "Order", "Outcome", "Pending", "Phase", "Release", "Sighting", "Sightings", "Sketch",
-    "SketchRefused", "SourceError", "Timing", "Verdict", "can_be_board", "errors", "hardware", "libraries", "query",
+    "SketchRefused", "SourceError", "Timeouts", "Verdict", "can_be_board", "errors", "hardware", "libraries", "query",
 ]  # fmt: skip
 
 _MODULES: Final = {
@@ -39,10 +41,12 @@ _MODULES: Final = {
     "discovery.sightings": ("Sightings", "query"),
     "errors": ("BoardError", "SketchRefused"),
     "firmware.release": ("Catalog", "FirmwareSource", "Release", "SourceError"),
-    "flash.flasher": ("Flasher", "Order", "Outcome"),
-    "flash.journal": ("Journal", "JournalUnwritable", "Pending", "Phase", "Verdict"),
+    "flash.flasher": ("Flasher", "Order"),
+    "flash.journal": ("Journal", "JournalUnwritable"),
     "flash.passwords": ("Keyring",),
-    "flash.timing": ("Timing",),
+    "flash.pending": ("Pending", "Phase"),
+    "flash.timeouts": ("Timeouts",),
+    "flash.verdict": ("Outcome", "Verdict"),
     "libraries": ("OTA_PORT", "Library"),
     "protocol.client": ("BoardClient",),
     "sketch.sketch": ("Sketch",),

@@ -17,9 +17,20 @@ class BoardUnreachable(BoardError):
 class BoardSilent(BoardError):
     """A connection was accepted, and no answer came over it in time.
 
-    The sketch is busy, the board is copying a sketch that it was sent, or another peer keeps it deaf.
+    The sketch is busy or hangs, the board is copying a sketch that it was sent, or another peer keeps it deaf.
     Nothing was sent that a board would apply.
     """
+
+
+class PollsTooRarely(BoardError):
+    """The board answers, and its sketch looks for requests so rarely that it cannot be flashed. Nothing was sent.
+
+    Trying again cannot help: something else in its loop() takes too long.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"The sketch looks for requests only every {seconds:.0f} seconds")
+        self.seconds = seconds
 
 
 class NotABoard(BoardError):
@@ -45,14 +56,16 @@ class SketchTooLarge(BoardError):
 class UploadCut(BoardError):
     """The connection ended before the board can have had the whole sketch.
 
-    Nothing was applied, and trying again is safe.
+    Nothing was applied, and trying again is safe. `taken` is how many of the `size` bytes the board had when that was
+    last known. `same_time` says that it ended in each try after about the same time, as it does where the sketch has a
+    watchdog, which resets the board in the middle of every upload: trying again cannot help then.
     """
 
-    def __init__(self, taken: int, size: int) -> None:
-        """State how many of the `size` bytes the board had taken when that was last known."""
+    def __init__(self, taken: int, size: int, *, same_time: bool = False) -> None:
         super().__init__(f"The connection ended after {taken} of {size} bytes")
         self.taken = taken
         self.size = size
+        self.same_time = same_time
 
 
 class UploadStalled(BoardError):
@@ -62,7 +75,6 @@ class UploadStalled(BoardError):
     """
 
     def __init__(self, taken: int, size: int, seconds: float) -> None:
-        """State how many of the `size` bytes the board took, and for how many seconds it then took none."""
         super().__init__(f"The board took nothing for {seconds:g} seconds, after {taken} of {size} bytes")
         self.taken = taken
         self.size = size
@@ -73,7 +85,6 @@ class UploadRejected(BoardError):
     """The board answered the upload with a status that no other error stands for. Nothing was applied."""
 
     def __init__(self, status: int) -> None:
-        """State the HTTP status of the answer."""
         super().__init__(f"The board rejected the upload with status {status}")
         self.status = status
 
@@ -89,7 +100,6 @@ class SketchRefused(Exception):
     """An image must not be sent to a board, because the board would not survive it."""
 
     def __init__(self, reason: str, message: str, placeholders: Mapping[str, str] | None = None) -> None:
-        """State a stable code of the reason, an English sentence, and the values that a translation fills in."""
         super().__init__(message)
         self.reason = reason
         self.placeholders: dict[str, str] = dict(placeholders or {})

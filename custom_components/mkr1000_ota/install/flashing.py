@@ -8,7 +8,8 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.errors import BoardUnreachable
-from ..arduino_ota.flash.flasher import Order, Outcome
+from ..arduino_ota.flash.flasher import Order
+from ..arduino_ota.flash.verdict import Outcome
 from ..const import DOMAIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
 from ..errors import translated_error
@@ -50,17 +51,15 @@ async def async_flash(board: BoardCoordinator, order: Order, *, waited: bool) ->
                 outcome = await board.flasher.flash(order, lambda taken: _show_progress(board, order, taken))
     if outcome.accepted is not None:
         await async_learn_mac(board)
+    if outcome.error is not None:
+        raise outcome.error
     return outcome
 
 
 async def async_resolve(board: BoardCoordinator) -> Outcome:
     """Find out what became of a flash that nobody saw end. Raises a BoardError while the board does not tell."""
     async with board.lock:
-        try:
-            await async_recognize(board)
-        except BoardUnreachable:
-            await board.flasher.seen_away()
-            raise
+        await async_recognize(board)
         outcome = await board.flasher.resolve()
     if outcome is None:
         raise BoardUnreachable("The board has gone again")

@@ -14,8 +14,9 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, WrongPassword
-from ..arduino_ota.flash.flasher import Order, Outcome
-from ..arduino_ota.flash.journal import JournalUnwritable, Verdict
+from ..arduino_ota.flash.flasher import Order
+from ..arduino_ota.flash.journal import JournalUnwritable
+from ..arduino_ota.flash.verdict import Outcome, Verdict
 from ..const import DOMAIN, LOGGER
 from ..coordinator import IDLE, BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd, InstallRequest
@@ -134,7 +135,7 @@ class BoardInstaller:
                 file=request.file,
                 ordered=now,
                 until=until,
-                password=order.declared,
+                password=order.password,
                 signature=order.signature,
                 allow=request.allow,
             )

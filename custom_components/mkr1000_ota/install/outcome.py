@@ -5,8 +5,7 @@ from typing import Any
 from homeassistant.const import CONF_NAME
 from homeassistant.exceptions import HomeAssistantError
 
-from ..arduino_ota.flash.flasher import Outcome
-from ..arduino_ota.flash.journal import Verdict
+from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..const import CONF_HEARD_NAME, CONF_LIBRARY, LOCKED_BY
 from ..coordinator import BoardCoordinator
 from ..data import InstallEnd
@@ -20,7 +19,7 @@ async def async_apply_outcome(board: BoardCoordinator, outcome: Outcome) -> Inst
     verdict, pending = outcome.verdict, outcome.pending
     board.show_password()
     board.set_online(verdict not in (Verdict.NOT_BACK, Verdict.WITHOUT_OTA))
-    if verdict in (Verdict.FLASHED, Verdict.LOCKED, Verdict.WITHOUT_OTA):
+    if outcome.running is Running.NEW:
         library = pending.library or board.library
         # Whoever has not been heard since may be the board; whatever a nameless sketch announces is its name.
         board.update_entry(**{CONF_LIBRARY: library.value, CONF_NAME: pending.name, CONF_HEARD_NAME: None})

@@ -9,7 +9,7 @@ from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, version_of_file
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.sketch.sketch import Sketch
-from ..const import CONF_PUBLIC_KEY
+from ..const import CONF_PUBLIC_KEY, CONF_STORAGE
 from ..coordinator import BoardCoordinator
 from ..data import InstallRequest
 from ..errors import signature_error, sketch_error, source_error, translated_error, validation_error
@@ -27,8 +27,13 @@ async def async_request_for_version(board: BoardCoordinator, version: str) -> In
     Raises a translated HomeAssistantError if only the source can know, and that has not responded since the start.
     """
     confirmed = await board.sources.chosen.async_confirm()
+    if confirmed and board.offers.needs_download is not None:
+        await board.sources.chosen.async_look_into(board.offers.needs_download)
     for build in board.offers.builds:
-        if build.label == version and build.place is not Place.ARCHIVE and (confirmed or build.place is Place.UPLOAD):
+        is_there = build.place is Place.UPLOAD or (
+            confirmed and build.place is Place.SOURCE and build.release.identifier
+        )
+        if build.label == version and is_there:
             return request_for_build(board, build)
     for flash in board.archived:
         if flash.version == version:
@@ -112,8 +117,10 @@ def _request(
             sketch=sketch,
             version=version,
             previous_version=board.record.version,
-            declared=password,
+            password=password,
             signature=signature,
+            running=await _running_sketch(board),
+            storage=board.config_entry.options[CONF_STORAGE],
         )
 
     return InstallRequest(version=version, file=file, prepare=prepare, allow=allow, until=until)
@@ -128,6 +135,16 @@ async def _verify(board: BoardCoordinator, file: str, sketch: Sketch, signature:
         await board.hass.async_add_executor_job(PublicKey.parse(trusted).verify, sketch.image, signature)
     except SignatureRefused as err:
         raise signature_error(err, file) from err
+
+
+async def _running_sketch(board: BoardCoordinator) -> Sketch | None:
+    """Return the sketch that the board runs, None where its image is not at hand."""
+    if (running := board.record.running) is None:
+        return None
+    try:
+        return await _archived(board, running.sha256, ("no_ota",))
+    except ImageLost, SketchRefused:
+        return None
 
 
 async def _archived(board: BoardCoordinator, sha256: str, allow: tuple[str, ...]) -> Sketch:

@@ -7,7 +7,7 @@ from homeassistant.core import CALLBACK_TYPE, callback
 from homeassistant.helpers.start import async_at_started
 
 from ..arduino_ota.errors import BoardError
-from ..arduino_ota.flash.journal import Verdict
+from ..arduino_ota.flash.verdict import Verdict
 from ..const import LOGGER
 from ..coordinator import BoardCoordinator, Stage
 from ..data import InstallEnd
@@ -60,14 +60,14 @@ async def _resolve(board: BoardCoordinator, installer: BoardInstaller) -> Instal
     """Find out what became of a flash within the time that a board takes; the tracker keeps looking after that."""
     pending = board.record.pending
     assert pending is not None
-    deadline = time.monotonic() + board.timeouts.returns_within
+    deadline = time.monotonic() + board.timeouts.return_timeout
     with async_get_querier(board.hass).frequent():
         while time.monotonic() < deadline:
             try:
                 return await installer.resolve()
             except BoardError:
                 LOGGER.debug("%s does not respond yet", board.name)
-            await asyncio.sleep(board.timeouts.probe_every)
+            await asyncio.sleep(board.timeouts.probe_interval)
     error = translated_error("verdict_not_back", board=board.name, version=pending.version)
     await async_add_notice(board, Kind.NOT_BACK, error, pending.version)
     return InstallEnd(event=None, attributes={}, error=error)

@@ -6,7 +6,8 @@ from typing import Final
 from homeassistant.exceptions import HomeAssistantError
 
 from ..arduino_ota.errors import BoardError
-from ..arduino_ota.flash.journal import JournalUnwritable, Verdict
+from ..arduino_ota.flash.journal import JournalUnwritable
+from ..arduino_ota.flash.verdict import Verdict
 from ..const import LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd

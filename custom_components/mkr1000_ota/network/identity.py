@@ -17,7 +17,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
-from ..arduino_ota.protocol.transfer import Assure as VerifyPeer
+from ..arduino_ota.protocol.transfer import VerifyPeer
 from ..const import CONF_HEARD_NAME, CONF_TYPED_HOST, DOMAIN
 from .arp import mac_of
 from .mdns import async_get_querier

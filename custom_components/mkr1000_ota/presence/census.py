@@ -15,6 +15,7 @@ from homeassistant.helpers.device_registry import format_mac
 
 from ..arduino_ota.errors import BoardError
 from ..arduino_ota.protocol.client import BoardClient
+from ..arduino_ota.protocol.exchange import RequestTimeouts
 from ..const import DEFAULT_PORT, LOGGER
 from ..coordinator import BoardCoordinator, Stage
 from ..network.adapters import Reach, async_reach
@@ -28,7 +29,7 @@ CENSUS_INTERVAL: Final = 600.0
 # announcements, and no board may wait for them.
 STRANGER_SLOTS: Final = 4
 STRANGERS_TIMEOUT: Final = 10.0
-IDENTIFY_TIMEOUT: Final = 3.0
+_IDENTIFY: Final = RequestTimeouts(connect=3.0, answer=3.0)
 
 # What responds like a board at an address, by its MAC address; None for nothing, or where that cannot be learned.
 type Found = dict[str, str | None]
@@ -75,7 +76,7 @@ class Census:
                     return
                 sighting = async_get_querier(self._hass).sightings.get(host)
                 port = sighting.port if sighting else DEFAULT_PORT
-                client = BoardClient(async_get_clientsession(self._hass), host, port)
+                client = BoardClient(async_get_clientsession(self._hass), host, port, timeouts=_IDENTIFY)
                 found[host] = await self._mac_at(host, client)
             self._move(found, on_move)
 
@@ -110,11 +111,11 @@ class Census:
         if board.state.has_the_board:
             return board.host, None if board.state.stage is Stage.RESTARTING else board.mac
         async with self._slots, board.lock:
-            return board.host, await self._mac_at(board.host, board.client_at(board.host))
+            return board.host, await self._mac_at(board.host, board.client_at(board.host, timeouts=_IDENTIFY))
 
     async def _mac_at(self, host: str, client: BoardClient) -> str | None:
         try:
-            await client.identify(timeout=IDENTIFY_TIMEOUT)
+            await client.identify()
         except BoardError:
             return None
         return await self._hass.async_add_executor_job(mac_of, host)

@@ -1,24 +1,40 @@
 """The sources of one board: the one chosen in its options, its upload, and what it ran before. What is on offer of all that?"""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 import time
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_NAME
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..arduino_ota.firmware.belonging import BoardFacts
 from ..arduino_ota.firmware.offers import Build, Offers, Place, find_offers
 from ..arduino_ota.firmware.release import FirmwareSource, Release
-from ..const import DOMAIN
+from ..const import CONF_PUBLIC_KEY, DOMAIN
+from ..network.identity import other_entries
+from ..network.mdns import async_get_querier
 from ..storage.records import BoardRecord, PastFlash
 from .catalogs import SketchCatalog, async_get_catalogs
 from .chosen import source_of, uploads_of
+from .source_issues import source_id
 
 # What is remembered of an offer while its source cannot be asked: nothing that fetches it, no password.
-_REMEMBERED: Final = ("version", "file", "title", "url", "size", "sha256", "name", "model", "series")
+_REMEMBERED: Final = (
+    "version",
+    "file",
+    "title",
+    "url",
+    "size",
+    "sha256",
+    "name",
+    "model",
+    "series",
+    "stated_version",
+)
 
 
 class BoardSources:
@@ -53,11 +69,24 @@ class BoardSources:
         self._leave_chosen()
         self._leave_uploads()
 
-    def find_offers(self, facts: BoardFacts, record: BoardRecord, archived: Iterable[PastFlash]) -> Offers:
+    def find_offers(self, record: BoardRecord, archived: Collection[PastFlash], largest: int) -> Offers:
         """Return what is on offer; as long as the source has not been asked, what it offered last."""
-        releases = self.chosen.data.releases
-        if not self.chosen.confirmed and record.offer is not None:
-            releases = (Release(identifier="", **record.offer),)
+        facts = self._facts(record, largest)
+        shown = self._recalled(record).get("release")
+        recalled = (Release(identifier="", **shown),) if shown else ()
+        releases = self.chosen.data.releases if self.chosen.confirmed else recalled
+        offers = self._find_offers(facts, record, archived, releases)
+        if offers.offered is None and offers.needs_download is not None:
+            # What is the newest has still to be looked into: until then, what was on offer stays.
+            hashes = {release.sha256 for release in recalled}
+            others = [release for release in releases if release.sha256 not in hashes]
+            known = self._find_offers(facts, record, archived, [*others, *recalled])
+            return replace(known, needs_download=offers.needs_download)
+        return offers
+
+    def _find_offers(
+        self, facts: BoardFacts, record: BoardRecord, archived: Iterable[PastFlash], releases: Sequence[Release]
+    ) -> Offers:
         return find_offers(
             facts,
             releases,
@@ -70,6 +99,47 @@ class BoardSources:
             now=max(self.chosen.refreshed, self.uploads.refreshed) or time.time(),
             zone=dt_util.get_default_time_zone(),
         )
+
+    def _facts(self, record: BoardRecord, largest: int) -> BoardFacts:
+        entry = self._entry
+        others = {
+            sighting.name: f"{sighting.name} ({sighting.address})"
+            for sighting in async_get_querier(self._hass).sightings
+            if sighting.address != entry.data[CONF_HOST]
+        } | {
+            name: other.title
+            for other in other_entries(self._hass, entry)
+            if (name := other.data.get(CONF_NAME)) is not None
+        }
+        return BoardFacts(
+            name=entry.data.get(CONF_NAME) or entry.title,
+            model="mkr1000",
+            largest=largest,
+            running=record.sha256,
+            ran=frozenset(record.ran),
+            failed=frozenset(record.failed),
+            others=others,
+            key_pinned=bool(entry.options.get(CONF_PUBLIC_KEY)),
+            chosen=record.chosen,
+        )
+
+    def memory(self, offers: Offers, record: BoardRecord) -> Mapping[str, Any]:
+        """Return what is to be kept of the source for a start at which it cannot be asked: nothing secret."""
+        known = self._recalled(record)
+        release = known.get("release")
+        if self.chosen.confirmed:
+            offered = offers.offered
+            release = _shown(offered.release) if offered and offered.place is Place.SOURCE else None
+        since = self.chosen.issues.since
+        return {"source": source_id(self.chosen.source), "release": release, "failing_since": since}
+
+    def recall(self, record: BoardRecord) -> None:
+        """Take over what was kept; it is known then for how long the source has been failing."""
+        self.chosen.issues.remember(self._recalled(record).get("failing_since"))
+
+    def _recalled(self, record: BoardRecord) -> Mapping[str, Any]:
+        memory = record.source_memory
+        return memory if memory.get("source") == source_id(self.chosen.source) else {}
 
     @callback
     def look_into(self, release: Release) -> None:
@@ -90,11 +160,7 @@ class BoardSources:
         return catalog, partial(_both, unsubscribe, release)
 
 
-def remembered(offers: Offers) -> dict[str, Any] | None:
-    """Return what is to be kept of an offer."""
-    if offers.offered is None or offers.offered.place is not Place.SOURCE:
-        return None
-    release = offers.offered.release
+def _shown(release: Release) -> dict[str, Any]:
     return {name: value for name in _REMEMBERED if (value := getattr(release, name)) is not None}
 
 

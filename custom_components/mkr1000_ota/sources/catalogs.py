@@ -22,6 +22,7 @@ from ..arduino_ota.firmware.release import Catalog, Finding, FirmwareSource, Rel
 from ..arduino_ota.sketch.sketch import LARGE_STORAGE, Sketch
 from ..const import DOMAIN, LOGGER
 from ..errors import source_error
+from .downloads import async_get_downloads
 from .sketches import async_inspect
 from .source_issues import SourceIssues
 
@@ -169,7 +170,10 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
 
     async def _load(self, release: Release, storage_size: int) -> Sketch:
         async with self._in_time():
-            image = await self.source.image(release)
+            if self.source.server is None:
+                image = await self.source.image(release)
+            else:
+                image = await (await async_get_downloads(self.hass)).image(self.source, release)
         return await async_inspect(self.hass, image, storage_size)
 
     @override
@@ -238,4 +242,4 @@ def async_get_catalogs(hass: HomeAssistant) -> Catalogs:
 
 def _key(release: Release) -> Hashable:
     # What is published again under the same address, such as a release called latest, is looked into again.
-    return release.identifier, release.sha256, release.size, release.published
+    return release.identifier, release.version, release.sha256, release.size, release.published

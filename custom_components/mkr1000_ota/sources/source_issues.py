@@ -9,14 +9,16 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..arduino_ota.firmware.folder import FolderSource
-from ..arduino_ota.firmware.reasons import PASSING
+from ..arduino_ota.firmware.reasons import PASSING, Reason
 from ..arduino_ota.firmware.release import Finding, FirmwareSource, SourceError
+from ..arduino_ota.text import escape_markdown
+from ..const import LOGGER
 from ..errors import source_error
-from ..issues import Kind, async_clear, async_report, digest
+from ..issues import Kind, async_clear, async_report, digest, sentence
 
 # How long something that may pass by itself is not worth a word, in seconds.
 OUTAGE: Final = timedelta(days=1).total_seconds()
-# A hundred boards can have one source, and a folder a hundred bad files.
+# A hundred boards can have one source.
 _NAMED: Final = 10
 
 
@@ -32,6 +34,7 @@ class SourceIssues:
         self._source = source
         self._key = source_id(source)
         self._told = False
+        self._known: list[Finding] = []
         self.error: SourceError | None = None
         self.since: float | None = None
 
@@ -90,20 +93,28 @@ class SourceIssues:
     def report_not_offered(self, findings: Sequence[Finding], boards: Sequence[ConfigEntry]) -> None:
         """Tell in one issue what in the source is not offered, and why."""
         if not findings or not boards:
+            self._known = []
             async_clear(self._hass, self._key, Kind.NOT_OFFERED)
             return
-        lines = [f"- `{one.file}`: {one.message}" for one in findings[:_NAMED]]
-        if len(findings) > _NAMED:
-            lines.append(f"- … (+{len(findings) - _NAMED})")
-        where = self._source.server or str(getattr(self._source, "directory", ""))
+        known = [finding for finding in self._known if finding in findings]
+        for finding in findings:
+            if finding not in known:
+                LOGGER.warning("%s is not offered: %s", finding.file, finding.message)
+        self._known = list(findings)
         async_report(
             self._hass,
             Kind.NOT_OFFERED,
             self._key,
-            reason="\n".join(lines),
-            source=where,
+            reason="\n".join(f"- {_sentence(self._hass, finding)}" for finding in findings),
+            source=escape_markdown(self._source.server or str(getattr(self._source, "directory", ""))),
             boards=_titles(boards),
         )
+
+
+def _sentence(hass: HomeAssistant, finding: Finding) -> str:
+    key = f"source_{finding.code}" if finding.code in set(Reason) else f"sketch_{finding.code}"
+    facts = {"file": finding.file, **finding.placeholders}
+    return sentence(hass, key, {name: escape_markdown(value) for name, value in facts.items()})
 
 
 def source_id(source: FirmwareSource) -> str:

@@ -7,8 +7,9 @@ from typing import Any, Final, Self
 import voluptuous as vol
 
 from ..arduino_ota.firmware.offers import Seen
-from ..arduino_ota.flash.journal import Pending, Verdict
 from ..arduino_ota.flash.passwords import Keyring
+from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..issues import Kind
 
 KEPT_FLASHES: Final = 10
@@ -87,9 +88,8 @@ class BoardRecord:
     failed: tuple[str, ...] = ()
     # When each build was seen first, by its SHA-256: the dates of files change with every copy.
     seen: Mapping[str, Seen] = field(default_factory=dict)
-    # What was on offer last, without anything secret, for as long as its source does not answer.
-    offer: Mapping[str, Any] | None = None
-    source_failing_since: float | None = None
+    # What the source offered last, without anything secret, for a start at which it cannot be asked.
+    source_memory: Mapping[str, Any] = field(default_factory=dict)
     # When the board last said which password it accepts, and whether it accepted none of those that are known.
     password_checked: float = 0.0
     password_rejected: bool = False
@@ -146,7 +146,7 @@ class BoardRecord:
             password=password,
             signature=pending.signature,
             previous_version=pending.previous_version,
-            warnings=tuple(getattr(pending, "warnings", ())),
+            warnings=pending.warnings,
             # A health check judges a build once, and a roll-back ends at the build that it goes back to.
             healthy=True if pending.sha256 == self.rollback_to else None,
         )
@@ -161,24 +161,28 @@ class BoardRecord:
             rollback_to=None,
         )
 
-    def closed(self, keyring: Keyring, verdict: Verdict) -> Self:
-        """Return the record after the end of the pending flash, with what a person has to know about that."""
-        if (pending := self.pending) is None:
-            return replace(self, keyring=keyring)
-        told = {"version": pending.version}
-        match verdict:
-            case Verdict.FLASHED | Verdict.LOCKED | Verdict.WITHOUT_OTA:
-                password = keyring.current if verdict is Verdict.FLASHED else None
-                changed = self.flashed(pending, keyring, password)
-                return replace(changed, notices={}, password_rejected=verdict is Verdict.LOCKED)
+    def closed(self, keyring: Keyring, outcome: Outcome | None) -> Self:
+        """Return the record after the end of the pending flash, with what a person has to know about that.
+
+        There is no outcome where the board got nothing of the sketch.
+        """
+        changed = replace(self, pending=None, keyring=keyring)
+        if outcome is None:
+            return changed
+        told = {"version": outcome.pending.version}
+        match outcome.running:
+            case Running.NEW:
+                changed = self.flashed(outcome.pending, keyring, outcome.accepted)
+            case Running.UNKNOWN:
+                changed = changed.flashed_elsewhere()
+        notices: dict[Kind, Notice] = {}
+        match outcome.verdict:
             case Verdict.UNCERTAIN:
                 notices = {Kind.UNCERTAIN: Notice(reason="verdict_uncertain", placeholders=told)}
-                changed = replace(self, pending=None, keyring=keyring, notices=notices)
-                return changed.flashed_elsewhere()
-            case _:
+            case Verdict.NOT_APPLIED if outcome.error is None:
                 notices = {Kind.NOT_INSTALLED: Notice(reason="verdict_not_applied", placeholders=told)}
-                changed = replace(self, pending=None, keyring=keyring, notices=notices)
-                return changed if keyring.current == pending.old else changed.flashed_elsewhere()
+        rejected = outcome.accepted is None and outcome.verdict is not Verdict.WITHOUT_OTA
+        return replace(changed, notices=notices, password_rejected=rejected)
 
     def judged(self, *, healthy: bool, rollback_to: str | None = None) -> Self:
         """Return the record after the health check of what the board runs."""
@@ -272,8 +276,13 @@ _RECORD = vol.Schema(
         "ran": vol.Maybe(_TEXTS),
         "failed": vol.Maybe(_TEXTS),
         "seen": vol.Maybe({str: vol.All(_SEEN, lambda seen: Seen(**seen))}),
-        "offer": vol.Maybe(dict),
-        "source_failing_since": vol.Maybe(_TIME),
+        "source_memory": vol.Maybe(
+            {
+                vol.Optional("source"): str,
+                vol.Optional("failing_since"): vol.Maybe(_TIME),
+                vol.Optional("release"): vol.Maybe({str: vol.Any(str, int)}),
+            }
+        ),
         "password_checked": vol.Maybe(_TIME),
         "password_rejected": vol.Maybe(bool),
         "rollback_to": _TEXT,

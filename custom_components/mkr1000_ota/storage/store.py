@@ -13,8 +13,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 from homeassistant.util.file import WriteError, write_utf8_file_atomic
 
-from ..arduino_ota.flash.journal import Journal, JournalUnwritable, Pending, Verdict
+from ..arduino_ota.flash.journal import Journal, JournalUnwritable
 from ..arduino_ota.flash.passwords import Keyring
+from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.verdict import Outcome
 from ..const import DOMAIN, LOGGER
 from .records import BoardRecord, RecordUnreadable
 
@@ -85,8 +87,8 @@ class RecordStore(Journal):
         await self.update(pending=pending, order=None)
 
     @override
-    async def close(self, keyring: Keyring, verdict: Verdict) -> None:
-        await self.note(lambda record: replace(record.closed(keyring, verdict), password_checked=time.time()))
+    async def close(self, keyring: Keyring, outcome: Outcome | None) -> None:
+        await self.note(lambda record: replace(record.closed(keyring, outcome), password_checked=time.time()))
 
     def _read(self) -> BoardRecord:
         try:

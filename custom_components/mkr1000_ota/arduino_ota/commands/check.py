@@ -9,7 +9,7 @@ from typing import Final
 
 import aiohttp
 
-from ..errors import BoardError, BoardSilent, BoardUnreachable, NotABoard, WrongPassword
+from ..errors import BoardError, BoardSilent, BoardUnreachable, NotABoard, UploadCut, WrongPassword
 from ..libraries import OTA_PORT
 from ..protocol.address import read_address, write_address
 from ..protocol.client import BoardClient
@@ -71,6 +71,8 @@ def address_of(wanted: Namespace) -> str:
 def explain(error: BoardError, wanted: Namespace, *, sent: bool = False) -> Exit:
     """Say what is wrong and what to do about it."""
     match error:
+        case UploadCut(same_time=True):
+            status, says = Exit.NOT_APPLIED, "Each upload ends after the same time: does a watchdog reset the board? "
         case BoardUnreachable() | BoardSilent() if sent:
             status, says = Exit.NOT_APPLIED, "The connection broke off in the middle of the upload. "
         case BoardUnreachable():

@@ -16,10 +16,11 @@ import aiohttp
 
 from ..errors import BoardError, SketchRefused
 from ..firmware.versions import version_of_file
-from ..flash.flasher import Flasher, Order, Outcome
+from ..flash import timeouts
+from ..flash.flasher import Flasher, Order
 from ..flash.journal import JournalUnwritable
 from ..flash.passwords import Keyring
-from ..flash.timing import DEFAULT
+from ..flash.verdict import Outcome
 from ..protocol.client import BoardClient
 from . import Exit, say
 from .check import PROMPT, add_board_arguments, address_of, explain, password_of
@@ -74,23 +75,23 @@ class _Flash:
         if (password := password_of(self._wanted)) is not None:
             self._journal.keyring = Keyring((password,))
         async with aiohttp.ClientSession() as session:
-            flasher = Flasher(BoardClient(session, *self._wanted.board), self._journal, DEFAULT)
+            flasher = Flasher(BoardClient(session, *self._wanted.board), self._journal, timeouts.DEFAULT)
             try:
                 status = await self._resolve(flasher)
                 return await self._flash(flasher) if status is None else status
             except BoardError as error:
-                return explain(error, self._wanted, sent=bool(self._taken))
+                return explain(error, self._wanted)
 
     async def _resolve(self, flasher: Flasher) -> Exit | None:
         """Find out what became of an earlier flash; None if there was none, or there is something left to flash."""
         if (pending := self._journal.pending) is None:
             return None
         print("An earlier flash of this file was not seen to end.", flush=True)
-        deadline = time.monotonic() + DEFAULT.returns_within
+        deadline = time.monotonic() + timeouts.DEFAULT.return_timeout
         while (outcome := await flasher.resolve()) is None:
             if time.monotonic() >= deadline:
                 return say(Exit.NOT_BACK, Exit.NOT_BACK.text.format(board=address_of(self._wanted)))
-            await asyncio.sleep(DEFAULT.probe_every)
+            await asyncio.sleep(timeouts.DEFAULT.probe_interval)
         status = self._tell(outcome)
         runs_it = status is Exit.FLASHED and pending.sha256 == sha256(self._image).hexdigest()
         return None if status in (Exit.FLASHED, Exit.NOT_APPLIED) and not runs_it else status
@@ -103,16 +104,20 @@ class _Flash:
             self._wanted.password = PROMPT
             self._journal.keyring = Keyring((password_of(self._wanted) or "",))
         version = sketch.version or version_of_file(self._wanted.file.name) or sketch.sha256[:8]
-        order = Order(sketch=sketch, version=version, declared=self._wanted.new_password)
+        order = Order(
+            sketch=sketch, version=version, password=self._wanted.new_password, storage=self._wanted.storage
+        )
         return self._tell(await flasher.flash(order, self._show))
 
     def _tell(self, outcome: Outcome) -> Exit:
         status = Exit[outcome.verdict.name]
+        if outcome.error is not None:
+            return explain(outcome.error, self._wanted, sent=True)
         password = "the new password that was given"
         with suppress(SketchRefused, ValueError):
             number = 1 + inspected(self._image, self._wanted).passwords.index(outcome.accepted or "")
             password = f"password {number} of those that ota inspect --passwords lists"
-        if outcome.accepted == outcome.pending.old:
+        if outcome.accepted == outcome.pending.old_password:
             password = "the same password as before"
         return say(status, status.text.format(board=address_of(self._wanted), password=password))
 

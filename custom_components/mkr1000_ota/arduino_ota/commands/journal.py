@@ -8,8 +8,10 @@ from ..firmware import limits
 from ..firmware.directory import opened
 from ..firmware.reasons import Reason
 from ..firmware.release import SourceError
-from ..flash.journal import JournalUnwritable, Pending, Verdict
+from ..flash.journal import JournalUnwritable
 from ..flash.passwords import Keyring
+from ..flash.pending import Pending
+from ..flash.verdict import Outcome
 from ..libraries import OTA_PORT
 
 
@@ -28,7 +30,7 @@ class FileJournal:
             with opened(self._path.parent) as folder:
                 content, _ = folder.read(self._path.name, limit=limits.FILE)
             self.pending = Pending.from_dict(json.loads(content))
-        except (SourceError, ValueError, KeyError, TypeError) as error:
+        except (SourceError, ValueError) as error:
             if not isinstance(error, SourceError) or error.reason is not Reason.FILE_GONE:
                 raise JournalUnwritable(
                     f"{self._path} cannot be read. Delete it if you know what the board runs"
@@ -42,7 +44,7 @@ class FileJournal:
         except SourceError as error:
             raise JournalUnwritable(f"{str(error).rstrip('.')}. Copy the sketch elsewhere") from error
 
-    async def close(self, keyring: Keyring, verdict: Verdict) -> None:
+    async def close(self, keyring: Keyring, outcome: Outcome | None) -> None:
         self.keyring = keyring
         self.pending = None
         with suppress(OSError):

@@ -58,7 +58,7 @@ class Belonging:
         """Look at all that a source has, to know what each is."""
         there = {_series(board, each) for each in releases} - {""}
         running = [_series(board, each) for each in releases if each.sha256 and each.sha256 == board.running]
-        known = [*running, squeezed(board.series or ""), squeezed(board.name)] if len(there) > 1 else []
+        known = [*running, squeezed(board.series or ""), squeezed(board.name)]
         return cls(
             board,
             has_own=any(_bears(each, board.name) for each in releases),

@@ -33,13 +33,15 @@ class Stamp:
     """By what something in a folder is recognised as unchanged. Times are in nanoseconds, the size in bytes."""
 
     modified: int
+    # Of what the system knows of the file: a new content may come with an old date.
+    changed: int
     size: int
     inode: int
     kind: int
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
-        return cls(status.st_mtime_ns, status.st_size, status.st_ino, stat.S_IFMT(status.st_mode))
+        return cls(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, stat.S_IFMT(status.st_mode))
 
     @property
     def is_folder(self) -> bool:

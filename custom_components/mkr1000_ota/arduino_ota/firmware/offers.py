@@ -17,6 +17,8 @@ from .versions import Order, order
 
 _TIME: Final = re.compile(r"\d{4}\.\d\d\.\d\d\.\d{4}", re.ASCII)
 _HASH_SHOWN: Final = 6  # hexadecimal digits
+# Words that mean "whatever is newest" and "nobody knows" wherever a label can stand; a tag may be called so, too.
+_RESERVED: Final = frozenset({"latest", "unknown"})
 # Builds that are in no source any more and never ran here are remembered, too, so that none is new twice.
 _MOST_REMEMBERED: Final = 100
 
@@ -233,7 +235,7 @@ def _ahead(line: Sequence[Build], other: Build | None) -> Sequence[Build]:
 
 def _labelled(board: BoardFacts, line: Iterable[Build], seen: Mapping[str, Seen]) -> list[Build]:
     """Give each build the label that it had, else its own, with its hash where another build has that."""
-    taken = {known.label for known in seen.values()}
+    taken = {*_RESERVED, *(known.label for known in seen.values())}
     labels: dict[str, str] = {}
     can_be_chosen = (build for build in line if build.can_be_chosen)
     for build in sorted(can_be_chosen, key=lambda each: (each.release.sha256 is None, each.arrived)):

@@ -1,6 +1,6 @@
 """Versions: how people write them, where they are found, and which one their authors mean to be newer."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 import re
 from typing import Final
 
@@ -53,7 +53,7 @@ def order(version: str) -> Order | None:
     text = version.strip().lower()
     for pattern in _NUMBERS:
         for match in pattern.finditer(text):
-            if not _COMMIT.match(_SEPARATORS.split(text[match.start() :])[0]):
+            if not _COMMIT.fullmatch(_SEPARATORS.split(text[match.start() :])[0]):
                 return _order(match.groupdict(), text[match.end() :])
     return None
 
@@ -92,11 +92,6 @@ def _parts(rest: str) -> Iterator[tuple[int, int]]:
 def bare(version: str) -> str:
     """Return the version without a leading v."""
     return _LEADING_V.sub("", version, count=1)
-
-
-def newest_first[T](items: Iterable[T], version: Callable[[T], str]) -> list[T]:
-    """Sort by version. What has no order comes last."""
-    return sorted(items, key=lambda item: (bool(at := order(version(item))), at or ()), reverse=True)
 
 
 _LEADING_V: Final = re.compile(r"^[vV]\.?(?=\d)")

@@ -1,44 +1,74 @@
 """The transaction that flashes one board."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 import time
 
-from ..errors import AnswerLost, BoardError, BoardSilent, BoardUnreachable, UploadCut, UploadStalled, WrongPassword
+from ..errors import AnswerLost, BoardError, BoardSilent, BoardUnreachable, PollsTooRarely, WrongPassword
+from ..libraries import Library
 from ..protocol.client import BoardClient
 from ..sketch.sketch import Sketch
-from .journal import Journal, JournalUnwritable, Pending, Phase, Verdict
-from .passwords import candidates
-from .restart import Restart, watch_restart
-from .timing import Timing
-from .verdict import judge
+from .journal import Journal, JournalUnwritable
+from .passwords import Keyring, candidates, stands_in
+from .pending import Pending, Phase
+from .restart import watch_restart
+from .stored import is_storable
+from .timeouts import Timeouts
+from .upload import Upload
+from .verdict import Evidence, Outcome, Verdict, verdict_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What is to be flashed.
 
-    `declared` is the password that the sketch will want afterwards, as far as somebody says so.
+    `password` is what the sketch will want afterwards, as far as somebody says so. `running` is the sketch that the
+    board runs now, where its image is at hand. `storage` is where the running sketch keeps a new one.
     """
 
     sketch: Sketch
     version: str
     previous_version: str | None = None
-    declared: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
     signature: str | None = None
+    running: Sketch | None = None
+    storage: str = "internal"
 
+    def pending(self, keyring: Keyring, old_password: str, library: Library) -> Pending:
+        """Return what is to be written down of a flash; the board takes this password, and answers like this library.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How a flash ended. `seconds` is the time since it began, waiting for the board included."""
-
-    verdict: Verdict
-    pending: Pending
-    seconds: float
-    # The password that the board accepts now; None when it is not known.
-    accepted: str | None = field(default=None, repr=False)
+        A password that no journal can hold is left out, as if nobody had declared it.
+        """
+        sketch, password = self.sketch, self.password
+        if password is not None and not is_storable(password):
+            password = None
+        expected, guesses = candidates(sketch, keyring, password)
+        return Pending(
+            version=self.version,
+            previous_version=self.previous_version,
+            sha256=sketch.sha256,
+            size=sketch.size,
+            started=time.time(),
+            old_password=old_password,
+            password=password,
+            signature=self.signature,
+            stated_password=sketch.stated_password if sketch.stated_password in expected else None,
+            expected=expected,
+            guesses=guesses,
+            password_in_image=password is not None and stands_in(sketch, password),
+            old_password_in_image=stands_in(sketch, old_password),
+            old_password_in_running=stands_in(self.running, old_password) if self.running else None,
+            name=sketch.name,
+            library=sketch.library,
+            running_library=library,
+            storage=self.storage,
+            ota=sketch.ota,
+            warnings=tuple(warning.code for warning in sketch.warnings),
+            running_warnings=tuple(warning.code for warning in self.running.warnings) if self.running else (),
+        )
 
 
 class Flasher:
@@ -47,179 +77,157 @@ class Flasher:
     One flash at a time; whoever owns the board sees to that.
     """
 
-    def __init__(self, client: BoardClient, journal: Journal, timing: Timing) -> None:
-        """Flash through a client, and write everything down in a journal."""
+    def __init__(self, client: BoardClient, journal: Journal, timeouts: Timeouts) -> None:
         self._client = client
         self._journal = journal
-        self._timing = timing
-        # When the last piece was let go, by the monotonic clock: from then on the board may flash and restart.
-        self._let_go = 0.0
+        self._timeouts = timeouts
+        # When the last chunk was released, by the monotonic clock: from then on the board may flash and restart.
+        self._released_at = 0.0
 
     async def accepted_password(self, *passwords: str) -> str | None:
         """Return the first of some passwords that the board accepts, None if it takes none of them.
 
         Raises BoardUnreachable, BoardSilent or NotABoard.
         """
-        for password in dict.fromkeys(passwords):
-            try:
-                await self._client.check_password(password)
-            except WrongPassword:
-                continue
-            return password
-        return None
+        accepted, _ = await self._first_accepted(passwords)
+        return accepted
 
     async def flash(self, order: Order, on_progress: Callable[[int], None]) -> Outcome:
         """Flash a board and wait until it is back.
 
         `on_progress` is called with the bytes that the board has taken, and starts again from 0 when an upload that
-        was cut short is repeated.
+        was cut short is repeated. If an error ends the upload on the way, it is in the outcome.
 
-        Raises WrongPassword when the board takes no password of the keyring, and any other BoardError that ended the
-        upload before the board had the whole image. The journal is closed then, and the board runs what it ran.
+        Raises WrongPassword when the board takes no password of the keyring, PollsTooRarely, JournalUnwritable, and any
+        other BoardError that ended it before the board got anything of the sketch.
         """
         keyring = self._journal.keyring
-        if (password := await self.accepted_password(*keyring.passwords)) is None:
-            raise WrongPassword
-        wanted = candidates(order.sketch, keyring, password, order.declared)
-        pending = Pending(
-            version=order.version,
-            previous_version=order.previous_version,
-            sha256=order.sketch.sha256,
-            size=order.sketch.size,
-            started=time.time(),
-            old=password,
-            expected=wanted.expected,
-            guesses=wanted.guesses,
-            declares_another=wanted.declares_another,
-            name=order.sketch.name,
-            library=order.sketch.library,
-            signature=order.signature,
-            ota=order.sketch.ota,
-        )
+        # No password goes to what is no board. And with this behind it, the next answer takes a whole loop of the sketch.
+        await self._client.identify()
+        password, library = await self._first_accepted(keyring.passwords)
+        if password is None or library is None:
+            raise WrongPassword("The board takes none of the passwords that are known for it")
+        await self._check_pace(password)
+        pending = order.pending(keyring, password, library)
         await self._journal.write(pending)
+        upload = Upload(self._client, self._timeouts, order.sketch.image, password, on_progress)
+
+        async def before_last_chunk() -> None:
+            await self._journal.write(pending.at(Phase.FINISHING))
+            self._released_at = time.monotonic()
+
         try:
-            await self._upload(order.sketch.image, pending, on_progress)
+            await upload.run(partial(self._journal.write, pending), before_last_chunk)
         except AnswerLost:
-            pending = pending.at(Phase.FINISHING)
-        except Exception:
+            return await self._conclude(pending.at(Phase.FINISHING))
+        except Exception as error:
             # Whatever it was, it came before a 200: the board runs what it ran.
-            await self._journal.close(keyring.accepted(password), Verdict.NOT_APPLIED)
+            if isinstance(error, BoardError) and upload.begun:
+                # A wrong password now means that somebody else has flashed it since it was asked.
+                accepted = None if isinstance(error, WrongPassword) else password
+                return await self._end(pending, Verdict.NOT_APPLIED, accepted, error, upload.taken)
+            await self._journal.close(keyring.accepted(password), None)
             raise
-        else:
-            pending = pending.at(Phase.ANSWERED)
-        return await self._conclude(pending)
+        return await self._conclude(pending.at(Phase.ANSWERED))
 
     async def resolve(self) -> Outcome | None:
         """Find out what became of a flash that nobody saw end.
 
-        Returns None as long as the board does not answer. Raises another BoardError when something else answers there.
+        It tries every password that the board may want now, and waits for a busy sketch as long as any request does.
+        Returns None if no flash is pending, and as long as the board does not answer. Raises another BoardError when
+        something else answers there.
         """
         if (pending := self._journal.pending) is None:
             return None
+        if pending.phase is Phase.ANSWERED and not pending.ota:
+            return await self._end(pending, Verdict.WITHOUT_OTA, None)
+        late = not 0 <= time.time() - pending.phase_began <= self._timeouts.proof_timeout
         try:
-            await self._client.identify(timeout=self._timing.probe_within)
-            accepted = await self._password_now(pending)
-        except BoardUnreachable:
-            await self.seen_away()
+            seen = await self._client.identify()
+            accepted, library = await self._password_now(pending)
+        except BoardUnreachable, BoardSilent:
+            if late and not pending.ota:
+                return await self._end(pending, verdict_of(pending, None), None)
             return None
-        except BoardSilent:
-            # Its sketch may just be busy: that is no sign of a restart.
-            return None
-        return await self._close(pending, judge(pending, accepted, watched=False), accepted)
+        evidence = Evidence(library=library or seen, accepted=accepted, late=late)
+        return await self._end(pending, verdict_of(pending, evidence), accepted)
 
-    async def seen_away(self) -> None:
-        """Note that a board whose flash nobody saw end is off the network."""
-        pending = self._journal.pending
-        if pending is not None and not pending.seen_away:
-            await self._note(pending.away())
+    async def _check_pace(self, password: str) -> None:
+        """Raise PollsTooRarely if the last answer and another one took longer than an upload can bear."""
+        if self._last_wait > self._timeouts.slowest_answer:
+            # Another peer may have kept it busy, once.
+            await self._client.check_password(password)
+            if (seconds := self._last_wait) > self._timeouts.slowest_answer:
+                raise PollsTooRarely(seconds)
 
-    async def _upload(self, image: bytes, pending: Pending, on_progress: Callable[[int], None]) -> None:
-        async def before_last() -> None:
-            await self._journal.write(pending.at(Phase.FINISHING))
-            self._let_go = time.monotonic()
-
-        for tries_left in reversed(range(self._timing.tries)):
-            try:
-                await self._client.upload(
-                    image,
-                    pending.old,
-                    on_progress=on_progress,
-                    before_last=before_last,
-                    stall_after=self._timing.stall_after,
-                    answer_within=self._timing.answer_within,
-                )
-            except BoardUnreachable, BoardSilent, UploadCut, UploadStalled:
-                # The board lacks a part of the image and runs what it ran before: trying again is safe.
-                if not tries_left:
-                    raise
-                await asyncio.sleep(self._timing.retry_after)
-                await self._journal.write(pending)
-            else:
-                return
+    @property
+    def _last_wait(self) -> float:
+        """For how many seconds the board, which has just answered, let us wait for that."""
+        return time.monotonic() - self._client.connected_at
 
     async def _conclude(self, pending: Pending) -> Outcome:
-        async def seen_away() -> None:
-            await self._note(pending.away())
-
-        if pending.phase is Phase.ANSWERED and not pending.ota:
-            return await self._close(pending, Verdict.WITHOUT_OTA, None)
+        """Watch a board that may have the whole image, until it is known what became of that."""
+        answered = pending.phase is Phase.ANSWERED
+        if answered and not pending.ota:
+            return await self._end(pending, Verdict.WITHOUT_OTA, None)
         # A board is gone half a second after its answer: it is watched while that is being written down.
         async with asyncio.TaskGroup() as both:
             both.create_task(self._note(pending))
             watching = both.create_task(
-                watch_restart(
-                    self._client,
-                    self._timing,
-                    since=self._let_go,
-                    surely=pending.phase is Phase.ANSWERED,
-                    seen_away=seen_away,
-                )
+                watch_restart(self._client, self._timeouts, since=self._released_at, answered=answered)
             )
-        restart = watching.result()
-        if restart in (Restart.BACK, Restart.NOT_BACK):
-            pending = pending.away()
-        if restart is not Restart.NOT_BACK:
+        returned, evidence = watching.result(), None
+        deadline = time.monotonic() + self._timeouts.return_timeout
+        while returned is not None and evidence is None:
             try:
-                accepted = await self._password_when_back(pending)
+                accepted, library = await self._password_now(pending)
             except BoardError:
-                restart = Restart.NOT_BACK
+                # It has just answered; it may still be about to fall silent for a moment.
+                returned = replace(returned, stayed=False) if time.monotonic() < deadline else None
+                await asyncio.sleep(self._timeouts.probe_interval)
             else:
-                watched = restart is not Restart.UNSEEN
-                return await self._close(pending, judge(pending, accepted, watched=watched), accepted)
-        if not pending.ota:
-            return await self._close(pending, Verdict.WITHOUT_OTA, None)
-        return _outcome(Verdict.NOT_BACK, pending, None)
+                evidence = Evidence(library=library or returned.library, accepted=accepted, stayed=returned.stayed)
+        return await self._end(pending, verdict_of(pending, evidence), evidence.accepted if evidence else None)
 
-    async def _password_when_back(self, pending: Pending) -> str | None:
-        """Ask a board that has just answered; it may still be about to fall silent for a moment."""
-        deadline = time.monotonic() + self._timing.returns_within
-        while True:
-            try:
-                return await self._password_now(pending)
-            except BoardError:
-                if time.monotonic() >= deadline:
-                    raise
-                await asyncio.sleep(self._timing.probe_every)
+    async def _password_now(self, pending: Pending) -> tuple[str | None, Library | None]:
+        """Ask for the likeliest passwords first: each costs the board a moment."""
+        before = (pending.old_password, *self._journal.keyring.passwords)
+        if pending.phase is Phase.UPLOADING:
+            return await self._first_accepted((*before, *pending.expected, *pending.guesses))
+        return await self._first_accepted((*pending.expected, *before, *pending.guesses))
 
-    async def _password_now(self, pending: Pending) -> str | None:
-        return await self.accepted_password(
-            *pending.expected, pending.old, *self._journal.keyring.passwords, *pending.guesses
-        )
+    async def _first_accepted(self, passwords: Iterable[str]) -> tuple[str | None, Library | None]:
+        for password in dict.fromkeys(passwords):
+            with suppress(WrongPassword):
+                return password, await self._client.check_password(password)
+        return None, None
 
     async def _note(self, pending: Pending) -> None:
         """Write down what happened to a board that may be flashing already: a full disk cannot stop that."""
         with suppress(JournalUnwritable):
             await self._journal.write(pending)
 
-    async def _close(self, pending: Pending, verdict: Verdict, accepted: str | None) -> Outcome:
+    async def _end(
+        self,
+        pending: Pending,
+        verdict: Verdict,
+        accepted: str | None,
+        error: BoardError | None = None,
+        taken: int = 0,
+    ) -> Outcome:
         keyring = self._journal.keyring
         if accepted is not None:
             keyring = keyring.accepted(accepted)
-        elif verdict is Verdict.LOCKED:
+        elif verdict in (Verdict.LOCKED, Verdict.UNCERTAIN):
             keyring = keyring.also(*pending.expected)
-        await self._journal.close(keyring, verdict)
-        return _outcome(verdict, pending, accepted)
-
-
-def _outcome(verdict: Verdict, pending: Pending, accepted: str | None) -> Outcome:
-    return Outcome(verdict=verdict, pending=pending, seconds=time.time() - pending.started, accepted=accepted)
+        outcome = Outcome(
+            verdict=verdict,
+            pending=pending,
+            seconds=max(0.0, time.time() - pending.started),
+            accepted=accepted,
+            error=error,
+            taken=taken,
+        )
+        if verdict is not Verdict.NOT_BACK:
+            await self._journal.close(keyring, outcome)
+        return outcome

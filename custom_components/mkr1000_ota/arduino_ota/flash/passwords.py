@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from ..sketch.sketch import Sketch
+from .stored import is_storable
 
 # A board is asked for each of them when its password has changed, and every question stops its sketch for a moment.
 KEPT_PASSWORDS = 8
+# How many literals of an image are tried on a board whose new password nobody told.
+GUESSES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,37 +41,21 @@ def _first_ones(passwords: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(passwords))[:KEPT_PASSWORDS]
 
 
-# How many literals of an image are tried on a board whose new password nobody told. Every try is one small request,
-# and the sketch stands still for it.
-GUESSES = 24
+def candidates(sketch: Sketch, keyring: Keyring, password: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Work out what a sketch will want: what is expected, likeliest first, and further guesses.
 
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """The passwords that a new sketch may want; see `journal.Pending` for their meaning."""
-
-    expected: tuple[str, ...] = field(repr=False)
-    guesses: tuple[str, ...] = field(repr=False)
-    declares_another: bool
-
-
-def candidates(sketch: Sketch, keyring: Keyring, old: str, declared: str | None) -> Candidates:
-    """Work out what a sketch will want.
-
-    `old` is the password that the board takes now; `declared` is what the release or the user says, None if neither
-    says anything. First what is declared, then passwords of the keyring that stand in the image, then its literals.
+    `password` is what its source or the user says. Expected are what the image states, what is declared, and passwords
+    of the keyring that stand in the image. What no journal can hold is left out: the inspector warns of a password that
+    is not UTF-8.
     """
-    known = [password for password in keyring.passwords if _stands_in(sketch, password)]
-    expected = tuple(dict.fromkeys([*([declared] if declared is not None else []), *known]))
-    guesses = tuple(guess for guess in sketch.passwords if guess not in expected)[:GUESSES]
-    mistaken = declared is not None and not _stands_in(sketch, declared) and _stands_in(sketch, old)
-    return Candidates(
-        expected=expected,
-        guesses=guesses,
-        declares_another=declared is not None and declared != old and not mistaken,
-    )
+    named = (sketch.stated_password, password)
+    known = [one for one in keyring.passwords if stands_in(sketch, one)]
+    expected = tuple(dict.fromkeys(one for one in (*named, *known) if one is not None and is_storable(one)))
+    guesses = (guess for guess in sketch.passwords if guess not in expected and is_storable(guess))
+    return expected, tuple(guesses)[:GUESSES]
 
 
-def _stands_in(sketch: Sketch, password: str) -> bool:
+def stands_in(sketch: Sketch, password: str) -> bool:
+    """Tell whether a password is a literal of a sketch."""
     # Every literal ends in an empty one: finding that proves nothing, unless it is pointed to like a password.
     return sketch.has_literal(password) if password else password in sketch.passwords

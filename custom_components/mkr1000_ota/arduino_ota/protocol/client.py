@@ -4,100 +4,85 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable
 
 import aiohttp
-from aiohttp.hdrs import METH_GET, METH_POST
+from aiohttp.hdrs import AUTHORIZATION, CONTENT_LENGTH, METH_GET, METH_POST
 from yarl import URL
 
-from ..errors import (
-    AnswerLost,
-    BoardError,
-    BoardSilent,
-    BoardUnreachable,
-    NotABoard,
-    SketchTooLarge,
-    StorageFailed,
-    UploadCut,
-    UploadRejected,
-    UploadStalled,
-    WrongPassword,
-)
+from .. import errors
 from ..libraries import OTA_PORT, Library
 from ..sketch.checks import INTERNAL_STORAGE
-from .exchange import ConnectionCut, Exchange, Patience, Silence
-from .response import Answer
-from .transfer import Assure, Transfer
+from .exchange import ConnectionCut, Exchange, RequestTimeouts, Silence
+from .transfer import Transfer, VerifyPeer
 
-# The only two headers that a board reads, and only when they are spelled like this.
-AUTHORIZATION = "Authorization"
-CONTENT_LENGTH = "Content-Length"
-UPLOAD_PATH = "/sketch"
-USER = "arduino"
-# A sketch looks for requests once in a loop: what else the loop does may take this many seconds.
-ANSWER_WITHIN = 10.0
-# How many seconds without a byte taken end an upload. No board is known to pause that long and go on.
-STALL_AFTER = 30.0
+DEFAULT_TIMEOUTS = RequestTimeouts()
 
 
 def _credentials(password: str) -> str:
     """Return what a board compares the Authorization header with, as a whole and byte by byte.
 
-    Bytes that are not UTF-8 may be given as surrogate escapes.
+    Bytes that are not UTF-8 may be given as surrogate escapes. Raises WrongPassword for what no bytes stand for.
     """
-    return f"Basic {b64encode(f'{USER}:{password}'.encode(errors='surrogateescape')).decode()}"
+    try:
+        return f"Basic {b64encode(f'arduino:{password}'.encode(errors='surrogateescape')).decode()}"
+    except UnicodeEncodeError:
+        raise errors.WrongPassword("No sketch can want such a password") from None
 
 
 class BoardClient:
-    """A board at an address.
+    """A board at `host`, a name or an IP address; whoever learns that it has got another one changes that.
 
     It handles one request at a time and does nothing else meanwhile: do not ask it twice at once.
+
+    `verify_peer` is awaited with the peer's IP address for every connection. Another board may have got the address, and
+    must not get the password: where there is one to be sent, `verify_peer` comes before the first byte. Elsewhere it
+    comes last, because a connection without a request costs a sketch two seconds. What it raises ends the request.
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, host: str, port: int = OTA_PORT, assure: Assure | None = None
+        self,
+        session: aiohttp.ClientSession,
+        host: str,
+        port: int = OTA_PORT,
+        verify_peer: VerifyPeer | None = None,
+        timeouts: RequestTimeouts | None = None,
     ) -> None:
-        """Name a board by host name or IP address.
-
-        `assure` is awaited with the peer's IP address for every connection. Another board may have got the address, and
-        must not get the password: where there is one to be sent, `assure` comes before the first byte. Elsewhere it
-        comes last, because a connection without a request costs a sketch two seconds. What it raises ends the request.
-        """
         self._session = session
-        self._host = host
+        self.host = host
         self._port = port
-        self._assure = assure
+        self._verify_peer = verify_peer
+        self._timeouts = timeouts or DEFAULT_TIMEOUTS
+        # When it accepted the connection of the last request, by time.monotonic(): no restart since, until its response.
+        self.connected_at = 0.0
 
-    async def identify(self, *, timeout: float = ANSWER_WITHIN) -> Library:
+    async def identify(self) -> Library:
         """Find out whether a board is there, and which library its sketch uses.
 
-        It answers 404 to any request that is no upload. `timeout` counts in seconds, for the connection and again
-        for the answer.
+        It answers 404 to any request that is no upload.
 
         Raises BoardUnreachable, BoardSilent or NotABoard.
         """
-        question = Transfer()
-        answer, library = await self._ask(METH_GET, "/", {}, question, timeout)
-        if answer.status != 404:
-            raise NotABoard(f"It answered with status {answer.status} where a board answers with 404")
-        if self._assure is not None:
-            await self._assure(question.peer)
+        transfer = Transfer()
+        status, library = await self._ask(METH_GET, "/", {}, transfer)
+        if status != 404:
+            raise errors.NotABoard(f"It answered with status {status} where a board answers with 404")
+        if self._verify_peer is not None:
+            await self._verify_peer(transfer.peer)
         return library
 
-    async def check_password(self, password: str, *, timeout: float = ANSWER_WITHIN) -> None:
-        """Ask a board whether it takes a password; nothing on it changes.
+    async def check_password(self, password: str) -> Library:
+        """Ask a board whether it takes a password, and return the library of its sketch; nothing on it changes.
 
         The board looks at the password first, and only then at an upload of no length: it answers 401 or 400.
-        `timeout` counts in seconds, for the connection and again for the answer.
 
         Raises WrongPassword, BoardUnreachable, BoardSilent or NotABoard.
         """
-        headers = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: "0"}
-        answer, _ = await self._ask(METH_POST, UPLOAD_PATH, headers, Transfer(assure=self._assure), timeout)
-        match answer.status:
+        headers: dict[str, str] = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: "0"}
+        status, library = await self._ask(METH_POST, "/sketch", headers, Transfer(verify_peer=self._verify_peer))
+        match status:
             case 400:
-                return
+                return library
             case 401:
-                raise WrongPassword("The board wants another password")
-            case status:
-                raise NotABoard(f"It answered with status {status} where a board answers with 400 or 401")
+                raise errors.WrongPassword("The board wants another password")
+        raise errors.NotABoard(f"It answered with status {status} where a board answers with 400 or 401")
 
     async def upload(
         self,
@@ -105,82 +90,70 @@ class BoardClient:
         password: str,
         *,
         on_progress: Callable[[int], None] | None = None,
-        before_last: Callable[[], Awaitable[None]] | None = None,
-        stall_after: float = STALL_AFTER,
-        answer_within: float = ANSWER_WITHIN,
+        before_last_chunk: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """Upload an image. Once this returns, the board has answered 200 and replaces its sketch.
 
-        `on_progress` is called with the number of bytes that the board has taken, which only grows. `before_last` is
-        awaited when the board has taken all but the last piece: until it returns, the board cannot flash.
-        `stall_after` is for how many seconds the board may take nothing, and `answer_within` how many seconds it has
-        for the answer once it has taken everything. However this ends, the connection has ended with it.
+        `on_progress` is called with the number of bytes that the board has taken, which only grows. `before_last_chunk`
+        is awaited when the board has taken all but the last chunk: until it returns, the board cannot flash. However
+        this ends, the connection has ended with it.
 
         A wrong password costs the whole upload: the board reads everything before it says so.
 
         Raises, when nothing was applied: BoardUnreachable, NotABoard, WrongPassword, StorageFailed, SketchTooLarge,
         UploadRejected, UploadCut or UploadStalled. Raises AnswerLost when the board may flash or not.
         """
-        transfer = Transfer(image, self._assure)
-        headers = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: str(len(image))}
-        patience = Patience(connect=ANSWER_WITHIN, stall=stall_after, answer=answer_within)
+        transfer = Transfer(image, self._verify_peer)
+        headers: dict[str, str] = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: str(len(image))}
+        exchange = self._exchange(METH_POST, "/sketch", headers, transfer)
+        exchange.on_progress, exchange.before_last_chunk = on_progress, before_last_chunk
         try:
-            answer = await self._exchange(METH_POST, UPLOAD_PATH, headers, transfer, patience).run(
-                on_progress, before_last
-            )
-        except (ConnectionCut, Silence, NotABoard) as error:
+            response = await exchange.run()
+        except (ConnectionCut, Silence, errors.NotABoard) as error:
             raise _failed(error, transfer) from None
-        match answer.status:
+        match response.status:
             case 200 if transfer.complete:
                 return
             case 200:
-                raise UploadCut(transfer.taken, transfer.size)
+                raise errors.UploadCut(transfer.taken, transfer.size)
             case 401:
-                raise WrongPassword("The board wants another password")
-            case 413:
-                raise SketchTooLarge(f"The board has no room for {transfer.size} bytes")
-            case 500 if transfer.size > INTERNAL_STORAGE:
+                raise errors.WrongPassword("The board wants another password")
+            case 413 | 500 if response.status == 413 or transfer.size > INTERNAL_STORAGE:
                 # ArduinoOTA 1.0.8 and later do not even open their internal storage for such a sketch.
-                raise SketchTooLarge(f"The board has no room for {transfer.size} bytes")
+                raise errors.SketchTooLarge(f"The board has no room for {transfer.size} bytes")
             case 500:
-                raise StorageFailed("The board could not open its storage")
+                raise errors.StorageFailed("The board could not open its storage")
             case status:
-                raise UploadRejected(status)
+                raise errors.UploadRejected(status)
 
-    async def _ask(
-        self, method: str, path: str, headers: dict[str, str], transfer: Transfer, timeout: float
-    ) -> tuple[Answer, Library]:
-        """Send a request without a body; return the answer, and the library that answers like that."""
-        patience = Patience(connect=timeout, stall=timeout, answer=timeout)
+    async def _ask(self, method: str, path: str, headers: dict[str, str], transfer: Transfer) -> tuple[int, Library]:
+        """Send a request without a body; return the status of the response, and the library that answers like that."""
         try:
-            answer = await self._exchange(method, path, headers, transfer, patience).run()
-        except ConnectionCut:
-            raise BoardSilent("The connection ended without an answer") from None
-        except Silence as error:
-            raise BoardSilent(f"No answer came within {error.seconds:g} seconds") from None
-        if answer.headers is None:
-            raise BoardSilent("The connection ended in the middle of the answer")
-        if (library := answer.library) is None:
-            raise NotABoard(f"It answered with status {answer.status}, but not the way a board does")
-        return answer, library
+            response = await self._exchange(method, path, headers, transfer).run()
+        except (ConnectionCut, Silence) as error:
+            raise errors.BoardSilent(error.args[0]) from None
+        if response.headers is None:
+            raise errors.BoardSilent("The connection ended in the middle of the answer")
+        if (library := response.library) is None:
+            raise errors.NotABoard(f"It answered with status {response.status}, but not the way a board does")
+        self.connected_at = transfer.connected_at or 0.0
+        return response.status, library
 
-    def _exchange(
-        self, method: str, path: str, headers: dict[str, str], transfer: Transfer, patience: Patience
-    ) -> Exchange:
+    def _exchange(self, method: str, path: str, headers: dict[str, str], transfer: Transfer) -> Exchange:
         try:
-            url = URL.build(scheme="http", host=self._host, port=self._port, path=path)
+            url = URL.build(scheme="http", host=self.host, port=self._port, path=path)
         except ValueError:
-            raise BoardUnreachable(f"There can be no host named {self._host!r}") from None
-        return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, patience)
+            raise errors.BoardUnreachable(f"There can be no host named {self.host!r}") from None
+        return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, self._timeouts)
 
 
-def _failed(error: ConnectionCut | Silence | NotABoard, transfer: Transfer) -> BoardError:
-    """Return what it means that no answer came to an upload."""
+def _failed(error: ConnectionCut | Silence | errors.NotABoard, transfer: Transfer) -> errors.BoardError:
+    """Return what it means that no response came to an upload."""
     if transfer.complete:
-        return AnswerLost("The board may have the whole sketch, and its answer did not arrive")
+        return errors.AnswerLost("The board may have the whole sketch, and its answer did not arrive")
     match error:
-        case NotABoard():
+        case errors.NotABoard():
             return error
-        case Silence(seconds=seconds):
-            return UploadStalled(transfer.taken, transfer.size, seconds)
-    return UploadCut(transfer.taken, transfer.size)
+        case Silence(args=(_, seconds)):
+            return errors.UploadStalled(transfer.taken, transfer.size, seconds)
+    return errors.UploadCut(transfer.taken, transfer.size)

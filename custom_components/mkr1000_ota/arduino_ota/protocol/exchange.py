@@ -1,9 +1,10 @@
-"""One request to a board and its answer, on a connection of their own."""
+"""One request to a board and its response, on a connection of their own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 from aiohttp.hdrs import CONTENT_TYPE, HOST
@@ -11,162 +12,146 @@ from aiohttp.http import RawResponseMessage
 from yarl import URL
 
 from ..errors import BoardUnreachable, NotABoard
-from .response import REASONS, Answer
+from .response import LONGEST_BODY, LONGEST_LINE, MOST_HEADERS, REASONS, Response
 from .transfer import Transfer
 
-# How often to see how far the board is.
-LOOK = 0.05
-# The end of the connection follows a board's answer at once, half a second later with ArduinoOTA.
-END_WITHIN = 1.0
-# More than the longest body that a board sends, "Internal Server Error".
-LONGEST_BODY = 64
+# How often to see how far the board is, in seconds.
+PROGRESS_INTERVAL = 0.05
+# The end of the connection follows a board's response at once, half a second later with ArduinoOTA.
+END_TIMEOUT = 1.0
 
 
 class ConnectionCut(Exception):
-    """The connection was accepted and ended without an answer."""
+    """The connection was accepted and ended without a response."""
 
 
 class Silence(Exception):
-    """The board neither took a byte nor answered for as long as was allowed."""
-
-    def __init__(self, seconds: float) -> None:
-        """State how long that was."""
-        super().__init__(f"Nothing happened for {seconds:g} seconds")
-        self.seconds = seconds
+    """The board neither took a byte nor answered for as many seconds as were allowed, which are the second argument."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How many seconds to wait: for the connection, for the next byte to be taken, for the answer after that."""
+class RequestTimeouts:
+    """How many seconds a request waits."""
 
-    connect: float
-    stall: float
-    answer: float
+    # A board that is there accepts a connection at once, however busy its sketch is: its Wi-Fi module does that. The
+    # attempt is repeated after 1 and 3 s.
+    connect: float = 5.0
+    # For the next byte of a body to be taken. More than a loop takes, and no board is known to pause that long.
+    stall: float = 30.0
+    # A sketch looks for a request once in a loop, and what else the loop does may take this long. Whoever gives up
+    # earlier and asks again makes it worse: requests that were given up are answered before new ones (protocol.md).
+    answer: float = 25.0
 
 
+@dataclass(slots=True)
 class Exchange:
-    """One request and its answer: nobody else uses the connection, and it is gone afterwards."""
+    """One request and its response: nobody else uses the connection, and it is gone afterwards.
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        method: str,
-        url: URL,
-        headers: Mapping[str, str],
-        transfer: Transfer,
-        patience: Patience,
-    ) -> None:
-        """Prepare the request. `headers` are sent as they are spelled, with Host and nothing else."""
-        self._session = session
-        self._method = method
-        self._url = url
-        self._headers = headers
-        self._transfer = transfer
-        self._patience = patience
-        self._reported = 0
+    `headers` are sent as they are spelled, with Host and nothing else.
+    """
 
-    async def run(
-        self,
-        on_progress: Callable[[int], None] | None = None,
-        before_last: Callable[[], Awaitable[None]] | None = None,
-    ) -> Answer:
-        """Send, and wait for the answer.
+    session: aiohttp.ClientSession
+    method: str
+    url: URL
+    headers: Mapping[str, str] = field(repr=False)
+    transfer: Transfer
+    timeouts: RequestTimeouts
+    on_progress: Callable[[int], None] | None = None
+    before_last_chunk: Callable[[], Awaitable[None]] | None = None
+    _reported: int = 0
+
+    async def run(self) -> Response:
+        """Send, and wait for the response.
 
         Raises BoardUnreachable, ConnectionCut, NotABoard if it is no HTTP that comes back, Silence, whatever the
         callbacks raise, and the BoardError of whoever refuses the peer.
         """
         request = asyncio.create_task(self._send())
-        answered = False
         try:
-            await self._follow(request, on_progress, before_last)
-            if not self._transfer.complete:
-                # An early answer, if any: there is no more to say, and nobody listens.
-                self._transfer.abandon()
-            answer = await self._read(request)
-            if answered := self._transfer.complete:
-                self._report(self._transfer.size, on_progress)
+            await self._follow(request)
+            if not self.transfer.complete:
+                # An early response, if any: there is no more to say, and nobody listens.
+                self.transfer.abandon()
+            response = await self._read(request)
+            if self.transfer.complete:
+                self._report(self.transfer.size)
+            return response
         finally:
-            if not answered:
-                self._transfer.abandon()
+            self.transfer.abandon()
             request.cancel()
             await asyncio.wait({request})
             if not request.cancelled() and request.exception() is None:
                 request.result().close()
-        return answer
 
-    async def _follow(
-        self,
-        request: asyncio.Task[aiohttp.ClientResponse],
-        on_progress: Callable[[int], None] | None,
-        before_last: Callable[[], Awaitable[None]] | None,
-    ) -> None:
-        """Watch the transfer until an answer begins or the request fails."""
-        transfer = self._transfer
-        events: set[asyncio.Future[None] | asyncio.Task[aiohttp.ClientResponse]] = {request}
-        if before_last is None:
-            transfer.let_go()
-        else:
-            events.add(transfer.at_last_piece)
+    async def _follow(self, request: asyncio.Task[aiohttp.ClientResponse]) -> None:
+        """Watch the transfer until a response begins or the request fails."""
+        transfer, before_last_chunk = self.transfer, self.before_last_chunk
+        if before_last_chunk is None:
+            transfer.release_last_chunk()
         while not request.done():
-            await asyncio.wait(events, timeout=LOOK, return_when=asyncio.FIRST_COMPLETED)
+            events: set[asyncio.Future[Any]] = {request}
+            if before_last_chunk is not None:
+                events.add(transfer.at_last_chunk)
+            await asyncio.wait(events, timeout=PROGRESS_INTERVAL, return_when=asyncio.FIRST_COMPLETED)
             taken = transfer.measure()
-            self._report(taken, on_progress)
-            if before_last is not None and transfer.at_last_piece.done() and not request.done():
-                events = {request}
-                await before_last()
-                before_last = None
-                transfer.let_go()
-                continue
-            allowed = self._patience.stall if taken < transfer.size else self._patience.answer
-            if transfer.connected and transfer.idle >= allowed and not request.done():
-                raise Silence(allowed)
+            self._report(taken)
+            allowed = self.timeouts.stall if taken < transfer.size else self.timeouts.answer
+            if request.done():
+                return
+            if before_last_chunk is not None and transfer.at_last_chunk.done():
+                await before_last_chunk()
+                before_last_chunk = None
+                transfer.release_last_chunk()
+            elif transfer.connected_at is not None and transfer.idle >= allowed:
+                raise Silence(f"No answer came within {allowed:g} seconds", allowed)
 
-    def _report(self, taken: int, on_progress: Callable[[int], None] | None) -> None:
-        if on_progress is not None and taken > self._reported:
+    def _report(self, taken: int) -> None:
+        if self.on_progress is not None and taken > self._reported:
             self._reported = taken
-            on_progress(taken)
+            self.on_progress(taken)
 
-    async def _read(self, request: asyncio.Task[aiohttp.ClientResponse]) -> Answer:
+    async def _read(self, request: asyncio.Task[aiohttp.ClientResponse]) -> Response:
         """Read what the request brought, or say why it brought nothing.
 
         What aiohttp raises is not passed on, not even as a cause: it carries the head, and so the password.
         """
-        if (refusal := self._transfer.refusal) is not None:
+        if (refusal := self.transfer.refusal) is not None:
             raise refusal
         try:
             response = request.result()
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
-            raise BoardUnreachable(str(error)) from None
+            raise BoardUnreachable(_why_unreachable(error)) from None
         except aiohttp.ClientResponseError, aiohttp.ClientPayloadError:
-            raise NotABoard("What answers there does not speak HTTP") from None
-        except aiohttp.ServerDisconnectedError as error:
-            if (answer := _beginning_of_answer(error)) is None:
-                raise ConnectionCut from None
-            return answer
+            raise NotABoard("What answers there does not speak HTTP as a board does") from None
         except (aiohttp.ClientError, OSError) as error:
-            if not self._transfer.connected:
-                raise BoardUnreachable(str(error)) from None
-            raise ConnectionCut from None
+            if (begun := _beginning_of_response(error)) is not None:
+                return begun
+            if self.transfer.connected_at is None:
+                raise BoardUnreachable("The attempt to connect broke off") from None
+            raise ConnectionCut("The connection ended without an answer") from None
         body = b""
         # The status is known: a connection that ends roughly behind it changes nothing.
         with suppress(TimeoutError, aiohttp.ClientError):
-            async with asyncio.timeout(END_WITHIN):
+            async with asyncio.timeout(END_TIMEOUT):
                 body = await response.content.read(LONGEST_BODY)
         assert response.version is not None
-        return Answer(response.version, response.status, response.reason or "", response.raw_headers, body)
+        return Response(response.version, response.status, response.reason or "", response.raw_headers, body)
 
     async def _send(self) -> aiohttp.ClientResponse:
-        return await self._session.request(
-            self._method,
-            self._url,
-            data=self._transfer,
+        return await self.session.request(
+            self.method,
+            self.url,
+            data=self.transfer,
             allow_redirects=False,
-            raise_for_status=False,
-            skip_auto_headers=(CONTENT_TYPE,),
+            auto_decompress=False,
+            max_field_size=LONGEST_LINE,
+            max_headers=MOST_HEADERS,
+            max_line_size=LONGEST_LINE,
             middlewares=(self._bare,),
-            timeout=aiohttp.ClientTimeout(
-                total=None, connect=self._patience.connect, sock_connect=self._patience.connect, sock_read=None
-            ),
+            raise_for_status=False,
+            read_bufsize=LONGEST_BODY,
+            skip_auto_headers=(CONTENT_TYPE,),
+            timeout=aiohttp.ClientTimeout(connect=self.timeouts.connect, sock_connect=self.timeouts.connect),
         )
 
     async def _bare(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -174,14 +159,25 @@ class Exchange:
         host = request.headers[HOST]
         request.headers.clear()
         request.headers[HOST] = host
-        request.headers.update(self._headers)
-        request.update_proxy(None, None, None)
+        request.headers.update(self.headers)
+        request.proxy = None
         return await handler(request)
 
 
-def _beginning_of_answer(error: aiohttp.ServerDisconnectedError) -> Answer | None:
-    """Return what came of an answer if that was the status at least."""
-    match error.message:
-        case RawResponseMessage(version=version, code=code) if code in REASONS:
-            return Answer(version, code, REASONS[code], None)
+def _why_unreachable(error: aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError) -> str:
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            return "Nothing replied to the attempt to connect"
+        case aiohttp.ClientConnectorDNSError():
+            return "No address is known for that name"
+        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
+            return "The connection was refused"
+    return "No connection to that address is possible"
+
+
+def _beginning_of_response(error: Exception) -> Response | None:
+    """Return what came of a response if that was the status at least."""
+    match error:
+        case aiohttp.ServerDisconnectedError(message=RawResponseMessage(version=version, code=code)) if code in REASONS:
+            return Response(version, code, REASONS[code], None)
     return None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from hashlib import sha256
 import re
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ..errors import SketchRefused
 from ..libraries import Library
@@ -37,6 +37,9 @@ class Sketch:
     name: str | None
     version: str | None
     passwords: tuple[str, ...] = field(repr=False)
+    stated_password: str | None = field(default=None, repr=False)
+    # What it will need a hand for; each has a `code`.
+    warnings: tuple[Any, ...] = ()
 
     @classmethod
     def inspect(cls, image: bytes, *, storage_size: int = INTERNAL_STORAGE, allow_without_ota: bool = False) -> Self:

@@ -1,0 +1,50 @@
+"""Images that were downloaded from servers, each once, however many boards use it and however often they are asked."""
+
+import hashlib
+
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.singleton import singleton
+from homeassistant.util.hass_dict import HassKey
+
+from ..arduino_ota.firmware.release import FirmwareSource, Release
+from ..const import DOMAIN, LOGGER
+from ..storage.images import ImageLost, Images
+
+# The newest of some servers: what is older was offered long ago, and is downloaded again if somebody wants it.
+_KEPT = 20
+
+
+class Downloads:
+    """Keeps the images that were downloaded last by their SHA-256."""
+
+    def __init__(self, images: Images) -> None:
+        self._images = images
+        self._latest: list[str] = sorted(images.sha256s)
+
+    async def image(self, source: FirmwareSource, release: Release) -> bytes:
+        """Return the image of a release of a server. Raises SourceError."""
+        if release.sha256 in self._images.sha256s:
+            try:
+                return await self._images.load(release.sha256)
+            except ImageLost:
+                LOGGER.debug("Downloading %s again", release.label)
+        image = await source.image(release)
+        sha256 = hashlib.sha256(image).hexdigest()
+        self._latest = [*(one for one in self._latest if one != sha256), sha256][-_KEPT:]
+        try:
+            await self._images.store(sha256, image)
+            await self._images.keep(self._latest)
+        except OSError as err:
+            LOGGER.debug("%s is not kept: %s", release.label, err.strerror)
+        return image
+
+
+_DOWNLOADS: HassKey[Downloads] = HassKey(f"{DOMAIN}_downloads")
+
+
+@singleton(_DOWNLOADS, async_=True)
+async def async_get_downloads(hass: HomeAssistant) -> Downloads:
+    """Return the downloads of all boards."""
+    images = Images(hass, "downloads")
+    await images.open()
+    return Downloads(images)
