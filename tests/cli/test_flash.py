@@ -19,6 +19,7 @@ from tests.cli.command import start
 from tests.cli.conftest import Run
 from tests.conftest import StartBoard
 from tests.virtual_board import Fault, Firmware, VirtualBoard
+from tests.virtual_board.behavior import Behavior
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 NEW = build_sketch("Garden", "sesame", "2.0", size=40_000)
@@ -160,6 +161,17 @@ async def test_a_connection_that_is_always_cut_leaves_the_board_as_it_was(
     assert "Errno" not in ended.err
     assert not board.flashed
     assert not journal_of(file, board).exists()
+
+
+@pytest.mark.slow
+async def test_a_watchdog_of_its_own_is_recognised(start_board: StartBoard, file: Path, ota: Run) -> None:
+    """Trying again is of no use then, and nobody is told to."""
+    board = await start_board(behavior=Behavior(watchdog=0.8), seconds_per_byte=100e-6)
+    ended = await ota("flash", file, at(board), "--password", "password")
+    assert (ended.status, ended.out) == (5, "")
+    assert "as if a watchdog reset the board" in ended.err
+    assert "again" not in ended.err
+    assert not board.flashed
 
 
 async def test_nobody_is_there(file: Path, ota: Run) -> None:

@@ -22,7 +22,7 @@ class Exit(IntEnum):
     USAGE = 2, "the command is not complete; nothing was sent."
     NO_BOARD = 3, "no board answers. Check its power, Wi-Fi and address; ota scan lists those that answer."
     WRONG_PASSWORD = 4, "{board} accepts another password: that of the sketch it runs now, not of the one to come."
-    NOT_APPLIED = 5, "{board} runs the sketch that it ran before. Trying again is safe."
+    NOT_APPLIED = 5, "{board} runs the sketch that it ran before."
     UNCERTAIN = (
         6,
         "{board} answers, and nothing tells which sketch it runs. See what it does; flash it again if need be.",

@@ -9,7 +9,7 @@ from typing import Final
 
 import aiohttp
 
-from ..errors import BoardError, BoardSilent, BoardUnreachable, NotABoard, UploadCut, WrongPassword
+from ..errors import BoardError, BoardSilent, BoardUnreachable, NotABoard, PollsTooRarely, UploadCut, WrongPassword
 from ..libraries import OTA_PORT
 from ..protocol.address import read_address, write_address
 from ..protocol.client import BoardClient
@@ -72,9 +72,11 @@ def explain(error: BoardError, wanted: Namespace, *, sent: bool = False) -> Exit
     """Say what is wrong and what to do about it."""
     match error:
         case UploadCut(same_time=True):
-            status, says = Exit.NOT_APPLIED, "Each upload ends after the same time: does a watchdog reset the board? "
+            status, says = Exit.NOT_APPLIED, "Each upload ended after the same time, as if a watchdog reset the board: "
+        case PollsTooRarely():
+            status, says = Exit.NOT_APPLIED, f"{error}, too rarely to be flashed: "
         case BoardUnreachable() | BoardSilent() if sent:
-            status, says = Exit.NOT_APPLIED, "The connection broke off in the middle of the upload. "
+            status, says = Exit.NOT_APPLIED, "The connection broke off in the middle, and trying again is safe: "
         case BoardUnreachable():
             status, says = Exit.NO_BOARD, "Nothing accepts a connection at {board}: "
         case BoardSilent():
@@ -84,7 +86,7 @@ def explain(error: BoardError, wanted: Namespace, *, sent: bool = False) -> Exit
         case WrongPassword():
             status, says = Exit.WRONG_PASSWORD, ""
         case _:
-            status, says = Exit.NOT_APPLIED, f"{error}. "
+            status, says = Exit.NOT_APPLIED, f"{error}, and trying again is safe: "
     return say(status, f"{says}{status.text}".format(board=address_of(wanted)))
 
 

@@ -104,9 +104,7 @@ class _Flash:
             self._wanted.password = PROMPT
             self._journal.keyring = Keyring((password_of(self._wanted) or "",))
         version = sketch.version or version_of_file(self._wanted.file.name) or sketch.sha256[:8]
-        order = Order(
-            sketch=sketch, version=version, password=self._wanted.new_password, storage=self._wanted.storage
-        )
+        order = Order(sketch=sketch, version=version, password=self._wanted.new_password, storage=self._wanted.storage)
         return self._tell(await flasher.flash(order, self._show))
 
     def _tell(self, outcome: Outcome) -> Exit:
