@@ -40,15 +40,19 @@ async def _start_delay() -> float:
         await apart(_add, Path(one), 1)
         manifest = "http://{}:{}/manifest.json".format(*SILENT)
         await apart(_add, Path(other), 1, source="manifest", manifest_url=manifest)
-        async with await asyncio.start_server(_say_nothing, *SILENT):
+        asked = 0
+
+        async def say_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+            nonlocal asked
+            asked += 1
+            await reader.read()
+
+        async with await asyncio.start_server(say_nothing, *SILENT):
             for _ in range(RUNS):
                 ordinary.append(await apart(_start, Path(one)))
                 silent.append(await apart(_start, Path(other)))
+        assert asked >= RUNS
     return median(silent) - median(ordinary)
-
-
-async def _say_nothing(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
-    await reader.read()
 
 
 async def _add(config: Path, count: int, **options: object) -> list[str]:
