@@ -16,7 +16,7 @@ async def fetch(session: aiohttp.ClientSession, url: URL | str, *, origin: URL |
     """Fetch at most 1000 bytes once, in a hurry; a secret is for one origin."""
     private = {"Authorization": SECRET} if origin else {}
     fetcher = Fetcher(session, URL(origin or url), private)
-    return await fetcher.get(URL(url), limit=1000, **options)
+    return (await fetcher.get(URL(url), limit=1000, **options)).body
 
 
 async def refusal(session: aiohttp.ClientSession, url: URL | str, **options: Any) -> SourceError:

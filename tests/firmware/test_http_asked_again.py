@@ -22,11 +22,11 @@ def fetcher(site: Web, session: aiohttp.ClientSession) -> Fetcher:
 
 async def test_an_unchanged_copy_is_not_sent_again(site: Web, fetcher: Fetcher) -> None:
     url = site.serve("/a", b"body", etag='"1"')
-    first = await fetcher.get_json(url, limit=10, known=None)
+    first = await fetcher.get(url, limit=10)
     assert first.body == b"body"
-    assert (await fetcher.get_json(url, limit=10, known=first)).body is None
+    assert (await fetcher.get(url, limit=10, known=first)).unchanged
     site.serve("/a", b"changed", etag='"2"')
-    assert (await fetcher.get_json(url, limit=10, known=first)).body == b"changed"
+    assert (await fetcher.get(url, limit=10, known=first)).body == b"changed"
 
 
 ETAG, DATE = '"1"', "Sun, 22 Nov 2026 07:00:00 GMT"
@@ -61,7 +61,7 @@ async def test_a_server_that_wants_rest_gets_it(site: Web, other_site: Web, fetc
         assert timedelta(seconds=117) < refused.value.retry_at - datetime.now(UTC) <= timedelta(seconds=120)
         assert refused.value.placeholders["until"] == refused.value.retry_at.isoformat()
     assert len(site.requests) == 1
-    assert await fetcher.get(other_site.serve("/", b"{}"), limit=10) == b"{}"
+    assert (await fetcher.get(other_site.serve("/", b"{}"), limit=10)).body == b"{}"
 
 
 async def test_a_server_that_has_rested_is_asked_again(
@@ -73,13 +73,13 @@ async def test_a_server_that_has_rested_is_asked_again(
     site.serve("/", b"{}")
     later = time.monotonic() + 6
     monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.firmware.fetcher.time.monotonic", lambda: later)
-    assert await fetcher.get(url, limit=10) == b"{}"
+    assert (await fetcher.get(url, limit=10)).body == b"{}"
 
 
 async def test_the_last_response_before_a_limit_counts(site: Web, fetcher: Fetcher) -> None:
     reset = int(datetime.now(UTC).timestamp()) + 600
     url = site.serve("/", b"{}", X_RateLimit_Remaining="0", X_RateLimit_Reset=str(reset))
-    assert await fetcher.get(url, limit=10) == b"{}"
+    assert (await fetcher.get(url, limit=10)).body == b"{}"
     with pytest.raises(SourceError) as refused:
         await fetcher.get(url, limit=10)
     assert refused.value.reason is Reason.RATE_LIMITED

@@ -60,9 +60,9 @@ async def _download(hass: HomeAssistant, address: str) -> Fetched:
     url = http_url(address)
     fetcher = Fetcher(async_get_clientsession(hass), url, credentials_of(url))
     url = url.with_user(None).with_fragment(None)
-    image = await fetcher.get(url, limit=limits.FILE)
+    image = (await fetcher.get(url, limit=limits.FILE)).body
     try:
-        signature = (await fetcher.get(signature_beside(url), limit=limits.SIGNATURE)).decode(errors="replace")
+        signature = (await fetcher.get(signature_beside(url), limit=limits.SIGNATURE)).body.decode(errors="replace")
     except SourceError:
         # Servers say in many ways that there is none. Where one is needed, nothing is flashed without it.
         signature = None

@@ -1,6 +1,7 @@
 """Files that come, change and go while somebody looks."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
 import os
 from pathlib import Path
 import threading
@@ -144,36 +145,51 @@ async def test_no_folder_below_the_trusted_one_may_be_a_link(tmp_path: Path, swa
     assert refusal.value.placeholders["error"] == "it is a link, or not a folder"
 
 
-async def test_a_folder_that_hangs_is_given_up_and_takes_no_second_thread(
-    folder: Path, drop: Drop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    drop("a-1.0.bin")
-    monkeypatch.setattr(limits, "FOLDER", 0.05)
-    source, other = FolderSource(folder), FolderSource(folder)
-    answers, hanging = threading.Event(), []
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list[str], threading.Event]]:
+    """A network drive that has gone: the threads that hang in it, and what brings it back."""
+    threads: list[str] = []
+    back = threading.Event()
     scan = Directory.scan
 
     def hang(self: Directory) -> dict[str, Stamp]:
-        if not answers.is_set() and threading.current_thread().name not in hanging:
-            hanging.append(threading.current_thread().name)
-            answers.wait()
+        threads.append(threading.current_thread().name)
+        back.wait()
         return scan(self)
 
     monkeypatch.setattr(Directory, "scan", hang)
+    monkeypatch.setattr(limits, "FOLDER", 0.05)
+    yield threads, back
+    back.set()
+
+
+async def test_a_folder_that_hangs_is_given_up_and_takes_one_thread(
+    source: FolderSource, drop: Drop, hanging: tuple[list[str], threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, back = hanging
+    drop("a-1.0.bin")
     for _ in range(3):
         with pytest.raises(SourceError) as refusal:
             await source.catalog()
         assert refusal.value.reason is Reason.FOLDER_SILENT
-    assert len(hanging) == 1
-    answers.set()
+    assert len(threads) == 1
+    back.set()
     monkeypatch.setattr(limits, "FOLDER", 5)
-    assert offered(await other.catalog()) == {"a-1.0.bin": "1.0"}
-    while True:
-        try:
-            assert offered(await source.catalog()) == {"a-1.0.bin": "1.0"}
-        except SourceError:
-            continue
-        break
+    assert offered(await source.catalog()) == {"a-1.0.bin": "1.0"}
+
+
+async def test_who_gives_up_a_folder_does_not_hold_up_another(
+    source: FolderSource, tmp_path: Path, hanging: tuple[list[str], threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = asyncio.create_task(source.catalog())
+    while not hanging[0]:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    with pytest.raises(SourceError) as refusal:
+        await FolderSource(tmp_path / "not there").catalog()
+    assert refusal.value.reason is Reason.FOLDER_UNREADABLE
 
 
 async def test_a_removed_file_is_no_longer_offered(source: FolderSource, drop: Drop) -> None:

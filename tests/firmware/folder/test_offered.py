@@ -101,6 +101,11 @@ async def test_of_two_outputs_of_a_build_the_one_without_the_bootloader_is_meant
     assert (offered(catalog), refused(catalog)) == ({"garden.ino.bin": None}, {})
 
 
+async def test_an_output_with_the_bootloader_alone_is_reported(source: FolderSource, drop: Drop) -> None:
+    drop("garden.ino.with_bootloader.bin", b"\xff\x20\0\x20" + bytes(0x2000 - 4) + SKETCH)
+    assert list(refused(await source.catalog())) == ["garden.ino.with_bootloader.bin"]
+
+
 async def test_files_of_one_version_are_sketches_of_their_own_and_copies_are_one(
     source: FolderSource, drop: Drop
 ) -> None:

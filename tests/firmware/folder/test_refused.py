@@ -50,7 +50,7 @@ async def test_a_bad_description_says_what_is_bad(source: FolderSource, drop: Dr
     drop("a-1.0.bin")
     drop("a-1.0.json", {"password": 1234})
     (finding,) = (await source.catalog()).findings
-    assert finding.message == "a-1.0.json is invalid (password: expected a text)"
+    assert finding.message == "a-1.0.json is invalid (password: expected a text of at most 256 characters)"
 
 
 async def test_no_link_is_followed_wherever_it_leads(

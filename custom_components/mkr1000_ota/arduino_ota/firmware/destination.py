@@ -19,11 +19,10 @@ class Hop:
 
     def __init__(self, url: URL, *, may_be_local: bool) -> None:
         """Watch the next request of this task. Raises SourceError if its address says already that it may not be."""
-        self._url = url
-        self._may_be_local = may_be_local
-        name = (url.host or "").rstrip(".")
-        if name == "localhost" or name.endswith(".localhost") or leads_here(name):
-            self._refuse()
+        self._refusal = None if may_be_local else SourceError(Reason.LOCAL_ADDRESS, host=host(url))
+        name = (url.raw_host or "").rstrip(".")
+        if self._refusal and (name == "localhost" or name.endswith(".localhost") or leads_here(name)):
+            raise self._refusal
         _current.set(self)
 
     def connected(self, transport: asyncio.Transport | None) -> None:
@@ -32,14 +31,9 @@ class Hop:
         if not transport or not peer:
             raise aiohttp.ServerDisconnectedError
         # Who connects to an own address is seen to come from it.
-        own = transport.get_extra_info("sockname")
-        self.is_local = leads_here(peer[0]) or peer[0] == own[0]
-        if self.is_local:
-            self._refuse()
-
-    def _refuse(self) -> None:
-        if not self._may_be_local:
-            raise SourceError(Reason.LOCAL_ADDRESS, host=host(self._url))
+        self.is_local = leads_here(peer[0]) or peer[0] == transport.get_extra_info("sockname")[0]
+        if self.is_local and self._refusal:
+            raise self._refusal
 
 
 _current: ContextVar[Hop] = ContextVar("_current")

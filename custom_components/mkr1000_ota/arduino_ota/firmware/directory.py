@@ -24,8 +24,6 @@ _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # A pipe or a device in the place of a file must not be waited for.
 _FILE: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-# What the system answers where a link stands in the place of a file or folder.
-_LINKED: Final = {errno.ELOOP, errno.ENOTDIR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +69,13 @@ class Directory:
         """Return a file's content, of at most `limit` bytes, and the stamp it had when it was opened."""
         if "/" in name or "\0" in name or name in ("", ".", ".."):
             raise SourceError(Reason.FILE_GONE, file=name)
-        try:
+        with _explained(Reason.FILE_UNREADABLE, file=name):
             descriptor = os.open(name, _FILE, dir_fd=self._descriptor)
-        except OSError as error:
-            match error.errno:
-                case errno.ENOENT:
-                    raise SourceError(Reason.FILE_GONE, file=name) from error
-                case errno.ELOOP:
-                    raise SourceError(Reason.LINK, file=name) from error
-            raise SourceError(Reason.FILE_UNREADABLE, file=name, error=words_of(error)) from error
-        with _explained(Reason.FILE_UNREADABLE, file=name), os.fdopen(descriptor, "rb") as file:
-            stamp = Stamp.of(os.fstat(descriptor))
-            if stamp.kind != stat.S_IFREG:
-                raise SourceError(Reason.FILE_UNREADABLE, file=name, error="it is not a regular file")
-            content = file.read(limit + 1)
+            with os.fdopen(descriptor, "rb") as file:
+                stamp = Stamp.of(os.fstat(descriptor))
+                if stamp.kind != stat.S_IFREG:
+                    raise SourceError(Reason.FILE_UNREADABLE, file=name, error="it is not a regular file")
+                content = file.read(limit + 1)
         if len(content) > limit:
             raise SourceError(Reason.FILE_TOO_LARGE, file=name, size=str(stamp.size), limit=str(limit))
         return content, stamp
@@ -145,5 +136,11 @@ def _explained(reason: Reason, **placeholders: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        words = "it is a link, or not a folder" if error.errno in _LINKED else words_of(error)
+        match reason, error.errno:
+            case Reason.FILE_UNREADABLE, errno.ENOENT:
+                reason = Reason.FILE_GONE
+            case Reason.FILE_UNREADABLE, errno.ELOOP:
+                reason = Reason.LINK
+        # Where a link stands in the place of a folder, the system says that it is none.
+        words = "it is a link, or not a folder" if error.errno == errno.ENOTDIR else words_of(error)
         raise SourceError(reason, **placeholders, error=words) from error

@@ -18,28 +18,37 @@ from .destination import GuardedRequest, Hop, host
 from .reasons import Reason
 from .release import SourceError
 
-_JSON: Final = "application/json"
+JSON: Final = "application/json"
 # GitHub hands over a file, whatever is in it, only to who asks for this type.
-_FILE: Final = "application/octet-stream"
+FILE: Final = "application/octet-stream"
 
 _CHUNK: Final = 16 * 1024
 # Servers label a .bin in many ways. This is the page of a login or of an error.
 _WEB_PAGES: Final = ("text/html", "application/xhtml+xml")
+# The first that an error is counts.
+_REASONS: Final = (
+    (TimeoutError, Reason.TIMED_OUT),
+    (aiohttp.ClientConnectorCertificateError, Reason.BAD_CERTIFICATE),
+    (aiohttp.ClientConnectorError, Reason.UNREACHABLE),
+    (ValueError, Reason.BAD_URL),
+    (aiohttp.ClientResponseError, Reason.NOT_HTTP),
+    (aiohttp.ClientError, Reason.ANSWER_CUT),
+    (Exception, Reason.UNREACHABLE),
+)
 # In seconds. Without a stated time, GitHub's documentation asks for a minute at least.
 _PAUSE_UNSTATED: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a server sent, from which address in the end, and whether that was this system itself.
-
-    The body is None if the copy that is here already is still right.
-    """
+    """What a server sent, from which address in the end, and whether that was this system itself."""
 
     url: URL = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
-    body: bytes | None = field(repr=False)
+    body: bytes = field(repr=False)
     is_local: bool
+    # The copy that is here already is still right, and no body was sent.
+    unchanged: bool = False
 
     def conditions_for(self, url: URL) -> dict[str, str]:
         """Return the headers that make another request for the same conditional.
@@ -68,19 +77,14 @@ class Fetcher:
         self._private = private
         self._quiet_until: dict[URL, float] = {}
 
-    async def get(self, url: URL, *, limit: int, may_be_local: bool = True) -> bytes:
-        """Get a file of at most `limit` bytes, following redirects. Raises SourceError, whatever goes wrong.
+    async def get(
+        self, url: URL, accept: str = FILE, *, limit: int, known: Response | None = None, may_be_local: bool = True
+    ) -> Response:
+        """Get at most `limit` bytes, following redirects. Raises SourceError, whatever goes wrong.
 
         Only an address that a person has typed, or that came from this system itself, may lead to this system itself:
         to a loopback, link-local or own address, whatever the name.
         """
-        return (await self._get(url, _FILE, limit, None, may_be_local=may_be_local)).body or b""
-
-    async def get_json(self, url: URL, *, limit: int, known: Response | None) -> Response:
-        """Get what a person has asked for, unless it is known and has not changed. Raises SourceError."""
-        return await self._get(url, _JSON, limit, known, may_be_local=True)
-
-    async def _get(self, url: URL, accept: str, limit: int, known: Response | None, *, may_be_local: bool) -> Response:
         try:
             async with asyncio.timeout(limits.DOWNLOAD), self._guarded_session() as session:
                 for _ in range(limits.REDIRECTS + 1):
@@ -91,9 +95,11 @@ class Fetcher:
                         if hop.is_local is None:
                             raise RuntimeError("aiohttp has sent a request past its guard")
                         self._check(url, response, conditional=bool(conditions))
-                        if response.status in (200, 304):
-                            body = await _body(url, response, limit) if response.status == 200 else None
-                            return Response(url, response.headers, body, hop.is_local)
+                        match response.status:
+                            case 200:
+                                return Response(url, response.headers, await _body(url, response, limit), hop.is_local)
+                            case 304:
+                                return Response(url, response.headers, b"", hop.is_local, unchanged=True)
                     url, may_be_local = _redirected(url, response.headers["Location"]), hop.is_local
         except SourceError:
             raise
@@ -165,9 +171,10 @@ def joined(url: URL, location: str) -> URL | None:
     """Return where an address, seen from another, leads on the web; None if it does not."""
     try:
         target = url.join(URL(location))
+        is_web = target.scheme in ("http", "https") and bool(target.host)
     except ValueError, IndexError:
         return None
-    return target if target.scheme in ("http", "https") and target.host else None
+    return target if is_web else None
 
 
 def is_downgrade(url: URL, target: URL) -> bool:
@@ -183,21 +190,13 @@ def pause(status: int, headers: Mapping[str, str]) -> float | None:
     """
     after, reset = headers.get("Retry-After", ""), headers.get("X-RateLimit-Reset", "")
     is_spent = headers.get("X-RateLimit-Remaining") == "0"
-    match status:
-        case 429:
-            pass
-        case 200 | 403 if is_spent:
-            pass
-        case 403 | 503 if after:
-            pass
-        case _:
-            return None
+    if not (status == 429 or (status in (200, 403) and is_spent) or (status in (403, 503) and after)):
+        return None
+    seconds = _PAUSE_UNSTATED
     if after.isdecimal():
         seconds = float(after)
     elif reset.isdecimal() and is_spent:
         seconds = float(reset) - _moment(headers.get("Date", "")).timestamp()
-    else:
-        seconds = _PAUSE_UNSTATED
     return min(max(seconds, 1.0), limits.PAUSE)
 
 
@@ -225,26 +224,21 @@ async def _body(url: URL, response: aiohttp.ClientResponse, limit: int) -> bytes
 
 
 def _explained(url: URL, error: Exception) -> SourceError:
+    reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))
+    return SourceError(reason, host=host(url), error=_words_of(error))
+
+
+def _words_of(error: Exception) -> str:
     match error:
-        case TimeoutError():
-            return SourceError(Reason.TIMED_OUT, host=host(url))
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as cause):
-            return SourceError(Reason.BAD_CERTIFICATE, host=host(url), error=cause.verify_message)
+            return str(cause.verify_message)
         case aiohttp.ClientConnectorSSLError():
-            words = "it does not speak TLS"
+            return "it does not speak TLS"
         case aiohttp.ClientConnectorDNSError():
-            words = "there is no host of this name"
+            return "there is no host of this name"
         case aiohttp.ClientConnectorError():
-            words = words_of(error.os_error)
-        case ValueError():
-            return SourceError(Reason.BAD_URL)
-        case aiohttp.ClientResponseError():
-            return SourceError(Reason.NOT_HTTP, host=host(url))
-        case aiohttp.ClientError():
-            return SourceError(Reason.ANSWER_CUT, host=host(url))
-        case _:
-            words = words_of(error)
-    return SourceError(Reason.UNREACHABLE, host=host(url), error=words)
+            return words_of(error.os_error)
+    return words_of(error)
 
 
 def _rate_limited(url: URL, seconds: float) -> SourceError:

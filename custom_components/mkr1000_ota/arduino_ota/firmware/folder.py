@@ -72,7 +72,7 @@ class FolderSource:
         self._above = above
         self._settled_after = settled_after
         self._running: asyncio.Future[Any] | None = None
-        self._first_seen: dict[str, tuple[Stamp, float]] = {}
+        self._first_seen: dict[tuple[str, Stamp], float] = {}
         self._inspected: dict[_Files, Release | Finding] = {}
 
     async def catalog(self) -> Catalog:
@@ -117,8 +117,8 @@ class FolderSource:
 
     def _make_catalog(self) -> Catalog:
         with opened(self.directory, self._base) as folder:
-            entries = folder.scan()
-            self._note(entries)
+            entries, now = folder.scan(), time.monotonic()
+            self._first_seen = {each: self._first_seen.get(each, now) for each in entries.items()}
             images = without_bootloader([name for name in entries if _ends(name, ".bin")])
             newest = sorted(images, key=lambda name: entries[name].modified, reverse=True)[: limits.SKETCHES]
             named = {name.casefold(): name for name in entries}
@@ -126,19 +126,11 @@ class FolderSource:
             self._inspected = dict(self._inspect_all(folder, sketches))
         return Catalog.of((*self._passed_over(entries, images), *self._inspected.values()))
 
-    def _note(self, entries: _Entries) -> None:
-        now, before = time.monotonic(), self._first_seen
-        self._first_seen = {
-            name: before[name] if name in before and before[name][0] == stamp else (stamp, now)
-            for name, stamp in entries.items()
-        }
-
-    def _is_settled(self, name: str) -> bool:
+    def _is_settled(self, name: str, stamp: Stamp) -> bool:
         # The clock of a file server may be ahead of ours: a file that looks the same for long enough is at rest, too.
-        stamp, first_seen = self._first_seen[name]
         return (
             stamp.modified <= time.time_ns() - self._settled_after * 1e9
-            or time.monotonic() - first_seen >= self._settled_after
+            or time.monotonic() - self._first_seen[name, stamp] >= self._settled_after
         )
 
     def _inspect_all(self, folder: Directory, sketches: list[_Files]) -> Iterator[tuple[_Files, Release | Finding]]:
@@ -147,7 +139,7 @@ class FolderSource:
             known = earlier.get(files.image)
             if known == files:
                 yield files, self._inspected[files]
-            elif all(map(self._is_settled, files.names)):
+            elif all(map(self._is_settled, files.names, files.stamps, strict=True)):
                 if (outcome := _inspect(folder, files)) is not None:
                     yield files, outcome
             elif known and known.stamps[0] == files.stamps[0]:

@@ -14,12 +14,13 @@ from typing import Any, Final
 
 import aiohttp
 
-from . import limits, schema
+from . import limits
 from .description import without_bootloader
 from .destination import host
-from .fetcher import Fetcher, Response, http_url
+from .fetcher import JSON, Fetcher, Response, http_url
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
+from .schema import Field, Invalid, items, line, moment, notes, number, pick, read_json, text, web_page
 from .versions import series_of, version_in_name, version_of_file, version_of_tag
 
 API: Final = "https://api.github.com"
@@ -34,23 +35,10 @@ _REPOSITORY: Final = re.compile(
 )
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
-_RELEASE: Final[dict[str, schema.Field]] = {
-    "tag_name": schema.line,
-    "name": schema.line,
-    "body": schema.notes,
-    "html_url": schema.web_page,
-    "draft": bool,
-    "prerelease": bool,
-    "published_at": schema.moment,
-    "assets": schema.items,
-}
-_ASSET: Final[dict[str, schema.Field]] = {
-    "id": schema.number,
-    "name": schema.line,
-    "size": schema.number,
-    "state": schema.text,
-    "digest": schema.text,
-}
+_RELEASE: Final[dict[str, Field]] = (
+    {"tag_name": line, "name": line, "body": notes, "html_url": web_page, "published_at": moment}
+) | {"draft": bool, "prerelease": bool, "assets": items}
+_ASSET: Final[dict[str, Field]] = {"id": number, "name": line, "size": number, "state": text, "digest": text}
 
 
 class GitHubSource:
@@ -80,28 +68,23 @@ class GitHubSource:
         private = {"X-GitHub-Api-Version": _API_VERSION} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._fetcher = Fetcher(session, base, private)
         self._catalog = Catalog()
-        self._first: Response | None = None
+        self._last: Response | None = None
 
     async def catalog(self) -> Catalog:
-        """List the releases, newest 90 at most; an unchanged first page costs no more. Raises SourceError."""
+        """List the newest releases, as many as GitHub shows at once; an unchanged list costs no body. Raises SourceError."""
+        address = self._releases.with_query(per_page=limits.RELEASES)
         try:
-            response = first = await self._page(1, self._first)
+            response = await self._fetcher.get(address, JSON, limit=limits.RELEASE_LIST, known=self._last)
+            if not response.unchanged:
+                self._catalog = await asyncio.to_thread(self._read, response.body)
+                self._last = replace(response, body=b"")
         except SourceError as error:
             if error.reason is Reason.NOT_FOUND:
                 raise SourceError(Reason.NO_REPOSITORY, repository=self._repository) from None
             raise
-        if first.body is None:
-            return self._catalog
-        bodies = [first.body]
-        while 'rel="next"' in response.headers.get("Link", "") and len(bodies) < limits.PAGES:
-            response = await self._page(len(bodies) + 1)
-            bodies.append(response.body or b"")
-        try:
-            self._catalog = await asyncio.to_thread(self._read, bodies)
-        except schema.Invalid as error:
-            shown = host(first.url)
+        except Invalid as error:
+            shown = host(address)
             raise SourceError(Reason.BAD_ANSWER, host=shown, path=error.path, problem=error.problem) from None
-        self._first = replace(first, body=None)
         return self._catalog
 
     async def image(self, release: Release) -> bytes:
@@ -116,15 +99,11 @@ class GitHubSource:
             return None
         return (await self._download(release.signature, limits.SIGNATURE)).decode(errors="replace")
 
-    async def _page(self, number: int, known: Response | None = None) -> Response:
-        address = self._releases.with_query(per_page=limits.RELEASES_A_PAGE, page=number)
-        return await self._fetcher.get_json(address, limit=limits.PAGE, known=known)
-
     async def _download(self, identifier: str, limit: int) -> bytes:
-        return await self._fetcher.get(self._releases / "assets" / identifier, limit=limit)
+        return (await self._fetcher.get(self._releases / "assets" / identifier, limit=limit)).body
 
-    def _read(self, bodies: list[bytes]) -> Catalog:
-        releases = [each for body in bodies for each in _published(body)]
+    def _read(self, body: bytes) -> Catalog:
+        releases = list(_published(body))
         wanted = [each for each in releases if self._prereleases or not each.get("prerelease")]
         found = list(islice((offer for each in wanted for offer in _offers(each, self._asset)), limits.SKETCHES))
         if len({series_of(each.file) for each in found if isinstance(each, Release)}) > 1:
@@ -139,20 +118,20 @@ class GitHubSource:
         return Catalog.of(found)
 
 
-def repository_named(text: str) -> str:
+def repository_named(typed: str) -> str:
     """Return owner/name from just that, or from the address of a repository or of a page of it. Raises SourceError."""
-    if (match := _REPOSITORY.fullmatch(text.strip())) is None:
-        raise SourceError(Reason.BAD_REPOSITORY, repository=text)
+    if (match := _REPOSITORY.fullmatch(typed.strip())) is None:
+        raise SourceError(Reason.BAD_REPOSITORY, repository=typed)
     return f"{match['owner']}/{match['name']}"
 
 
 def _published(body: bytes) -> Iterator[dict[str, Any]]:
     try:
-        entries = schema.items(schema.read_json(body))
+        entries = items(read_json(body))
     except ValueError as error:
-        raise schema.Invalid("its beginning", str(error)) from None
-    for number, entry in enumerate(entries):
-        release = schema.pick(entry, _RELEASE, "tag_name", "assets", where=f"[{number}]")
+        raise Invalid("its beginning", str(error)) from None
+    for n, entry in enumerate(entries):
+        release = pick(entry, _RELEASE, "tag_name", "assets", where=f"[{n}]")
         if not release.get("draft"):
             yield release
 
@@ -162,7 +141,7 @@ def _offers(release: dict[str, Any], pattern: str) -> Iterator[Release | Finding
     if len(assets) > limits.ASSETS:
         yield Finding.of(tag, Reason.TOO_MANY, count=str(len(assets)), limit=str(limits.ASSETS))
         return
-    picked = (schema.pick(each, _ASSET, "id", "name", where=f"{tag}.assets[{n}]") for n, each in enumerate(assets))
+    picked = (pick(each, _ASSET, "id", "name", where=f"{tag}.assets[{n}]") for n, each in enumerate(assets))
     uploaded = {asset["name"]: asset for asset in picked if asset.get("state", "uploaded") == "uploaded"}
     matching = [name for name in uploaded if fnmatchcase(name.casefold(), pattern.casefold())]
     for name in without_bootloader(matching):

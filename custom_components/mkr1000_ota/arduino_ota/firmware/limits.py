@@ -11,8 +11,8 @@ DESCRIPTION: Final = 512 * 1024
 # minisign's own limit for a trusted comment is 8 KiB; the rest of a signature file is small.
 SIGNATURE: Final = 16 * 1024
 MANIFEST: Final = 1024 * 1024
-# A page of GitHub's list of releases, and the header lines of one response: the redirects of its downloads have 9 KiB.
-PAGE: Final = 4 * 1024 * 1024
+# GitHub's list of releases, and the header lines of one response: the redirects of its downloads have 9 KiB.
+RELEASE_LIST: Final = 8 * 1024 * 1024
 HEADER_LINE: Final = 64 * 1024
 
 # Characters. Long enough for any changelog that someone reads before an update.
@@ -24,14 +24,13 @@ PASSWORD: Final = 256
 # What mDNS can carry: a longer name is heard by nobody.
 NAME: Final = 63
 
-# How many. A folder may hold far more than its sketches, a stray million of files must not be counted.
+# How many. Far more than a folder of sketches holds: a look must not take longer because of a stray million of files.
 FOLDER_ENTRIES: Final = 4096
 SKETCHES: Final = 100
 FINDINGS: Final = 20
-# GitHub allows as many files a release, and 60 requests an hour to who has no token: a page is one.
+# What GitHub shows of releases at once, and the files that it allows in each.
+RELEASES: Final = 100
 ASSETS: Final = 1000
-RELEASES_A_PAGE: Final = 30
-PAGES: Final = 3
 REDIRECTS: Final = 5
 JSON_DEPTH: Final = 32
 

@@ -23,7 +23,7 @@ from . import limits, schema
 from .board_names import model_named
 from .description import FIELDS, Description, declared
 from .destination import host
-from .fetcher import Fetcher, Response, credentials_of, http_url, is_downgrade, joined
+from .fetcher import JSON, Fetcher, Response, credentials_of, http_url, is_downgrade, joined
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
 
@@ -46,11 +46,11 @@ class ManifestSource:
 
     async def catalog(self) -> Catalog:
         """Ask the server what there is; an unchanged manifest costs it no body. Raises SourceError."""
-        response = await self._fetcher.get_json(self._url, limit=limits.MANIFEST, known=self._read)
-        if response.body is not None:
+        response = await self._fetcher.get(self._url, JSON, limit=limits.MANIFEST, known=self._read)
+        if not response.unchanged:
             # A manifest of the largest size would hold up the event loop noticeably.
             self._catalog = await asyncio.to_thread(read_manifest, response.body, response.url)
-            self._read = replace(response, body=None)
+            self._read = replace(response, body=b"")
         return self._catalog
 
     async def image(self, release: Release) -> bytes:
@@ -72,7 +72,7 @@ class ManifestSource:
 
     async def _get(self, address: str, limit: int) -> bytes:
         may_be_local = self._read is not None and self._read.is_local
-        return await self._fetcher.get(URL(address, encoded=True), limit=limit, may_be_local=may_be_local)
+        return (await self._fetcher.get(URL(address, encoded=True), limit=limit, may_be_local=may_be_local)).body
 
 
 def read_manifest(body: bytes, url: URL) -> Catalog:
@@ -109,19 +109,13 @@ def _release(description: Description, url: URL, where: str) -> Release | Findin
     path, signature = description.pop("path", None), description.pop("signature", None)
     label = " ".join(filter(None, (description.get("name"), description.get("version")))) or where
     try:
-        image = _address(path, url, label)
+        if not path or (image := joined(url, path)) is None or (signature and joined(url, signature) is None):
+            raise SourceError(Reason.NO_IMAGE, file=label)
         if is_downgrade(url, image) and "sha256" not in description:
             raise SourceError(Reason.INSECURE_IMAGE, file=label)
         if (size := description.get("size", 0)) > limits.IMAGE:
             raise SourceError(Reason.FILE_TOO_LARGE, file=label, size=str(size), limit=str(limits.IMAGE))
-        signed = str(_address(signature, url, label)) if signature else None
+        signed = signature and str(joined(url, signature))
         return declared(description, file=image.name or host(image), identifier=str(image), signature=signed)
     except SourceError as error:
         return Finding.from_error(label, error, model=model_named(description.get("board", "")))
-
-
-def _address(path: str | None, url: URL, label: str) -> URL:
-    address = joined(url, path) if path else None
-    if address is None:
-        raise SourceError(Reason.NO_IMAGE, file=label)
-    return address

@@ -17,12 +17,10 @@ from . import limits
 from .reasons import Reason, ReasonedError
 from .versions import bare
 
-_KEY_ALGORITHM: Final = b"Ed"
+# Two letters, the number of the key in eight bytes, then the key of 32 or the signature of 64.
+_KEY: Final = b"Ed"
 _PREHASHED: Final = b"ED"
 _LEGACY: Final = b"Ed"
-_KEY_ID_SIZE: Final = 8
-_PUBLIC_KEY_SIZE: Final = 32
-_SIGNATURE_SIZE: Final = 64
 
 _UNTRUSTED: Final = "untrusted comment:"
 _TRUSTED: Final = "trusted comment: "
@@ -51,8 +49,8 @@ class PublicKey:
         lines = [line for line in _lines(text, Reason.BAD_PUBLIC_KEY) if not line.startswith(_UNTRUSTED)]
         if len(lines) != 1:
             raise SignatureRefused(Reason.BAD_PUBLIC_KEY)
-        raw = _decode(lines[0], len(_KEY_ALGORITHM) + _KEY_ID_SIZE + _PUBLIC_KEY_SIZE, Reason.BAD_PUBLIC_KEY)
-        if not raw.startswith(_KEY_ALGORITHM):
+        raw = _decode(lines[0], 2 + 8 + 32, Reason.BAD_PUBLIC_KEY)
+        if not raw.startswith(_KEY):
             raise SignatureRefused(Reason.BAD_PUBLIC_KEY)
         # The highest bit is the sign of x.
         if int.from_bytes(raw[10:], "little") % 2**255 % _PRIME in _SMALL_ORDER:
@@ -62,7 +60,7 @@ class PublicKey:
     @override
     def __str__(self) -> str:
         """Return the base64 text, as minisign prints it and takes it with -P."""
-        return base64.b64encode(_KEY_ALGORITHM + self.key_id + self.point).decode()
+        return base64.b64encode(_KEY + self.key_id + self.point).decode()
 
     @property
     def name(self) -> str:
@@ -78,8 +76,8 @@ class PublicKey:
                 pass
             case _:
                 raise SignatureRefused(Reason.BAD_SIGNATURE_FILE)
-        raw = _decode(signature, 2 + _KEY_ID_SIZE + _SIGNATURE_SIZE, Reason.BAD_SIGNATURE_FILE)
-        over_comment = _decode(global_signature, _SIGNATURE_SIZE, Reason.BAD_SIGNATURE_FILE)
+        raw = _decode(signature, 2 + 8 + 64, Reason.BAD_SIGNATURE_FILE)
+        over_comment = _decode(global_signature, 64, Reason.BAD_SIGNATURE_FILE)
         algorithm, key_id, over_image = raw[:2], raw[2:10], raw[10:]
         if algorithm == _LEGACY:
             raise SignatureRefused(Reason.LEGACY_SIGNATURE)

@@ -58,7 +58,6 @@ class Reason(StrEnum):
     BAD_SIDECAR = "bad_sidecar", "{file} is invalid ({path}: {problem})"
     NO_IMAGE = "no_image", "{file} must refer to a .bin file on a web server"
     INSECURE_IMAGE = "insecure_image", "{file} would be downloaded over an unencrypted connection without a checksum"
-    BAD_VERSION = "bad_version", "{version} is not a valid version; use only letters, digits, and . + _ -"
     UNSUPPORTED_BOARD = "unsupported_board", "{file} is marked as a sketch for {board}, which is not supported"
     DECLARED_FOR_OTHER_BOARD = (
         "declared_for_other_board",

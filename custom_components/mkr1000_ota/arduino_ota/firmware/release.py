@@ -145,7 +145,10 @@ def _united(first: Release, other: Release) -> Release:
 
 
 class FirmwareSource(Protocol):
-    """Where sketches come from. Sources with equal keys offer the same and can share one catalog."""
+    """Where sketches come from. Sources with equal keys offer the same and can share one catalog.
+
+    All methods raise SourceError.
+    """
 
     @property
     def key(self) -> Hashable:
@@ -158,16 +161,13 @@ class FirmwareSource(Protocol):
         ...
 
     async def catalog(self) -> Catalog:
-        """Look at what there is now. Raises SourceError; an earlier catalog stays true then."""
+        """Say what there is now; after an error, an earlier catalog stays true."""
         ...
 
     async def image(self, release: Release) -> bytes:
-        """Fetch an image of this source's catalog; size and hash that the release declares have been checked.
-
-        Raises SourceError.
-        """
+        """Return an image of this source's catalog, which is as the release declares it."""
         ...
 
     async def signature(self, release: Release) -> str | None:
-        """Fetch the text of the minisign signature, None where the source has none. Raises SourceError."""
+        """Return the text of the minisign signature, None where the source has none."""
         ...

@@ -1,11 +1,11 @@
-"""The words that descriptions of sketches are made of: in sidecars, manifests and GitHub's answers."""
+"""The words that descriptions of sketches are made of: in sidecars, manifests and GitHub's responses."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 import json
 import re
-from typing import Any
+from typing import Any, Final
 
 from ..text import fit_to_show, fit_to_store
 from . import limits
@@ -69,11 +69,46 @@ def pick(document: object, fields: Mapping[str, Field], *required: str, where: s
     return found
 
 
-def version(value: object) -> str:
-    """Accept a version; a leading v is dropped."""
-    if not isinstance(value, str) or not VERSION.fullmatch(value):
-        raise ValueError('expected a version such as "1.2.3"')
-    return bare(value)
+def _join(where: str, key: str) -> str:
+    return f"{where}.{key}" if where else key
+
+
+def _children(node: object) -> list[Any]:
+    match node:
+        case dict():
+            return list(node.values())
+        case list():
+            return node
+    return []
+
+
+def _text(
+    problem: str = "expected a text", is_right: Callable[[str], object] = lambda _: True, make: Field = str
+) -> Field:
+    def field(value: object) -> Any:
+        if not isinstance(value, str) or not is_right(value):
+            raise ValueError(problem)
+        return make(value)
+
+    return field
+
+
+text: Final = _text()
+line: Final = _text(make=lambda value: fit_to_show(value, limits.LINE))
+notes: Final = _text(make=lambda value: fit_to_store(value, limits.NOTES))
+version: Final = _text('expected a version such as "1.2.3"', VERSION.fullmatch, bare)
+sha256: Final = _text("expected 64 hexadecimal digits", re.compile("[0-9a-fA-F]{64}").fullmatch, str.lower)
+# A NUL would end it on the board.
+password: Final = _text(
+    f"expected a text of at most {limits.PASSWORD} characters",
+    lambda value: len(value) <= limits.PASSWORD and "\0" not in value,
+)
+address: Final = _text(f"expected a text of at most {limits.URL} characters", lambda value: len(value) <= limits.URL)
+# A link to anything but a web page would be a trap.
+web_page: Final = _text(
+    "expected an http or https URL",
+    lambda value: re.fullmatch(r"https?://[^\s/]\S*", value) and fit_to_show(value, limits.URL) == value,
+)
 
 
 def moment(value: object) -> datetime:
@@ -87,13 +122,6 @@ def moment(value: object) -> datetime:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
-def web_page(value: object) -> str:
-    """Accept the address of a page to show: a link to anything but a web page would be a trap."""
-    if not re.fullmatch(r"https?://[^\s/]\S*", text(value)) or fit_to_show(text(value), limits.URL) != value:
-        raise ValueError("expected an http or https URL")
-    return text(value)
-
-
 def number(value: object) -> int:
     """Accept a number of things that anything can hold."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
@@ -101,59 +129,8 @@ def number(value: object) -> int:
     return value
 
 
-def text(value: object) -> str:
-    """Accept any text, as it is."""
-    if not isinstance(value, str):
-        raise ValueError("expected a text")  # noqa: TRY004  # one kind of error for whatever is wrong
-    return value
-
-
-def line(value: object) -> str:
-    """Accept a text, and make it fit to be shown in one line."""
-    return fit_to_show(text(value), limits.LINE)
-
-
-def notes(value: object) -> str:
-    """Accept a text, and make it fit to be shown."""
-    return fit_to_store(text(value), limits.NOTES)
-
-
-def password(value: object) -> str:
-    """Accept a password. An empty one is legal; a NUL would end it on the board."""
-    if len(text(value)) > limits.PASSWORD or "\0" in text(value):
-        raise ValueError(f"expected a text of at most {limits.PASSWORD} characters")
-    return text(value)
-
-
-def sha256(value: object) -> str:
-    """Accept a SHA-256 in hexadecimal."""
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", text(value)):
-        raise ValueError("expected 64 hexadecimal digits")
-    return text(value).lower()
-
-
-def address(value: object) -> str:
-    """Accept the address of a file, absolute or not."""
-    if len(text(value)) > limits.URL:
-        raise ValueError(f"expected a text of at most {limits.URL} characters")
-    return text(value)
-
-
 def items(value: object) -> list[Any]:
     """Accept a list of anything."""
     if not isinstance(value, list):
-        raise ValueError("expected a list")  # noqa: TRY004  # see text
+        raise ValueError("expected a list")  # noqa: TRY004  # one kind of error for whatever is wrong
     return value
-
-
-def _join(where: str, key: str) -> str:
-    return f"{where}.{key}" if where else key
-
-
-def _children(node: object) -> list[Any]:
-    match node:
-        case dict():
-            return list(node.values())
-        case list():
-            return node
-    return []
