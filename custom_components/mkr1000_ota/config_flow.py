@@ -19,6 +19,7 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .arduino_ota.errors import BoardError
+from .arduino_ota.protocol.address import write_address
 from .const import CONF_BOARD, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
 from .errors import FormError, flow_error, flow_errors
@@ -30,7 +31,6 @@ from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
 from .network.discovery_flows import MAX_CARDS
 from .network.mdns import async_get_querier
-from .network.typed_address import write_address
 from .presence.tracker import async_get_tracker
 
 # A board asks for its address before it listens to anybody.

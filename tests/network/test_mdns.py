@@ -12,10 +12,10 @@ from homeassistant.core import HomeAssistant
 import pytest
 from zeroconf import IPVersion, Zeroconf
 
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY, Sighting
+from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
 from custom_components.mkr1000_ota.network import mdns as asking
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
-from tests.discovery.announcements import announcement, records
+from tests.discovery.announcements import QUERY, announcement, records
 from tests.support.private_network import private_network
 from tests.virtual_board import Air, BoardOptions, VirtualBoard
 

@@ -16,9 +16,9 @@ from homeassistant.core import CoreState, HomeAssistant
 import pytest
 from zeroconf import DNSOutgoing, Zeroconf
 
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY
 from custom_components.mkr1000_ota.network import mdns as asking
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
+from tests.discovery.announcements import QUERY
 
 
 class Pace:

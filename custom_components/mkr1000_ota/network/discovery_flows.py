@@ -21,7 +21,8 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util.hass_dict import HassKey
 
-from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sighting
+from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS
 from ..const import CONF_BOARD, DOMAIN
 from .mdns import async_get_querier
 

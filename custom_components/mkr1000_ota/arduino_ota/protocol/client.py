@@ -8,12 +8,11 @@ from aiohttp.hdrs import AUTHORIZATION, CONTENT_LENGTH, METH_GET, METH_POST
 from yarl import URL
 
 from .. import errors
-from ..libraries import Library
+from ..libraries import OTA_PORT, Library
 from ..sketch.checks import INTERNAL_STORAGE
 from .exchange import ConnectionCut, Exchange, RequestTimeouts, Silence
 from .transfer import Transfer, VerifyPeer
 
-OTA_PORT = 65280
 DEFAULT_TIMEOUTS = RequestTimeouts()
 
 
