@@ -44,6 +44,9 @@ class Installer(Protocol):
     async def install(self, request: InstallRequest) -> InstallEnd | None:
         """Install a build, and return how that ended; None where it waits for the board."""
 
+    def order(self, request: InstallRequest) -> None:
+        """Install a build although nobody waits for the end. Raises ServiceValidationError if something is being done."""
+
     async def cancel(self) -> None:
         """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
 

@@ -98,6 +98,11 @@ class BoardInstaller:
         return self._task
 
     @callback
+    def order(self, request: InstallRequest) -> None:
+        """Install a build although nobody waits for the end. Raises ServiceValidationError if something is being done."""
+        self.in_background(Stage.DOWNLOADING, request.version, self.carry_out(request))
+
+    @callback
     def in_background(self, stage: Stage, version: str | None, work: Coroutine[None, None, InstallEnd]) -> None:
         """Do something that nobody waits for."""
         self.begin(stage, version, work).add_done_callback(self._log_end)

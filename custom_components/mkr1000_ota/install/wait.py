@@ -39,9 +39,7 @@ async def async_wait_for_board(
     board.set_state(InstallState(Stage.WAITING, version))
     on_wait()
     # It may be at another address by now, and then it is moved there.
-    board.config_entry.async_create_background_task(
-        board.hass, async_get_tracker(board.hass).async_census(), f"look for {board.name}"
-    )
+    async_get_tracker(board.hass).moves.async_search()
     with async_get_querier(board.hass).frequent():
         while True:
             await asyncio.sleep(PROBE_INTERVAL)

@@ -39,12 +39,20 @@ class Sightings(RecordUpdateListener):
       different boards differ in the A record, so boards never silence one another;
     - when cached records run out, a call in which `new` is `old`: no board said that.
 
-    `on_sighting` is called for each sighting, repeats included; `limit` addresses are remembered at most.
+    `on_sighting` is called for each sighting, repeats included; `limit` addresses are remembered at most. What
+    `accepts` does not take is not heard at all.
     """
 
-    def __init__(self, on_sighting: Callable[[Sighting], None] | None = None, *, limit: int = MAX_SIGHTINGS) -> None:
+    def __init__(
+        self,
+        on_sighting: Callable[[Sighting], None] | None = None,
+        *,
+        limit: int = MAX_SIGHTINGS,
+        accepts: Callable[[Sighting], bool] | None = None,
+    ) -> None:
         self._on_sighting = on_sighting
         self._limit = limit
+        self._accepts = accepts
         self._by_address: dict[str, Sighting] = {}
 
     def __iter__(self) -> Iterator[Sighting]:
@@ -56,9 +64,15 @@ class Sightings(RecordUpdateListener):
     def get(self, address: str) -> Sighting | None:
         return self._by_address.get(address)
 
+    def forget(self, address: str) -> None:
+        """Take what was heard at an address for never heard."""
+        self._by_address.pop(address, None)
+
     def hear(self, records: Iterable[DNSRecord]) -> None:
         """Take in the records of one packet."""
         for sighting in announced_boards(records, time.monotonic()):
+            if self._accepts and not self._accepts(sighting):
+                continue
             self._by_address.pop(sighting.address, None)
             if len(self._by_address) >= self._limit:
                 del self._by_address[next(iter(self._by_address))]
