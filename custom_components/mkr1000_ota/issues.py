@@ -38,7 +38,16 @@ class Kind(StrEnum):
     NOT_OFFERED = "not_offered"
 
 
-_FIXABLE = {Kind.NOT_BACK, Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY, Kind.RENAMED, Kind.FOLDER_UNUSABLE}
+_FIXABLE = {
+    Kind.NOT_BACK,
+    Kind.UNCERTAIN,
+    Kind.NOT_INSTALLED,
+    Kind.UNHEALTHY,
+    Kind.RENAMED,
+    Kind.WRONG_BOARD,
+    Kind.SAME_BOARD,
+    Kind.FOLDER_UNUSABLE,
+}
 _ERRORS = {Kind.NOT_BACK, Kind.FOLDER_UNUSABLE, Kind.SOURCE_FAILING}
 
 

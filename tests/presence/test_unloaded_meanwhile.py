@@ -69,9 +69,9 @@ async def test_a_board_that_answers_by_another_name(
     await board.flash_over_usb(build_sketch(name="Garden"))
     await hear(board)
     await settled(home)
-    assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed_{entry.entry_id}")
+    assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{entry.entry_id}")
     await look_while_it_is_unloaded(home, entry, table)
-    assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed_{entry.entry_id}")
+    assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{entry.entry_id}")
 
 
 async def test_a_board_that_is_back(
@@ -97,7 +97,7 @@ async def test_a_board_whose_new_name_is_being_confirmed(
     await settled(home)
     manager = repairs_flow_manager(home)
     assert manager is not None
-    form = await manager.async_init(DOMAIN, context={"issue_id": f"renamed_{entry.entry_id}"})
+    form = await manager.async_init(DOMAIN, context={"issue_id": f"renamed.{entry.entry_id}"})
     turn = entry.runtime_data.coordinator.lock
     async with turn:
         confirming = home.async_create_task(manager.async_configure(form["flow_id"], {CONF_PASSWORD: "password"}))

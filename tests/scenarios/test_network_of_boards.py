@@ -3,12 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from itertools import pairwise
 import os
 from pathlib import Path
 import socket
 import subprocess
-import time
 from typing import Any
 
 from homeassistant.components.zeroconf.const import DATA_INSTANCE
@@ -43,11 +41,11 @@ ETH_P_ALL = 3
 
 
 class Capture:
-    """Every exact question on the wire, with the time at which it was there."""
+    """Counts every exact question on the wire."""
 
     def __init__(self, interface: str) -> None:
         """Listen below IP, where nothing can hide."""
-        self.times: list[float] = []
+        self.questions = 0
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self._socket.bind((interface, 0))
         self._socket.setblocking(False)
@@ -63,7 +61,7 @@ class Capture:
         frame = packet[ETHERNET:]
         is_mdns = frame[0] == 0x45 and frame[9] == socket.IPPROTO_UDP and frame[22:24] == b"\x14\xe9"
         if is_mdns and len(frame) == IP + UDP + QUESTION and kind == socket.PACKET_OUTGOING:
-            self.times.append(time.monotonic())
+            self.questions += 1
 
 
 class House:
@@ -156,13 +154,11 @@ class House:
         os.utime(file, (0, 0))
         await entry.runtime_data.coordinator.sources.chosen.async_refresh()
 
-    async def until(self, is_so: Callable[[], Any], within: float = 60.0) -> float:
-        """Wait until something is so, and return how many seconds it took."""
-        began = time.monotonic()
+    async def until(self, is_so: Callable[[], Any], within: float = 60.0) -> None:
+        """Wait until something is so."""
         async with asyncio.timeout(within):
             while not is_so():
                 await asyncio.sleep(0.05)
-        return time.monotonic() - began
 
 
 @pytest.fixture(autouse=True)
@@ -205,31 +201,22 @@ async def house(
             capture.close()
 
 
-async def test_from_nothing_to_wherever_they_go(
-    house: House, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
-) -> None:
+async def test_from_nothing_to_wherever_they_go(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.add_all()
-    record_property("configured_after", time.monotonic() - house.capture.times[0])
-    assert time.monotonic() - house.capture.times[0] < 15
+    assert house.capture.questions
     assert {entry.unique_id for entry in house.entries} == set(house.network.macs)
     assert len({entry.title for entry in house.entries}) == BOARDS
     await house.until(lambda: house.is_right)
-
-    # The opening questions are over once two of them were a minute apart.
-    await house.until(lambda: len(house.capture.times) > 1 and _pauses(house.capture)[-1] > 0.9 * MINUTE)
-    quiet = len(house.capture.times)
-    await house.until(lambda: len(house.capture.times) == quiet + 3)
-    assert _pauses(house.capture)[-3:] == pytest.approx([MINUTE] * 3, abs=0.3)
 
     # From now on passwords are sent as often as anything gives an occasion, which makes a mistake likely.
     monkeypatch.setattr(homecoming, "CHECK_INTERVAL", 0.0)
     entities = [entity.entity_id for entity in house.hass.states.async_all()]
     await house.network.renumber(all_permuted(house.network.addresses))
-    record_property("followed_after", await house.until(lambda: house.is_right))
+    await house.until(lambda: house.is_right)
     who_was_there = dict(zip(house.network.addresses, house.network.macs, strict=True))
     await house.network.renumber(all_permuted(house.network.addresses))
     await house.remember(who_was_there)
-    record_property("followed_in_spite_of_old_neighbours_after", await house.until(lambda: house.is_right))
+    await house.until(lambda: house.is_right)
     before = house.passwords_received
     await house.until(lambda: all(now > then for now, then in zip(house.passwords_received, before, strict=True)))
 
@@ -247,15 +234,8 @@ async def test_from_nothing_to_wherever_they_go(
     await house.hass.services.async_call("update", "install", {"entity_id": update}, blocking=True)
     assert not [event for event in board.events if event["event"] == "flashing"]
     await board.command(power="on")
-    back = time.monotonic()
     await board.event("flashing")
-    record_property("flashing_after_return", time.monotonic() - back)
-    assert time.monotonic() - back < 10
     await house.until(lambda: house.hass.states.is_state(update, "off"))
     assert [
         fleet for fleet in house.network.fleets.values() if any(event["event"] == "flashing" for event in fleet.events)
     ] == [board]
-
-
-def _pauses(capture: Capture) -> list[float]:
-    return [after - before for before, after in pairwise(capture.times)]

@@ -149,7 +149,7 @@ class BoardInstaller:
             try:
                 return await self._conclude(await async_resolve(board))
             except WrongBoard:
-                async_get_tracker(board.hass).async_hint()
+                async_get_tracker(board.hass).moves.async_search()
             except BoardError as err:
                 LOGGER.debug("%s does not tell yet what became of its flash: %s", board.name, type(err).__name__)
             if time.monotonic() >= deadline:

@@ -47,9 +47,7 @@ async def async_find_board(board: BoardCoordinator, until: float) -> Library | N
 async def async_wait_for_board(board: BoardCoordinator, until: float) -> Library:
     """Return the library with which a board responds as soon as it does. Raises a HomeAssistantError if it is too late."""
     # It may be at another address by now, and then it is moved there.
-    board.config_entry.async_create_background_task(
-        board.hass, async_get_tracker(board.hass).async_census(), f"look for {board.name}"
-    )
+    async_get_tracker(board.hass).moves.async_search()
     with async_get_querier(board.hass).frequent():
         while time.time() < until:
             with suppress(BoardError):

@@ -8,12 +8,11 @@ from aiohttp.hdrs import AUTHORIZATION, CONTENT_LENGTH, METH_GET, METH_POST
 from yarl import URL
 
 from .. import errors
-from ..libraries import Library
+from ..libraries import OTA_PORT, Library
 from ..sketch.checks import INTERNAL_STORAGE
 from .exchange import ConnectionCut, Exchange, RequestTimeouts, Silence
 from .transfer import Transfer, VerifyPeer
 
-OTA_PORT = 65280
 DEFAULT_TIMEOUTS = RequestTimeouts()
 
 
@@ -48,7 +47,7 @@ class BoardClient:
     ) -> None:
         self._session = session
         self.host = host
-        self._port = port
+        self.port = port
         self._verify_peer = verify_peer
         self._timeouts = timeouts or DEFAULT_TIMEOUTS
         # When it accepted the connection of the last request, by time.monotonic(): no restart since, until its response.
@@ -142,7 +141,7 @@ class BoardClient:
 
     def _exchange(self, method: str, path: str, headers: dict[str, str], transfer: Transfer) -> Exchange:
         try:
-            url = URL.build(scheme="http", host=self.host, port=self._port, path=path)
+            url = URL.build(scheme="http", host=self.host, port=self.port, path=path)
         except ValueError:
             raise errors.BoardUnreachable(f"There can be no host named {self.host!r}") from None
         return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, self._timeouts)

@@ -1,11 +1,13 @@
 """A sketch: an image that was inspected and found fit for an MKR1000."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 import re
 from typing import Any, Final, Self
 
 from ..errors import SketchRefused
+from ..hardware import Model
 from ..libraries import Library
 from .checks import INTERNAL_STORAGE, LARGE_STORAGE, fit_image
 from .image import FlashImage
@@ -38,6 +40,8 @@ class Sketch:
     version: str | None
     passwords: tuple[str, ...] = field(repr=False)
     stated_password: str | None = field(default=None, repr=False)
+    model: Model | None = None
+    built: datetime | None = None
     # What it will need a hand for; each has a `code`.
     warnings: tuple[Any, ...] = ()
 
