@@ -23,6 +23,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from .arduino_ota.errors import BoardError
 from .arduino_ota.hardware import MKR1000, MODELS
 from .arduino_ota.libraries import Library
+from .arduino_ota.protocol.address import write_address
 from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
 from .errors import FormError
@@ -36,7 +37,6 @@ from .network.discovery_flows import MAX_CARDS, stranger_slots
 from .network.identity import async_peer
 from .network.leases import async_leased_hosts
 from .network.mdns import async_get_querier
-from .network.typed_address import write_address
 from .presence.tracker import async_get_tracker
 
 # A board asks for its address before it listens to anybody, in seconds.

@@ -4,10 +4,12 @@ from enum import StrEnum
 import logging
 from typing import Final
 
+from .arduino_ota.libraries import OTA_PORT
+
 DOMAIN: Final = "mkr1000_ota"
 LOGGER: Final = logging.getLogger(__package__)
 
-DEFAULT_PORT: Final = 65280  # 0xFF00, fixed in the board libraries
+DEFAULT_PORT: Final = OTA_PORT
 
 # In the data of an entry
 CONF_LIBRARY: Final = "library"

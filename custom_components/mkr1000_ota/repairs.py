@@ -78,14 +78,13 @@ class MenuRepairFlow(RepairsFlow):
     async def async_step_install(self) -> None:
         """Install again what may not have been installed, or is not healthy; or what failed to take its place."""
         board = self._board.coordinator
-        if self._kind is Kind.UNHEALTHY and board.record.rollback_to is not None:
-            self._board.installer.resume()
-            return
         request = await async_request_for_notice(board, self._kind)
         if request is None:
-            raise translated_error("version_gone", board=board.name)
+            notice = board.record.notices.get(self._kind)
+            version = notice.placeholders.get("version", "") if notice else ""
+            raise translated_error("version_gone", board=board.name, version=version)
+        # The notice goes when that has succeeded: its image is what is installed.
         self._board.installer.order(request)
-        await async_dismiss(board, self._kind)
 
     @_action
     async def async_step_close(self) -> None:

@@ -4,8 +4,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
+from custom_components.mkr1000_ota.arduino_ota.protocol.address import read_address, write_address
 from custom_components.mkr1000_ota.flows.discovered_board import async_look_at, client_for
-from custom_components.mkr1000_ota.network.typed_address import read_address, write_address
 from tests.conftest import Arp
 from tests.support.steps import MAC, OTHER_MAC, passwords_sent_to
 from tests.virtual_board import VirtualBoard

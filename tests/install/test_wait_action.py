@@ -180,7 +180,7 @@ async def test_when_its_time_is_over_it_can_be_installed_once_more(
     home.config_entries.async_update_entry(entry, options={**entry.options, CONF_WAIT: 5})
     flow: Any = await async_create_fix_flow(home, issue.issue_id, issue.data)
     flow.hass = home
-    await flow.async_step_confirm({})
+    await flow.async_step_install()
     await until_stage(home, Stage.WAITING)
     await board.power_on()
     await flashed(home, board)

@@ -321,7 +321,7 @@ async def test_a_board_that_was_brought_back_by_cable_under_another_name(
     entry = await add_board(board)
     await settle(home)
     await offer(entry, {"garden.bin": build_sketch(name="Garden", password="sesame", version="2.0")})
-    with pytest.raises(HomeAssistantError, match="has not come back"):
+    with pytest.raises(HomeAssistantError, match="hasn't come back"):
         await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
     assert told == []
 

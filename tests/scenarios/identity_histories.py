@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from homeassistant.const import CONF_NAME
 
-from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Order
 from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
 from custom_components.mkr1000_ota.const import CONF_TYPED_HOST
 from custom_components.mkr1000_ota.coordinator import BoardCoordinator
@@ -130,15 +129,13 @@ class History:
                 device.host, other.host = other.host, device.host
 
         self.network.on_restart = swap
-        order = Order(
-            sketch=sketch(self.house.boards[board].name[:20], f"new {self.random.randint(0, 2)}"), version="2.0"
-        )
+        new = sketch(self.house.boards[board].name[:20], f"new {self.random.randint(0, 2)}")
 
-        async def prepare() -> Order:
-            return order
+        async def load() -> tuple[Sketch, str | None]:
+            return new, None
 
         await board.config_entry.runtime_data.installer.install(
-            InstallRequest(version="2.0", file="sketch.bin", prepare=prepare)
+            InstallRequest(version="2.0", file="sketch.bin", load=load)
         )
         self.network.on_restart = lambda _: None
 

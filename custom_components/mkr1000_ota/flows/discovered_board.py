@@ -15,10 +15,12 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import slugify
 
 from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.discovery.sightings import SCAN_TIME
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardUnreachable
 from ..arduino_ota.firmware import limits
 from ..arduino_ota.hardware import MKR1000, MODELS, Model, is_own_address, models_with_mac
 from ..arduino_ota.libraries import Library
+from ..arduino_ota.protocol.address import read_address
 from ..arduino_ota.protocol.client import BoardClient
 from ..arduino_ota.text import escape_markdown, fit_to_show
 from ..const import (
@@ -34,13 +36,10 @@ from ..const import (
 from ..errors import FormError
 from ..network.identity import KnownBoard, Match, Peer, async_peer, known_board, match, other_entries, was_heard_lately
 from ..network.mdns import async_get_querier
-from ..network.typed_address import read_address
 
 # What the stock example calls a board; the title of one that was not heard to call itself anything.
 DEFAULT_NAME: Final = "Arduino"
 
-# A board responds to a query within a second, unless its sketch is busy: then it misses one and responds to the next.
-SCAN_TIME: Final = 5.0
 SCAN_STEPS: Final = 10
 
 

@@ -16,7 +16,7 @@ from ..presence.tracker import async_get_tracker
 
 # Seconds between two attempts to reach a board that is waited for: one that sleeps is awake for seconds only, and an
 # update begins within two seconds of its return.
-PROBE_INTERVAL: Final = 0.5
+PROBE_INTERVAL: Final = 0.25
 # A board that was offline just now gets so many seconds to show that it is not, before whoever waits is told.
 OFFLINE_TIMEOUT: Final = 2.0
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from zeroconf import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
 
 from ..libraries import OTA_PORT, Library
+from ..text import fit_to_show
 
 SERVICE_TYPE: Final = "_arduino._tcp.local."
 
@@ -21,15 +22,14 @@ CLASS_IN: Final = 1
 TYPE_A: Final = 1
 TYPE_PTR: Final = 12
 
-# A board puts one address into a packet; a reflector between networks may put some boards together. It bounds what one
-# made-up packet can set off.
+# A board puts one address into a packet; a reflector may put some boards together. Bounds what a made-up one sets off.
 MAX_PER_PACKET: Final = 16
 
 # ESP8266 and ESP32 announce the same service type with other values, and speak another protocol.
 _LIBRARIES: Final = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
 
-# A name is shown and logged: what would break a line becomes the sign for an unreadable character.
-_LINE_BREAKERS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), "\N{REPLACEMENT CHARACTER}")
+# A name is one label of a domain name (RFC 1035, 2.3.4).
+_LONGEST_NAME: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,10 @@ class _Service(NamedTuple):
 
 
 def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sighting]:
-    """Yield a sighting for each address of a board in the records of one packet, heard at `seen`.
+    """Yield a sighting for each address of a board in the records of one packet, `MAX_PER_PACKET` at most.
 
     Nonsense, other services and other kinds of boards yield nothing; nothing is raised. The work grows with the number
-    of records only, and whatever a packet claims, it yields `MAX_PER_PACKET` sightings at most.
+    of records only, whatever a packet claims.
     """
     instances: list[DNSPointer] = []
     texts: dict[str, bytes] = {}
@@ -117,11 +117,11 @@ def _is_unicast(address: bytes) -> bool:
 
 
 def _instance_name(alias: str) -> str | None:
-    """Take the service type off the full name of an instance. The name is one label, dots and all."""
+    """Take the service type off the full name of an instance. The name is one label, dots and all; anybody made it up."""
     suffix = f".{SERVICE_TYPE}"
     if alias[-len(suffix) :].lower() != suffix:
         return None
-    return alias[: -len(suffix)].translate(_LINE_BREAKERS)
+    return fit_to_show(alias[: -len(suffix)], _LONGEST_NAME)
 
 
 def _announced_board(text: bytes) -> str | None:

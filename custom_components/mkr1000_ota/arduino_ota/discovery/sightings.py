@@ -1,4 +1,4 @@
-"""Ask which boards are there, and remember where they were heard."""
+"""Query which boards are there, and remember where they were heard."""
 
 from collections.abc import Callable, Iterable, Iterator
 import time
@@ -10,17 +10,20 @@ from .announcements import CLASS_IN, SERVICE_TYPE, TYPE_PTR, Sighting, announced
 
 # More boards than any network has. It bounds what somebody who makes up announcements can have us remember.
 MAX_SIGHTINGS: Final = 4096
-
-_FLAGS_QUERY: Final = 0
+# Seconds from one query to the next. A board responds once a second at most, and zeroconf drops a response whose bytes
+# it heard within the last second: queries must be further apart than that, with room for a slow Wi-Fi.
+QUERY_INTERVAL: Final = 1.5
+# Seconds. A board responds to a query within one, unless its sketch is busy: then it misses one and responds to the next.
+SCAN_TIME: Final = 5.0
 
 
 def query() -> DNSOutgoing:
-    """Return the only question that a board answers, to be sent alone through a Zeroconf instance.
+    """Return the only query that a board responds to, to be sent alone through a Zeroconf instance.
 
     It becomes 37 bytes. Both libraries compare their number and all of them but the first two, the transaction id:
     no QU bit, no known answers, no second question. (WiFi101OTA 1.1.0, ArduinoOTA 1.0.6 and 1.1.1.)
     """
-    out = DNSOutgoing(_FLAGS_QUERY)
+    out = DNSOutgoing(0)
     out.add_question(DNSQuestion(SERVICE_TYPE, TYPE_PTR, CLASS_IN))
     return out
 
@@ -29,7 +32,7 @@ class Sightings(RecordUpdateListener):
     """Where boards were heard: the latest sighting of each address, those heard last at the end.
 
     It listens to a Zeroconf instance because a service browser cannot do this: two boards of one name are one service
-    to it, and a board that answers again is no event. What a listener gets, seen with zeroconf 0.151.5 and 0.152.0:
+    to it, and a board that responds again is no event. What a listener gets, seen with zeroconf 0.151.5 and 0.152.0:
 
     - one call for each packet with all its records, before the cache takes them, and without the sender's address;
     - a call for repeats too, unless the same bytes came within the last second (0.8 s with 0.152.0). Packets of
