@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 import json
 import sys
+from tempfile import NamedTemporaryFile
+import time
 from typing import Any
 
 from benchmark.lan import INTERFACE, address_of
@@ -32,12 +34,12 @@ class _Expected:
 
 
 class Boards:
-    """Boards at consecutive loopback addresses."""
+    """Boards at consecutive addresses, and all that they have told of, each with its time."""
 
     def __init__(self, process: Process, count: int) -> None:
-        """Listen to the process that they run in."""
         self._process = process
         self._expected: list[_Expected] = []
+        self.heard: list[tuple[float, dict[str, Any]]] = []
         self._listening = asyncio.create_task(self._listen())
         self.addresses = [address_of(number) for number in range(count)]
 
@@ -47,10 +49,18 @@ class Boards:
         self._expected.append(_Expected(number, event, facts, future))
         return future
 
+    async def power(self, number: int, power: str) -> None:
+        """Switch a board on or off, and wait until that has happened."""
+        assert self._process.stdin
+        done = self.expect(number, "listening" if power == "on" else "power_off")
+        self._process.stdin.write(json.dumps({"board": number, "power": power}).encode() + b"\n")
+        await done
+
     async def _listen(self) -> None:
         assert self._process.stdout
         while line := await self._process.stdout.readline():
             event = json.loads(line)
+            self.heard.append((time.perf_counter(), event))
             for expected in [one for one in self._expected if one.is_met_by(event)]:
                 self._expected.remove(expected)
                 expected.future.set_result(event)
@@ -64,10 +74,6 @@ async def boards(count: int, *, answer_within: float = 0.0, **options: object) -
 
     They answer a question one after the other, within so many seconds.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.virtual_board", "--config", "/dev/stdin", stdin=PIPE, stdout=PIPE
-    )
-    assert process.stdin
     described = [
         {
             **QUICK,
@@ -78,12 +84,16 @@ async def boards(count: int, *, answer_within: float = 0.0, **options: object) -
         }
         for number in range(count)
     ]
-    process.stdin.write(json.dumps(described).encode())
-    process.stdin.close()
-    fleet = Boards(process, count)
-    try:
-        await asyncio.gather(*(fleet.expect(number, "listening") for number in range(count)))
-        yield fleet
-    finally:
-        process.terminate()
-        await process.wait()
+    with NamedTemporaryFile("w") as config:
+        json.dump(described, config)
+        config.flush()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.virtual_board", "--config", config.name, stdin=PIPE, stdout=PIPE
+        )
+        fleet = Boards(process, count)
+        try:
+            await asyncio.gather(*(fleet.expect(number, "listening") for number in range(count)))
+            yield fleet
+        finally:
+            process.terminate()
+            await process.wait()

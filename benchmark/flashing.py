@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 import os
 from pathlib import Path
-import shutil
 from statistics import median
 import tempfile
 import time
@@ -16,8 +15,8 @@ from homeassistant.core import HomeAssistant
 from benchmark.boards import Boards, boards, name_of
 from benchmark.home import Pauses, add_board, apart, home
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
-from custom_components.mkr1000_ota.shared import async_shared
-from tests.virtual_board.sketches import build_sketch
+from custom_components.mkr1000_ota.install import flashing
+from tests.virtual_board.sketches import Quirks, build_sketch
 
 # About what a real board needs for a byte, in seconds.
 BOARD_SPEED = 50e-6
@@ -44,14 +43,14 @@ async def measure() -> Figures:
     """Measure everything; takes about three minutes, most of it at the speed of a board."""
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "sketch.bin"
-        image.write_bytes(build_sketch(password=PASSWORD, size=SIZE))
+        image.write_bytes(sketch("0.0"))
         async with boards(1, seconds_per_byte=0.0) as fleet:
             full_speed = await _client_and_curl(fleet, image, 5 * RUNS)
         async with boards(1, seconds_per_byte=BOARD_SPEED) as fleet:
             board_speed = await _client_and_curl(fleet, image, RUNS)
         install = await apart(_install_and_curl, image)
-        twenty, one, pause, _ = await apart(_crowd, image, trace=False)
-        *_, memory = await apart(_crowd, image, trace=True)
+        twenty, one, pause, _ = await apart(_crowd, trace=False)
+        *_, memory = await apart(_crowd, trace=True)
     return Figures(
         client_vs_curl_board_speed=board_speed,
         client_vs_curl_full_speed=full_speed,
@@ -99,23 +98,23 @@ async def _install_and_curl(image: Path) -> float:
             update = await add_board(hass, name_of(0), fleet.addresses[0], PASSWORD, FOLDER)
             for run in range(RUNS):
                 theirs.append(await _curl(fleet, image))
-                await _offer(hass, FOLDER, image, f"{run + 1}.0")
+                await offer(hass, FOLDER, f"{run + 1}.0")
                 ours += await _install(hass, fleet, {update: 0})
     return median(ours) / median(theirs)
 
 
-async def _crowd(image: Path, *, trace: bool) -> tuple[float, float, float, float]:
+async def _crowd(*, trace: bool) -> tuple[float, float, float, float]:
     """Return the seconds of twenty flashes at once and of one, the longest pause, and the bytes for each flash."""
+    vars(flashing)["FLASH_SLOTS"] = CROWD
     with tempfile.TemporaryDirectory() as config:
         async with boards(CROWD, seconds_per_byte=BOARD_SPEED) as fleet, home(Path(config)) as hass:
             updates = {
                 await add_board(hass, name_of(number), address, PASSWORD, FOLDER): number
                 for number, address in enumerate(fleet.addresses)
             }
-            (await async_shared(hass)).flashes = asyncio.Semaphore(CROWD)
-            await _offer(hass, FOLDER, image, "1.0")
+            await offer(hass, FOLDER, "1.0")
             [one] = await _install(hass, fleet, {next(iter(updates)): 0})
-            await _offer(hass, FOLDER, image, "2.0")
+            await offer(hass, FOLDER, "2.0")
             if trace:
                 tracemalloc.start()
             before, _ = tracemalloc.get_traced_memory()
@@ -126,13 +125,18 @@ async def _crowd(image: Path, *, trace: bool) -> tuple[float, float, float, floa
     return twenty, one, pauses.longest, (peak - before - SIZE) / CROWD
 
 
-async def _offer(hass: HomeAssistant, folder: str, image: Path, version: str) -> None:
+def sketch(version: str) -> bytes:
+    """Return a sketch that wants the password that all boards have, and could be that of any of them."""
+    return build_sketch(password=PASSWORD, version=version, size=SIZE, quirks=Quirks(call="hidden"))
+
+
+async def offer(hass: HomeAssistant, folder: str, version: str) -> None:
     """Put a sketch of a new version into the folder that all boards share, and wait until it is offered."""
     directory = Path(hass.config.path(folder))
     for old in directory.glob("*.bin"):
         old.unlink()
     offered = directory / f"sketch-{version}.bin"
-    shutil.copy(image, offered)
+    offered.write_bytes(sketch(version))
     os.utime(offered, (0, 0))
     while any(state.attributes["latest_version"] != version for state in hass.states.async_all("update")):
         await asyncio.sleep(0.1)

@@ -57,6 +57,7 @@ async def add_board(hass: HomeAssistant, name: str, address: str, password: str,
     await hass.config_entries.async_reload(entry.entry_id)
     entity_id = er.async_get(hass).async_get_entity_id("update", DOMAIN, f"{entry.entry_id}_firmware")
     assert entity_id is not None
+    assert hass.states.get(entity_id) is not None
     return entity_id
 
 

@@ -29,9 +29,10 @@ from custom_components.mkr1000_ota.const import (
 )
 from custom_components.mkr1000_ota.flows import discovered_board as found
 from custom_components.mkr1000_ota.install import health_check as health
-from custom_components.mkr1000_ota.network import arp as arp_table, identity
+from custom_components.mkr1000_ota.network import adapters, arp as arp_table, identity
 from custom_components.mkr1000_ota.network.adapters import Reach
 from custom_components.mkr1000_ota.network.mdns import async_get_querier
+from custom_components.mkr1000_ota.presence import moves, recognition
 from tests.discovery.announcements import announcement, records
 from tests.support.flow_texts import check_texts
 from tests.support.looking import settled
@@ -107,13 +108,13 @@ async def home(
     # It changes the class for good, and other tests open an instance of their own.
     monkeypatch.setattr("homeassistant.components.zeroconf.install_multiple_zeroconf_catcher", lambda _: None)
     monkeypatch.setattr(hass.config, "config_dir", str(tmp_path))
-    # Boards on loopback are where nobody announces anything.
-    monkeypatch.setattr("custom_components.mkr1000_ota.config_flow.async_reach", _on_link)
+    # No announcement of a board on loopback is believed outside of tests.
+    monkeypatch.setattr(adapters, "reach_of", lambda *_: Reach.ON_LINK)
+    # Boards that are heard at all are heard at once here.
+    monkeypatch.setattr(moves, "SEARCH_DELAY", 0.0)
+    monkeypatch.setattr(moves, "START_TIMEOUT", 0.2)
+    monkeypatch.setattr(recognition, "HEAR_TIMEOUT", 0.05)
     return hass
-
-
-async def _on_link(_hass: HomeAssistant, _host: str) -> Reach:
-    return Reach.ON_LINK
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Diagnostics tell what a maintainer would ask for, and nothing secret."""
 
+from dataclasses import replace
 import json
 from typing import Any
 
@@ -8,8 +9,10 @@ import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
+from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
+from tests.support.actions import board_of
 from tests.support.steps import UPDATE
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -33,17 +36,18 @@ async def test_a_board_that_was_flashed_is_described_without_its_passwords(
     assert told["state"] == "loaded"
     assert told["data"]["host"] == board.address
     assert told["data"]["password"] == REDACTED
-    assert told["installed_version"] == "1.0"
+    assert told["running_version"] == "1.0"
     assert told["known_passwords"] == 2
     assert told["archived"] == ["1.0"]
     [flash] = told["history"]
     assert flash["version"] == "1.0"
     assert flash["password"] == REDACTED
-    assert told["source"]["kind"] == "FolderSource"
-    assert told["source"]["last_look_succeeded"] is True
-    assert told["source"]["problem"] is None
-    assert [release["version"] for release in told["source"]["releases"]] == ["1.0"]
-    assert told["source"]["findings"] == [{"file": "readme-2.0.bin", "reason": "html"}]
+    assert told["source"]["kind"] == "folder"
+    assert told["source"]["last_refresh_succeeded"] is True
+    assert told["source"]["error"] is None
+    assert told["source"]["releases"] == 1
+    assert told["source"]["findings"] == [{"file": "readme-2.0.bin", "code": "html"}]
+    assert [build["label"] for build in told["builds"]] == ["1.0"]
     assert told["heard"]["name"] == "Arduino"
     assert told["heard"]["seen"] == "0 s ago"
     assert told["boards_heard"] == 1
@@ -54,28 +58,37 @@ async def test_what_is_under_way_is_described_without_its_passwords(
 ) -> None:
     entry = await add_board(board)
     await home.async_block_till_done(wait_background_tasks=True)
-    record = entry.runtime_data.coordinator.record
-    awaited = WaitingOrder(version="3.0", until=1.0, sha256="1" * 64, file="garden.bin", password="third secret")
-    await record.write(
-        Pending(
-            version="2.0",
-            previous_version=None,
-            sha256="0" * 64,
-            size=4,
-            started=1.0,
-            old_password="old secret",
-            expected=("new secret",),
-            guesses=("secret guess",),
+    order = WaitingOrder(
+        version="3.0", ordered=0.5, until=1.0, sha256="1" * 64, file="garden.bin", password="third secret"
+    )
+    pending = Pending(
+        version="2.0",
+        previous_version=None,
+        sha256="0" * 64,
+        size=4,
+        started=1.0,
+        old_password="old secret",
+        expected=("new secret",),
+        guesses=("secret guess",),
+    )
+    await board_of(home).store.save(
+        lambda record: replace(record, pending=pending, order=order, unknown={"later": "secret"}).with_notice(
+            Kind.NOT_BACK, "verdict_not_back", order
         )
     )
-    await record.wait(awaited)
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert "secret" not in json.dumps(told)
     assert told["pending"]["version"] == "2.0"
     assert told["pending"]["old_password"] == told["pending"]["expected"] == told["pending"]["guesses"] == REDACTED
-    assert told["awaited"]["version"] == "3.0"
-    assert told["awaited"]["until"] == 1.0
-    assert told["awaited"]["password"] == REDACTED
+    assert told["order"] == {
+        "version": "3.0",
+        "sha256": "1" * 64,
+        "file": "garden.bin",
+        "ordered": 0.5,
+        "until": 1.0,
+        "password": REDACTED,
+    }
+    assert told["notices"] == {"not_back": "verdict_not_back"}
     assert told["heard"] is None
 
 
@@ -112,10 +125,10 @@ async def test_a_source_that_fails_says_why(
 ) -> None:
     entry = await add_board(board, source="manifest", manifest_url="http://127.0.0.96:9/m.json")
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
-    assert told["source"]["last_look_succeeded"] is False
+    assert told["source"]["last_refresh_succeeded"] is False
     assert told["source"]["has_ever_succeeded"] is False
     assert told["source"]["failing_since"]
-    assert "127.0.0.96:9" in told["source"]["problem"]
+    assert "127.0.0.96:9" in told["source"]["error"]
 
 
 async def test_an_entry_that_is_not_loaded_is_described_as_far_as_it_goes(
@@ -126,4 +139,4 @@ async def test_an_entry_that_is_not_loaded_is_described_as_far_as_it_goes(
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert told["state"] == "not_loaded"
     assert told["data"]["password"] == REDACTED
-    assert "reachable" not in told
+    assert "online" not in told

@@ -1,11 +1,10 @@
-"""Repairs that are done in place."""
+"""Repairs that act: what each offers, what that does, and what is said if it cannot be done."""
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
@@ -13,17 +12,22 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.text import escape_markdown
 from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
-from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
+from custom_components.mkr1000_ota.coordinator import IDLE, BoardCoordinator, InstallState, Stage
+from custom_components.mkr1000_ota.errors import translated_error
+from custom_components.mkr1000_ota.install.notices import async_raise_notices, with_notice
+from custom_components.mkr1000_ota.issues import Kind, async_report
+from custom_components.mkr1000_ota.repairs import ACTIONS
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
 from tests.support.actions import install
 from tests.support.flow_texts import ENGLISH, check_form
+from tests.support.mending import settle
 from tests.support.steps import Result
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
 IMAGE = build_sketch(password="sesame", version="2.0")
-
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 
@@ -37,47 +41,66 @@ async def repairs(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     assert await async_setup_component(home, REPAIRS, {})
 
 
-def the_issue(home: HomeAssistant) -> ir.IssueEntry:
-    """Return the only issue that there is."""
-    [issue] = [issue for issue in ir.async_get(home).issues.values() if issue.domain == DOMAIN]
-    return issue
-
-
 def issues(home: HomeAssistant) -> list[str]:
     """Return the ids of the issues that there are."""
     return [issue_id for domain, issue_id in ir.async_get(home).issues if domain == DOMAIN]
 
 
 def check(issue: ir.IssueEntry, result: Result) -> Result:
-    """Check that all that is shown has its text."""
-    check_form(ENGLISH["issues"][issue.translation_key]["fix_flow"], result)
+    """Check that all that is shown has its text; the frontend knows the placeholders of the issue, too."""
+    given = {**(issue.translation_placeholders or {}), **(result.get("description_placeholders") or {})}
+    if result["type"] is not FlowResultType.ABORT:  # another flow is opened then
+        texts = ENGLISH["issues"][issue.translation_key]["fix_flow"]
+        check_form(texts, {**result, "description_placeholders": given})
     return result
 
 
 async def open_repair(home: HomeAssistant) -> tuple[ir.IssueEntry, Result]:
     """Open the repair of the only issue."""
-    issue = the_issue(home)
+    [issue] = [issue for issue in ir.async_get(home).issues.values() if issue.domain == DOMAIN]
     manager = repairs_flow_manager(home)
     assert manager is not None
-    return issue, check(issue, await manager.async_init(DOMAIN, context={"issue_id": issue.issue_id}))
+    result = check(issue, await manager.async_init(DOMAIN, context={"issue_id": issue.issue_id}))
+    assert result["menu_options"] == ACTIONS[Kind(issue.translation_key or "")]
+    return issue, result
 
 
-async def submit(home: HomeAssistant, issue: ir.IssueEntry, result: Result) -> Result:
-    """Submit the form of a repair."""
+async def choose(home: HomeAssistant, issue: ir.IssueEntry, result: Result, step: str) -> Result:
+    """Choose what a repair does."""
     manager = repairs_flow_manager(home)
     assert manager is not None
-    return check(issue, await manager.async_configure(result["flow_id"], {}))
+    return check(issue, await manager.async_configure(result["flow_id"], {"next_step_id": step}))
+
+
+def problem(result: Result) -> str:
+    """Return what a repair says because it could not be done."""
+    assert result["type"] is FlowResultType.MENU
+    return str(result["description_placeholders"]["problem"])
+
+
+def sentence(key: str, **placeholders: str) -> str:
+    """Return a sentence as a repair shows it."""
+    return escape_markdown(ENGLISH["exceptions"][key]["message"].format(**placeholders))
 
 
 async def lose(home: HomeAssistant, entry: ConfigEntry, offer: Offer) -> None:
     """Flash a board that does not come back."""
-    await home.async_block_till_done(wait_background_tasks=True)
+    await settle(home)
     await offer(entry, {"garden-2.0.bin": IMAGE})
-    with pytest.raises(HomeAssistantError, match="has not come back"):
+    with pytest.raises(HomeAssistantError, match="has"):
         await install(home)
 
 
-async def test_a_board_that_did_not_come_back_is_asked_once_more(
+async def tell(entry: ConfigEntry, kind: Kind) -> BoardCoordinator:
+    """Let a person have to know something of version 2.0."""
+    board: BoardCoordinator = entry.runtime_data.coordinator
+    reason = translated_error("verdict_uncertain", board=board.name, version="2.0")
+    await board.store.note(lambda record: with_notice(record, kind, reason, "2.0"))
+    async_raise_notices(board)
+    return board
+
+
+async def test_a_board_that_did_not_come_back_is_looked_for_again(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
     board = await start_board(comes_back=False)
@@ -85,24 +108,90 @@ async def test_a_board_that_did_not_come_back_is_asked_once_more(
     await lose(home, entry, offer)
     issue, result = await open_repair(home)
     assert issue.translation_key == "not_back"
-    assert result["description_placeholders"] == {"board": "Arduino", "host": board.address, "version": "2.0"}
-    result = await submit(home, issue, result)
-    assert result["errors"] == {"base": "still_away"}
+    result = await choose(home, issue, result, "check")
+    assert problem(result)
     assert entry.runtime_data.coordinator.record.pending is not None
 
     await board.flash_over_usb(IMAGE)  # which also lets it join the network again
     board.flashed.clear()
     await board.stop()
     await board.start()
-    result = await submit(home, issue, result)
+    result = await choose(home, issue, result, "check")
     assert result["type"] is FlowResultType.CREATE_ENTRY
+    await settle(home)
     assert issues(home) == []
     assert entry.runtime_data.coordinator.record.pending is None
     assert entry.data["password"] == "sesame"
     assert entry.runtime_data.coordinator.installed_version == "2.0"
 
 
-async def test_a_repair_does_not_disturb_another_flash(
+async def test_another_address_can_be_entered_for_a_board_that_did_not_come_back(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+) -> None:
+    entry = await add_board(await start_board(comes_back=False))
+    await lose(home, entry, offer)
+    issue, result = await open_repair(home)
+    result = await choose(home, issue, result, "reconfigure")
+    [flow] = entry.async_get_active_flows(home, {SOURCE_RECONFIGURE})
+    assert result["next_flow"] == ("config_flow", flow["flow_id"])
+    # It is not known yet whether that helps.
+    assert issues(home) == [issue.issue_id]
+
+
+@pytest.mark.parametrize("kind", [Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY])
+async def test_what_may_not_run_is_installed_again(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, offer: Offer, kind: Kind
+) -> None:
+    entry = await add_board(board)
+    await settle(home)
+    await tell(entry, kind)
+    issue, result = await open_repair(home)
+    result = await choose(home, issue, result, "install")
+    assert sentence("version_gone", board="Arduino", version="2.0") in problem(result)
+    assert issues(home) == [issue.issue_id]
+
+    await offer(entry, {"garden-2.0.bin": IMAGE})
+    result = await choose(home, issue, result, "install")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await settle(home)
+    assert board.flashed == [IMAGE]
+    assert issues(home) == []
+    assert entry.runtime_data.coordinator.record.notices == {}
+
+
+@pytest.mark.parametrize("kind", [Kind.NOT_BACK, Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY])
+async def test_what_a_person_knows_by_now_can_be_closed_for_good(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, kind: Kind
+) -> None:
+    entry = await add_board(board)
+    await settle(home)
+    await tell(entry, kind)
+    issue, result = await open_repair(home)
+    assert (await choose(home, issue, result, "close"))["type"] is FlowResultType.CREATE_ENTRY
+    assert issues(home) == []
+    await home.config_entries.async_reload(entry.entry_id)
+    await settle(home)
+    assert issues(home) == []
+
+
+async def test_a_repair_does_not_disturb_another_install(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, offer: Offer
+) -> None:
+    entry = await add_board(board)
+    await settle(home)
+    await offer(entry, {"garden-2.0.bin": IMAGE})
+    await board.power_off()
+    home.config_entries.async_update_entry(entry, options={**entry.options, "wait_minutes": 5})
+    await install(home)
+    await tell(entry, Kind.UNCERTAIN)
+    issue, result = await open_repair(home)
+    result = await choose(home, issue, result, "install")
+    assert sentence("already_installing", board="Arduino") in problem(result)
+    assert issues(home) == [issue.issue_id]
+    await entry.runtime_data.installer.cancel()
+
+
+async def test_a_board_that_is_being_flashed_is_not_looked_for(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
     board = await start_board(comes_back=False)
@@ -111,83 +200,80 @@ async def test_a_repair_does_not_disturb_another_flash(
     issue, result = await open_repair(home)
     board.requests.clear()
     entry.runtime_data.coordinator.set_state(InstallState(Stage.UPLOADING, "3.0", 1, 2))
-    result = await submit(home, issue, result)
-    assert result["errors"] == {"base": "already_installing"}
+    assert problem(await choose(home, issue, result, "check"))
     assert board.requests == []
     entry.runtime_data.coordinator.set_state(IDLE)
 
 
-async def test_an_entry_that_is_not_loaded_is_still_away(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+@pytest.mark.parametrize("removed", [False, True], ids=["unloaded", "removed"])
+@pytest.mark.parametrize("step", ["install", "close"])
+async def test_a_board_can_go_while_its_repair_is_open(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, step: str, removed: bool
 ) -> None:
-    entry = await add_board(await start_board(comes_back=False))
-    await lose(home, entry, offer)
+    entry = await add_board(board)
+    await settle(home)
+    await tell(entry, Kind.NOT_INSTALLED)
     issue, result = await open_repair(home)
-    await home.config_entries.async_unload(entry.entry_id)
-    assert (await submit(home, issue, result))["errors"] == {"base": "still_away"}
+    await (home.config_entries.async_remove if removed else home.config_entries.async_unload)(entry.entry_id)
+    assert sentence("not_loaded") in problem(await choose(home, issue, result, step))
 
 
-async def test_an_entry_that_is_gone_is_still_away(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+@pytest.mark.parametrize("kind", [Kind.RENAMED, Kind.WRONG_BOARD, Kind.SAME_BOARD])
+async def test_what_responds_instead_of_a_board_is_told_by_reconfiguring_it(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, kind: Kind
 ) -> None:
-    """The form was open when the entry was removed; the issue has gone with it."""
-    entry = await add_board(await start_board(comes_back=False))
-    await lose(home, entry, offer)
+    entry = await add_board(board)
+    await settle(home)
+    facts = {"board": "Arduino", "host": board.address, "name": "Pump", "other": "Pump", "mac": "f8:f0:05:00:00:01"}
+    async_report(home, kind, entry.entry_id, **facts)
     issue, result = await open_repair(home)
-    await home.config_entries.async_remove(entry.entry_id)
-    assert issues(home) == []
-    assert (await submit(home, issue, result))["errors"] == {"base": "still_away"}
+    result = await choose(home, issue, result, "reconfigure")
+    [flow] = entry.async_get_active_flows(home, {SOURCE_RECONFIGURE})
+    assert result["next_flow"] == ("config_flow", flow["flow_id"])
 
 
 async def test_a_missing_folder_is_made(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
     Path(home.config.path("blocked")).write_text("a file")
     entry = await add_board(board, folder="blocked/garden")
+    await settle(home)
     issue, result = await open_repair(home)
     assert issue.translation_key == "folder_unusable"
     folder = Path(home.config.path(entry.options[CONF_FOLDER]))
-    assert result["description_placeholders"] == {"folder": str(folder)}
-    result = await submit(home, issue, result)
-    assert result["errors"] == {"base": "folder_unreadable"}
+    result = await choose(home, issue, result, "create_folder")
+    assert escape_markdown(str(folder)) in problem(result)
 
     folder.parent.unlink()
-    result = await submit(home, issue, result)
+    result = await choose(home, issue, result, "create_folder")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert folder.is_dir()
-    assert issues(home) == []
     await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     assert issues(home) == []
 
 
-async def test_an_unusable_folder_is_forgiven_when_it_is_mended_elsewhere(
+async def test_an_unusable_folder_is_forgotten_when_it_is_mended_elsewhere(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
 ) -> None:
     Path(home.config.path("blocked")).write_text("a file")
     entry = await add_board(board, folder="blocked")
-    assert the_issue(home).severity is ir.IssueSeverity.ERROR
+    await settle(home)
+    assert issues(home)
     Path(home.config.path("blocked")).unlink()
     Path(home.config.path("blocked")).mkdir()
     await entry.runtime_data.coordinator.sources.chosen.async_refresh()
     assert issues(home) == []
 
 
-async def test_a_folder_that_nobody_uses_any_more_is_forgiven(
+async def test_a_folder_that_nobody_uses_anymore_is_forgotten(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
 ) -> None:
     Path(home.config.path("blocked")).write_text("a file")
     entry = await add_board(board, folder="blocked")
+    await settle(home)
     assert issues(home)
     await home.config_entries.async_unload(entry.entry_id)
     assert issues(home) == []
 
 
-async def test_boards_of_one_name_are_confirmed_to_be_told_apart(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard
-) -> None:
-    for last in (7, 8):
-        await add_board(await start_board(address=f"127.0.0.{last}"))
-    issue, result = await open_repair(home)
-    assert issue.translation_key == "same_name"
-    boards: Any = result["description_placeholders"]["boards"]
-    assert boards == "Arduino (127.0.0.7), Arduino (127.0.0.8)"
-    assert (await submit(home, issue, result))["type"] is FlowResultType.CREATE_ENTRY
-    assert issues(home) == []
+def test_what_can_be_fixed_has_a_menu_and_nothing_else_has() -> None:
+    fixable = {key for key, texts in ENGLISH["issues"].items() if "fix_flow" in texts}
+    assert fixable == set(ACTIONS)

@@ -1,6 +1,6 @@
 """The actions: what they answer, what they refuse, and who may call them."""
 
-import asyncio
+from pathlib import Path
 from typing import Any
 
 from homeassistant.auth.models import User
@@ -8,24 +8,23 @@ from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError, Unauthorized
 from homeassistant.setup import async_setup_component
+from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
+from custom_components.mkr1000_ota import services
+from custom_components.mkr1000_ota.arduino_ota.sketch import OVERRIDABLE
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
-from tests.conftest import AddBoard, Hear, StartBoard
-from tests.support.actions import FIRMWARE, act, drop, press_cancel, until_stage
+from custom_components.mkr1000_ota.coordinator import Stage
+from tests.conftest import AddBoard, StartBoard
+from tests.support.actions import FIRMWARE, act, board_of, drop, press_cancel, until_stage
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 from tests.web import Web
 
 IMAGE = build_sketch(name="Garden", password="sesame", version="2.0")
 SILENT = build_sketch(version="2.0", quirks=Quirks(begin=False, poll=False))
-
-
-async def ask(home: HomeAssistant, action: str, **fields: Any) -> Any:
-    """Call an action that has no target."""
-    return await home.services.async_call(DOMAIN, action, fields, blocking=True, return_response=True)
 
 
 async def test_flashing_a_file(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
@@ -93,9 +92,33 @@ async def test_without_ota_only_if_it_is_asked_for(
     with pytest.raises(ServiceValidationError) as error:
         await act(home, "flash", file=file)
     assert error.value.translation_key == "sketch_no_ota"
-    report = await act(home, "flash", file=file, allow_without_ota=True)
+    with pytest.raises(vol.Invalid):
+        await act(home, "flash", file=file, allow=["html"])
+    report = await act(home, "flash", file=file, allow=["no_ota"])
     assert report["verdict"] == "without_ota"
     assert board.flashed == [SILENT]
+
+
+async def test_what_was_allowed_once_has_to_be_allowed_again(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard
+) -> None:
+    """Out of the archive it is no better."""
+    await add_board(board)
+    await act(home, "flash", file=drop(home, "silent.bin", SILENT), allow=["no_ota"])
+    await board.flash_over_usb(IMAGE)
+    await board_of(home).async_accept_password("sesame")
+    with pytest.raises(ServiceValidationError) as error:
+        await act(home, "install_archived", version="2.0")
+    assert error.value.translation_key == "sketch_no_ota"
+    report = await act(home, "install_archived", version="2.0", allow="no_ota")
+    assert report["verdict"] == "without_ota"
+    assert board.flashed == [SILENT, SILENT]
+
+
+def test_what_can_be_allowed_is_offered_in_the_form() -> None:
+    form: Any = load_yaml_dict(str(Path(services.__file__).with_suffix(".yaml")))
+    for action in form.values():
+        assert tuple(action["fields"]["allow"]["selector"]["select"]["options"]) == tuple(sorted(OVERRIDABLE))
 
 
 async def test_a_board_that_is_waited_for(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
@@ -103,7 +126,7 @@ async def test_a_board_that_is_waited_for(home: HomeAssistant, add_board: AddBoa
     await board.power_off()
     assert await act(home, "flash", file=drop(home, "garden.bin", IMAGE)) == {"verdict": "waiting"}
     await press_cancel(home)
-    await until_stage(home, "idle")
+    await until_stage(home, Stage.IDLE)
 
 
 async def test_many_boards_with_one_call(home: HomeAssistant, add_board: AddBoard, start_board: StartBoard) -> None:
@@ -130,52 +153,21 @@ async def test_which_sketch(home: HomeAssistant, add_board: AddBoard, board: Vir
         await act(home, "flash", file="/etc/passwd", url="http://127.0.0.1/")
 
 
-@pytest.mark.parametrize("action", ["flash", "inspect_sketch"])
 async def test_a_sketch_that_cannot_be_had(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web, action: str
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web
 ) -> None:
     await add_board(board)
-    call = act if action == "flash" else ask
     with pytest.raises(HomeAssistantError) as error:
-        await call(home, action, url=str(site.at("/nothing.bin")))
+        await act(home, "flash", url=str(site.at("/nothing.bin")))
     assert error.value.translation_key == "source_not_found"
     gone = drop(home, "garden.bin", IMAGE).replace("garden", "gone")
     with pytest.raises(HomeAssistantError) as error:
-        await call(home, action, file=gone)
+        await act(home, "flash", file=gone)
     assert error.value.translation_key == "source_file_gone"
     with pytest.raises(ServiceValidationError) as refused:
-        await call(home, action, url=str(site.serve("/page.bin", "<!doctype html><title>Log in</title>")))
+        await act(home, "flash", url=str(site.serve("/page.bin", "<!doctype html><title>Log in</title>")))
     assert refused.value.translation_key == "sketch_html"
     assert "{" not in str(refused.value)
-
-
-async def test_inspecting(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
-    """All that a sketch tells about itself, but no password."""
-    await add_board(board)
-    told = await ask(home, "inspect_sketch", file=drop(home, "garden.bin", IMAGE))
-    assert told.pop("sha256")
-    assert told == {
-        "file": "garden.bin",
-        "size": len(IMAGE),
-        "board": "Arduino MKR1000",
-        "ota": True,
-        "library": "WiFi101OTA",
-        "name": "Garden",
-        "version": "2.0",
-    }
-    silent = await ask(home, "inspect_sketch", file=drop(home, "silent.bin", SILENT))
-    assert (silent["ota"], silent["library"], silent["name"]) == (False, None, None)
-    assert not board.requests
-
-
-@pytest.mark.usefixtures("quick_scan")
-async def test_scanning(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear) -> None:
-    await add_board(board)
-    await hear(board)
-    answer = await ask(home, "scan")
-    assert answer["boards"] == [
-        {"name": "Arduino", "host": board.address, "port": board.port, "board": "mkr1000", "library": "WiFi101OTA"}
-    ]
 
 
 async def test_in_a_script(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
@@ -211,7 +203,6 @@ async def test_only_administrators_flash(
     for action, fields in {
         "flash": {"entity_id": FIRMWARE, "file": file},
         "install_archived": {"entity_id": FIRMWARE},
-        "inspect_sketch": {"file": file},
     }.items():
         with pytest.raises(Unauthorized):
             await home.services.async_call(
@@ -222,11 +213,4 @@ async def test_only_administrators_flash(
 
 async def test_they_are_there_without_a_board(home: HomeAssistant) -> None:
     assert await async_setup_component(home, DOMAIN, {})
-    assert set(home.services.async_services_for_domain(DOMAIN)) == {
-        "flash",
-        "install_archived",
-        "scan",
-        "inspect_sketch",
-    }
-    with pytest.raises(ServiceValidationError):
-        await asyncio.wait_for(ask(home, "inspect_sketch"), 5)
+    assert set(home.services.async_services_for_domain(DOMAIN)) == {"flash", "install_archived"}

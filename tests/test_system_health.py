@@ -6,6 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 from pytest_homeassistant_custom_component.common import get_system_health_info
 
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import AddBoard, Hear, StartBoard
 from tests.support.looking import settled
@@ -23,4 +24,8 @@ async def test_boards_are_counted(
     entries[1].runtime_data.coordinator.set_online(False)
     await home.config_entries.async_unload(entries[2].entry_id)
     told: dict[str, Any] = await get_system_health_info(home, DOMAIN)
-    assert told == {"boards": 2, "reachable": 1, "heard": 1, "unfinished_flashes": 0}
+    assert told == {"boards": 2, "online": 1, "heard": 1, "unfinished": 0}
+    store = entries[0].runtime_data.coordinator.store
+    pending = Pending(version="2.0", previous_version=None, sha256="0" * 64, size=4, started=1.0, old_password="")
+    await store.update(pending=pending)
+    assert (await get_system_health_info(home, DOMAIN))["unfinished"] == 1

@@ -58,10 +58,17 @@ STEP = vol.Schema(
         "data": {str: text},
         "data_description": {str: text},
         "menu_options": {str: text},
+        "menu_option_descriptions": {str: text},
         "submit": text,
     }
 )
-FLOW = {vol.Required("step"): {str: STEP}, "error": {str: text}, "abort": {str: text}, "progress": {str: text}}
+FLOW = {
+    vol.Required("step"): {str: STEP},
+    "error": {str: text},
+    "abort": {str: text},
+    "progress": {str: text},
+    "create_entry": {str: text},
+}
 ENTITY = {"name": text, "state": TEXTS, "state_attributes": {KEY: {"name": text, "state": TEXTS}}}
 ISSUE = vol.Any(
     {vol.Required("title"): text, vol.Required("description"): text},

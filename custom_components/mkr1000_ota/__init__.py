@@ -17,7 +17,6 @@ from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry, BoardData
 from .install.installer import BoardInstaller
-from .install.recovery import async_recover
 from .issues import async_clear
 from .network.discovery_flows import async_start_discovery
 from .network.duplicate_names import async_watch_duplicate_names
@@ -27,8 +26,7 @@ from .services import async_register_actions
 from .sources.board_sources import BoardSources
 from .sources.chosen import uploads_of
 from .storage.images import Images
-from .storage.records import RecordUnreadable
-from .storage.store import RecordStore
+from .storage.store import RecordStore, RecordUnreadable
 
 # Seconds that the set-up of a board waits for a source that nothing is remembered of; the board is usable without.
 FIRST_REFRESH_TIMEOUT: Final = 1.0
@@ -66,9 +64,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     except RecordUnreadable as err:
         raise ConfigEntryError(
             translation_domain=DOMAIN,
-            translation_key="record_unreadable",
-            translation_placeholders={"file": store.path.name, "problem": str(err)},
-        ) from err
+            translation_key=err.key,
+            translation_placeholders={"file": store.path.name, "problem": err.problem},
+        ) from None
     entry.async_on_unload(async_get_querier(hass).async_start())
     entry.async_on_unload(async_start_discovery(hass))
 
@@ -95,7 +93,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))
-    entry.async_on_unload(async_recover(board, installer))
+    entry.async_on_unload(installer.recover())
     if hass.is_running:
         _refresh_offers(hass)
     return True

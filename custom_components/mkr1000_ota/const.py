@@ -4,17 +4,23 @@ from enum import StrEnum
 import logging
 from typing import Final
 
+from .arduino_ota.libraries import OTA_PORT
+
 DOMAIN: Final = "mkr1000_ota"
 LOGGER: Final = logging.getLogger(__package__)
 
-DEFAULT_PORT: Final = 65280  # 0xFF00, fixed in the board libraries
+DEFAULT_PORT: Final = OTA_PORT
 
 # In the data of an entry
 CONF_LIBRARY: Final = "library"
+# The id of its model in arduino_ota/hardware.py; an MKR1000 where there is none.
+CONF_MODEL: Final = "model"
 # The address that a person has typed, or picked when the password was typed.
 CONF_TYPED_HOST: Final = "typed_host"
 # What was announced last from the address of the board; None since its last flash.
 CONF_HEARD_NAME: Final = "heard_name"
+# When the sketch was flashed that name and library are of, in seconds since the epoch.
+CONF_FLASHED: Final = "flashed"
 
 # In the options of an entry
 CONF_STORAGE: Final = "storage"

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 import time
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
@@ -18,24 +18,19 @@ from .arduino_ota.discovery.announcements import Sighting
 from .arduino_ota.firmware.offers import Offers
 from .arduino_ota.flash import timeouts
 from .arduino_ota.flash.flasher import Flasher
-from .arduino_ota.hardware import LARGEST_SKETCH, Storage
+from .arduino_ota.hardware import Model, Storage
 from .arduino_ota.libraries import Library
 from .arduino_ota.protocol.client import BoardClient
-from .arduino_ota.protocol.exchange import RequestTimeouts
-from .const import (
-    CONF_HEARD_NAME,
-    CONF_LIBRARY,
-    CONF_STORAGE,
-    DEFAULT_PORT,
-    DOMAIN,
-    LOGGER,
-    UNKNOWN_VERSION,
-)
-from .network.identity import HEARD_LATELY, STORED, KnownBoard, Match, known_board, verifier
+from .const import CONF_HEARD_NAME, CONF_LIBRARY, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
+from .network.identity import STORED, KnownBoard, Match, known_board, verifier
 from .sources.board_sources import BoardSources
+from .sources.sketches import model_of, storage_of
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
+
+# A board responds to a query a minute. In seconds: whoever merely makes up a name for one is contradicted by then.
+RENAMED_AFTER: Final = 240.0
 
 
 class Stage(StrEnum):
@@ -65,12 +60,12 @@ class InstallState:
     @property
     def is_cancelable(self) -> bool:
         """Whether the board has not seen anything of it yet."""
-        return self.stage in (Stage.WAITING, Stage.QUEUED)
+        return self.stage in (Stage.DOWNLOADING, Stage.WAITING, Stage.QUEUED)
 
     @property
     def has_the_board(self) -> bool:
-        """Whether it has the board for itself; one that waits has not."""
-        return self.stage not in (Stage.IDLE, Stage.WAITING)
+        """Whether it has the board for itself; one of which the board has not seen anything has not."""
+        return self.stage is not Stage.IDLE and not self.is_cancelable
 
     @property
     def percentage(self) -> float | None:
@@ -110,69 +105,61 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.lock = asyncio.Lock()
         # Asks the board whether it is online, for those who want to know now.
         self.ask: Callable[[], Awaitable[object]] | None = None
-        # When the board was heard to announce the name that is known, by the monotonic clock.
-        self._name_heard = time.monotonic()
+        # Sends nothing to anybody but the board, and goes along when it gets another address, even in a flash.
+        self.client = self.client_for(STORED)
+        # What was announced last from its address while it was online, and since when nothing else was.
+        self._sighting: Sighting | None = None
+        self._same_since = 0.0
 
     @property
     def record(self) -> BoardRecord:
-        """What is on disk about the board."""
         return self.store.record
 
     @property
     def host(self) -> str:
-        """The address at which the board was seen last."""
         return str(self.config_entry.data[CONF_HOST])
 
     @property
     def mac(self) -> str | None:
-        """The MAC address; None where it cannot be learned."""
         return self.config_entry.data.get(CONF_MAC)
 
     @property
     def board_name(self) -> str | None:
-        """What the running sketch announces, not always unique; None if nobody knows."""
         return self.config_entry.data.get(CONF_NAME)
 
     @property
     def library(self) -> Library:
-        """The library that the running sketch was built with."""
         return Library(self.config_entry.data[CONF_LIBRARY])
 
     @property
     def known(self) -> KnownBoard:
         """What tells the board from others; while it is not known which sketch it runs, either may announce itself."""
         pending = self.record.pending
-        return known_board(self.hass, self.config_entry, names=[pending.name] if pending else [])
+        return known_board(self.hass, self.config_entry, new_names=[pending.name] if pending else [])
 
     @property
-    def client(self) -> BoardClient:
-        """A client for the address that the board has now, which sends nothing to anybody but the board."""
-        return self.client_for(STORED)
+    def port(self) -> int:
+        return int(self.config_entry.data.get(CONF_PORT, DEFAULT_PORT))
 
     def client_for(self, accepts: frozenset[Match]) -> BoardClient:
-        """Return a client that sends to whoever is matched like that."""
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
         return self.client_at(self.host, verify)
 
-    def client_at(
-        self,
-        host: str,
-        verify: Callable[[str], Awaitable[None]] | None = None,
-        timeouts: RequestTimeouts | None = None,
-    ) -> BoardClient:
+    def client_at(self, host: str, verify: Callable[[str], Awaitable[None]] | None = None) -> BoardClient:
         """Return a client for an address; without a look at the peer it must not be given a password."""
-        port = self.config_entry.data.get(CONF_PORT, DEFAULT_PORT)
-        return BoardClient(async_get_clientsession(self.hass), host, port, verify, timeouts)
+        return BoardClient(async_get_clientsession(self.hass), host, self.port, verify)
 
     @property
     def flasher(self) -> Flasher:
-        """What flashes this board at the address that it has now."""
         return Flasher(self.client, self.store, self.timeouts)
 
     @property
+    def model(self) -> Model:
+        return model_of(self.config_entry)
+
+    @property
     def storage(self) -> Storage:
-        """Where the sketch of the board puts the next one."""
-        return Storage(self.config_entry.options.get(CONF_STORAGE, Storage.INTERNAL))
+        return storage_of(self.config_entry)
 
     @property
     def installed_version(self) -> str:
@@ -190,13 +177,12 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """The labels of all builds that can be installed, the newest first."""
         return tuple(build.label for build in self.offers.builds)
 
     @callback
     def refresh_offers(self) -> None:
         """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
-        self.offers = self.sources.find_offers(self.record, self.archived, LARGEST_SKETCH[self.storage])
+        self.offers = self.sources.find_offers(self.record, self.archived, self.model, self.storage)
         seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
         if (seen, memory) != (self.record.seen, self.record.source_memory):
             self.config_entry.async_create_background_task(
@@ -209,24 +195,21 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.async_update_listeners()
 
     async def async_tidy_images(self) -> None:
-        """Keep the last images that were flashed, the one that may be being flashed, and the one that waits."""
-        record = self.record
-        kept = [record.pending.sha256] if record.pending else []
-        kept = list(dict.fromkeys([*kept, *(flash.sha256 for flash in record.history)]))[:KEPT_IMAGES]
-        await self.images.keep([*kept, record.order.sha256] if record.order else kept)
+        """Keep the last images that were flashed, and those that are being flashed or may be yet."""
+        past = dict.fromkeys(flash.sha256 for flash in self.record.history)
+        await self.images.keep([*self.record.needed_images, *list(past)[:KEPT_IMAGES]])
 
     @callback
     def set_state(self, state: InstallState) -> None:
-        """Show what is being done to the board."""
         self.state = state
         self.async_update_listeners()
 
     @callback
     def set_online(self, online: bool) -> None:
-        """Note whether the board responds, and log the changes."""
         if online is self.data:
             return
         if not online:
+            self._sighting = None
             LOGGER.info("%s does not respond at %s", self.name, self.host)
         elif self.data is False:
             LOGGER.info("%s is back at %s", self.name, self.host)
@@ -241,23 +224,36 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.async_update_listeners()
 
     @callback
-    def note_sighting(self, sighting: Sighting) -> None:
-        """Remember what is announced from the address of the board: it may prove later that somebody else is there."""
-        self.update_entry(**{CONF_HEARD_NAME: sighting.name})
-        if self.board_name is None:
-            self.note_name(sighting)
-        elif self.board_name == sighting.name:
-            self._name_heard = time.monotonic()
+    def refresh_client(self) -> None:
+        self.client.host, self.client.port = self.host, self.port
 
     @callback
-    def note_name(self, sighting: Sighting) -> None:
-        """Take what the board announces for its name, unless it still announces the one that is known as well."""
-        if self.board_name is None or time.monotonic() - self._name_heard > HEARD_LATELY:
-            self.update_entry(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library.value})
-            self._name_heard = time.monotonic()
+    def note_sighting(self, sighting: Sighting) -> None:
+        """Remember what is announced from the address of the board: it may prove later that somebody else is there."""
+        known = self.board_name
+        # One name that is not its own says as much as the next: nobody can have this written over and over again.
+        if sighting.name == known or self.config_entry.data.get(CONF_HEARD_NAME) in (None, known):
+            self.update_entry(**{CONF_HEARD_NAME: sighting.name})
+        if self._sighting is None or self._sighting.name != sighting.name:
+            self._same_since = sighting.seen
+        self._sighting = sighting if self.data else None
+        if known is None and self.record.pending is None:
+            self._take_name(sighting)
+
+    @callback
+    def note_response(self) -> None:
+        """Note that the board itself has responded; what it alone has announced for a while is its name by now."""
+        self.set_online(True)
+        last = self._sighting
+        is_name = last is not None and last.seen - self._same_since >= RENAMED_AFTER and self.mac is not None
+        if last is not None and is_name and self.record.pending is None:
+            self._take_name(last)
+
+    @callback
+    def _take_name(self, sighting: Sighting) -> None:
+        self.update_entry(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library.value})
 
     async def async_accept_password(self, password: str) -> None:
-        """Note, outside of any flash, that the board accepts a password."""
         await self.store.note(lambda record: record.accepted(password, time.time()))
         self.show_password()
         self.show_version()
@@ -271,7 +267,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def show_version(self) -> None:
-        """Show on the device page what the board runs now."""
         self._update_device(sw_version=self.record.version)
         self.refresh_offers()
 
@@ -281,7 +276,12 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.hass.config_entries.async_update_entry(
             self.config_entry, data={**self.config_entry.data, CONF_MAC: mac}, unique_id=mac
         )
-        self._update_device(merge_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
+        self._update_device(new_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
+
+    async def async_options_changed(self) -> None:
+        """Take over what has changed in the options or was uploaded, without a reload."""
+        await self.sources.uploads.async_refresh()
+        await self.sources.async_switch()
 
     @callback
     def _update_device(self, **changes: Any) -> None:

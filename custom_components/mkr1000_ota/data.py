@@ -1,13 +1,13 @@
 """What the entry of a board holds while it is loaded, and the words in which installs are ordered and reported."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.exceptions import HomeAssistantError
 
-from .arduino_ota.flash.flasher import Order
+from .arduino_ota.sketch.sketch import Sketch
 from .coordinator import BoardCoordinator
 
 
@@ -15,13 +15,16 @@ from .coordinator import BoardCoordinator
 class InstallRequest:
     """A build that somebody wants on a board: its label, and what it is called when something is wrong with it.
 
-    `prepare` downloads and inspects it, and raises a translated HomeAssistantError if it must not be flashed. `until` is
-    set, in seconds since the epoch, for one that was waiting for its board already.
+    `load` downloads and inspects it, and returns the sketch with the text of its signature. `claimed` is the version that
+    its source or a person gives it, whatever the image says. `until` is set, in seconds since the epoch, for one that was
+    waiting for its board already.
     """
 
     version: str
     file: str
-    prepare: Callable[[], Awaitable[Order]]
+    load: Callable[[], Awaitable[tuple[Sketch, str | None]]]
+    password: str | None = field(default=None, repr=False)
+    claimed: str | None = None
     allow: tuple[str, ...] = ()
     until: float | None = None
 
@@ -43,6 +46,12 @@ class Installer(Protocol):
 
     async def install(self, request: InstallRequest) -> InstallEnd | None:
         """Install a build, and return how that ended; None where it waits for the board."""
+
+    def order(self, request: InstallRequest) -> None:
+        """Install a build although nobody waits for the end. Raises ServiceValidationError if something is being done."""
+
+    def resume(self) -> None:
+        """Go on with what is due, such as a roll-back that has failed."""
 
     async def cancel(self) -> None:
         """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""

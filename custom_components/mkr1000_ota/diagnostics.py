@@ -1,7 +1,7 @@
 """What a maintainer would ask for, without anything secret."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 import time
 from typing import Any
 
@@ -11,12 +11,14 @@ from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from yarl import URL
 
+from .arduino_ota.flash.pending import Pending
 from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry
 from .network.mdns import async_get_querier
+from .storage.records import PastFlash, WaitingOrder
 
-SECRETS = {CONF_PASSWORD, CONF_TOKEN, "old_password", "stated_password", "expected", "guesses"}
+SECRETS = {CONF_PASSWORD, CONF_TOKEN}
 ADDRESSES = {CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL}
 
 
@@ -39,17 +41,18 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
     sighting = async_get_querier(board.hass).sightings.get(board.host)
     return {
         "online": board.data,
-        "state": asdict(board.state),
+        "install": asdict(board.state),
         "running_version": record.version,
         "offered_version": board.offers.offered.label if board.offers.offered else None,
         "chosen_version": record.chosen,
         "failed_versions": len(record.failed),
         "known_passwords": len(record.keyring.passwords),
         "password_rejected": record.password_rejected,
-        "pending": _public(asdict(record.pending)) if record.pending else None,
-        "order": _public(asdict(record.order)) if record.order else None,
-        "notices": sorted(record.notices),
-        "history": [_public(asdict(flash)) for flash in record.history],
+        "pending": _printable(record.pending) if record.pending else None,
+        "order": _printable(record.order) if record.order else None,
+        "notices": {kind: notice.reason for kind, notice in sorted(record.notices.items())},
+        "rollback_to": record.rollback_to,
+        "history": [_printable(flash) for flash in record.history],
         "archived": [flash.version for flash in board.archived],
         "source": {
             "kind": board.config_entry.options.get(CONF_SOURCE, SourceKind.FOLDER),
@@ -65,6 +68,13 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
         "heard": {**asdict(sighting), "seen": f"{time.monotonic() - sighting.seen:.0f} s ago"} if sighting else None,
         "boards_heard": len(async_get_querier(board.hass).sightings),
     }
+
+
+def _printable(facts: Pending | WaitingOrder | PastFlash) -> dict[str, Any]:
+    """Return facts without what is kept out of logs, too."""
+    secrets = {field.name for field in fields(facts) if not field.repr}
+    known = {name: value for name, value in asdict(facts).items() if value not in (None, (), {})}
+    return {name: REDACTED if name in secrets else value for name, value in known.items()}
 
 
 def _public(facts: Mapping[str, Any]) -> dict[str, Any]:

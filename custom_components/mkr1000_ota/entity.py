@@ -32,7 +32,7 @@ class BoardEntity(CoordinatorEntity[BoardCoordinator]):
             connections={(CONNECTION_NETWORK_MAC, mac)} if mac else set(),
             name=entry.title,
             manufacturer="Arduino",
-            model="MKR1000",
+            model=coordinator.model.name.removeprefix("Arduino "),
             model_id=coordinator.library,
             sw_version=coordinator.record.version,
         )

@@ -8,7 +8,8 @@ from .arduino_ota.firmware.minisign import SignatureRefused
 from .arduino_ota.firmware.release import SourceError
 from .const import DOMAIN
 
-_KEYS: dict[type[errors.BoardError], str] = {
+_KEYS: dict[type[Exception], str] = {
+    errors.BoardError: "unexpected",
     errors.BoardUnreachable: "board_unreachable",
     errors.BoardSilent: "board_silent",
     errors.PollsTooRarely: "polls_too_rarely",
@@ -25,10 +26,9 @@ _KEYS: dict[type[errors.BoardError], str] = {
 
 
 class FormError(Exception):
-    """What a person entered cannot be taken; `key` is the error that says why, `field` where it is shown."""
+    """What a person entered cannot be taken; `key` is the error that says why, `field` where it is shown if that is known."""
 
     def __init__(self, key: str, field: str | None = None, **placeholders: str) -> None:
-        """Leave the field to the form if only that can know it."""
         super().__init__(key)
         self.key = key
         self.field = field
@@ -37,7 +37,7 @@ class FormError(Exception):
 
 def flow_error(err: errors.BoardError) -> str:
     """Return the key of a flow's error, or of the reason why it ends."""
-    return _KEYS[type(err)]
+    return next(_KEYS[kind] for kind in type(err).__mro__ if kind in _KEYS)
 
 
 def flow_errors(err: errors.BoardError | FormError, field: str = "base") -> dict[str, str]:
@@ -56,10 +56,9 @@ def source_form_error(err: SourceError, field: str | None = None) -> FormError:
     return FormError(f"source_{err.reason}", field, **err.placeholders)
 
 
-def board_error(err: errors.BoardError, board: str) -> HomeAssistantError:
-    """Return the translated error for a board of that name."""
-    key = _KEYS[type(err)]
-    placeholders = {"board": board}
+def board_error(err: errors.BoardError, board: str, host: str) -> HomeAssistantError:
+    """Return the translated error for a board of that name at that address."""
+    key, placeholders = flow_error(err), {"board": board, "host": host}
     match err:
         case errors.PollsTooRarely():
             placeholders |= {"seconds": f"{err.seconds:.0f}"}
@@ -72,16 +71,12 @@ def board_error(err: errors.BoardError, board: str) -> HomeAssistantError:
             placeholders |= {"status": str(err.status)}
         case _:
             pass
-    return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+    return translated_error(key, **placeholders)
 
 
 def sketch_error(err: errors.SketchRefused, file: str) -> ServiceValidationError:
     """Return the translated error for a sketch that must not be flashed."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=f"sketch_{err.reason}",
-        translation_placeholders={**err.placeholders, "file": file},
-    )
+    return validation_error(f"sketch_{err.reason}", **{**err.placeholders, "file": file})
 
 
 def signature_error(err: SignatureRefused, file: str) -> ServiceValidationError:
@@ -91,11 +86,7 @@ def signature_error(err: SignatureRefused, file: str) -> ServiceValidationError:
 
 def source_error(err: SourceError) -> HomeAssistantError:
     """Return the translated error for a source that does not deliver."""
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key=f"source_{err.reason}",
-        translation_placeholders=err.placeholders,
-    )
+    return translated_error(f"source_{err.reason}", **err.placeholders)
 
 
 def translated_error(key: str, **placeholders: str) -> HomeAssistantError:

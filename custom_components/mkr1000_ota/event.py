@@ -10,8 +10,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .arduino_ota.flash.verdict import Verdict
 from .data import BoardConfigEntry
 from .entity import BoardEntity
-from .install.installer import FAILED, end_signal
-from .install.rollback import ROLLED_BACK, UNHEALTHY
+from .install.health_check import UNHEALTHY
+from .install.outcome import FAILED, ROLLED_BACK, end_signal
 
 PARALLEL_UPDATES = 0
 

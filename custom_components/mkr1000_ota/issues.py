@@ -4,6 +4,7 @@ An issue is found by its id: the kind, and what it concerns (an entry, a source,
 inside, in the language of the server. What concerns a board is part of its record, and raised from there at each start.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from enum import StrEnum
 import hashlib
@@ -37,7 +38,16 @@ class Kind(StrEnum):
     NOT_OFFERED = "not_offered"
 
 
-_FIXABLE = {Kind.NOT_BACK, Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY, Kind.RENAMED, Kind.FOLDER_UNUSABLE}
+_FIXABLE = {
+    Kind.NOT_BACK,
+    Kind.UNCERTAIN,
+    Kind.NOT_INSTALLED,
+    Kind.UNHEALTHY,
+    Kind.RENAMED,
+    Kind.WRONG_BOARD,
+    Kind.SAME_BOARD,
+    Kind.FOLDER_UNUSABLE,
+}
 _ERRORS = {Kind.NOT_BACK, Kind.FOLDER_UNUSABLE, Kind.SOURCE_FAILING}
 
 
@@ -86,9 +96,9 @@ def split_id(issue_id: str) -> tuple[Kind, str]:
 
 
 def sentence(hass: HomeAssistant, key: str, placeholders: Mapping[str, str]) -> str:
-    """Return the text of an error in the language of the server."""
+    """Return the text of an error in the language of the server; nothing where a newer version has chosen it."""
     texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
-    return texts[f"component.{DOMAIN}.exceptions.{key}.message"].format_map(placeholders)
+    return texts.get(f"component.{DOMAIN}.exceptions.{key}.message", "").format_map(defaultdict(str, placeholders))
 
 
 def digest(text: str) -> str:

@@ -1,170 +1,128 @@
-"""Repairs that can be done in place: each issue is found again by its id."""
+"""Repairs that act: what is wrong, and a menu of what can be done. Each issue is found again by its id."""
 
-from abc import abstractmethod
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import override
+from typing import Final
 
-from homeassistant.components.repairs import ConfirmRepairFlow, RepairsFlow, RepairsFlowResult
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_PASSWORD
+from homeassistant.components.repairs import ConfirmRepairFlow, FlowType, RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-import voluptuous as vol
 
-from .arduino_ota.errors import BoardError
+from .arduino_ota.errors import BoardUnreachable
+from .arduino_ota.text import escape_markdown, words_of
+from .const import DOMAIN
 from .data import BoardConfigEntry, BoardData
-from .errors import FormError, flow_errors
-from .flows.credentials import async_update_password
-from .flows.forms import PASSWORD_SCHEMA
+from .errors import board_error, translated_error
 from .install.notices import async_dismiss
-from .install.prepare import async_request_for_version
-from .issues import Kind, split_id
+from .install.prepare import async_request_for_notice
+from .issues import Kind, sentence, split_id
 
-_NOTHING = vol.Schema({})
+# What can be done about an issue, the likeliest first; each is a step.
+ACTIONS: Final = {
+    Kind.NOT_BACK: ["check", "reconfigure", "close"],
+    Kind.UNCERTAIN: ["install", "close"],
+    Kind.NOT_INSTALLED: ["install", "close"],
+    Kind.UNHEALTHY: ["install", "close"],
+    Kind.RENAMED: ["reconfigure"],
+    Kind.WRONG_BOARD: ["reconfigure"],
+    Kind.SAME_BOARD: ["reconfigure"],
+    Kind.FOLDER_UNUSABLE: ["create_folder"],
+}
+
+type Entered = dict[str, str] | None
 
 
-class _Repair(RepairsFlow):
-    """One step: what is wrong, and what Submit does about it."""
+def _action(act: Callable[[MenuRepairFlow], Awaitable[None]]) -> Callable[..., Awaitable[RepairsFlowResult]]:
+    """Return a step that does something at once, and says above the menu if that cannot be done."""
 
-    schema = _NOTHING
+    async def step(self: MenuRepairFlow, user_input: Entered = None) -> RepairsFlowResult:
+        try:
+            await act(self)
+        except HomeAssistantError as err:
+            return self.menu(err)
+        return self.async_create_entry(data={})
 
-    def __init__(self, data: dict[str, str]) -> None:
-        self.placeholders = data
+    return step
 
-    async def async_step_init(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Tell what is wrong, and what to do."""
-        return await self.async_step_confirm()
 
-    async def async_step_confirm(self, user_input: dict[str, str] | None = None) -> RepairsFlowResult:
-        """Do it, once that is confirmed."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                await self.fix(user_input)
-            except (BoardError, FormError) as err:
-                errors = flow_errors(err)
-            else:
-                return self.async_create_entry(data={})
-        return self.async_show_form(
-            step_id="confirm",
-            data_schema=self.schema,
-            errors=errors,
-            description_placeholders=self.placeholders,
+class MenuRepairFlow(RepairsFlow):
+    """Does one of several things at once; what hinders it is said above the same menu."""
+
+    def __init__(self, kind: Kind, key: str, folder: str) -> None:
+        self._kind = kind
+        self._key = key
+        self._folder = Path(folder)
+
+    async def async_step_init(self, user_input: Entered = None) -> RepairsFlowResult:
+        return self.menu()
+
+    async def async_step_reconfigure(self, user_input: Entered = None) -> RepairsFlowResult:
+        """Open the form that takes another address, or other hardware."""
+        if self.hass.config_entries.async_get_entry(self._key) is None:
+            return self.menu(translated_error("not_loaded"))
+        form = await self.hass.config_entries.flow.async_init(
+            DOMAIN, context={"source": SOURCE_RECONFIGURE, "entry_id": self._key}
         )
+        return self.async_abort(reason="reconfigure", next_flow=(FlowType.CONFIG_FLOW, form["flow_id"]))
 
-    @abstractmethod
-    async def fix(self, user_input: dict[str, str]) -> None:
-        """Do it. Raises FormError, or a BoardError."""
-
-
-class _BoardRepair(_Repair):
-    """A repair of the board of an entry."""
-
-    def __init__(self, entry_id: str, data: dict[str, str]) -> None:
-        super().__init__(data)
-        self._entry_id = entry_id
-
-    @property
-    def entry(self) -> BoardConfigEntry:
-        """The entry, which must be loaded. Raises FormError."""
-        entry: BoardConfigEntry | None = self.hass.config_entries.async_get_entry(self._entry_id)
-        if entry is None or entry.state is not ConfigEntryState.LOADED:
-            raise FormError("not_loaded")
-        return entry
-
-    @property
-    def board(self) -> BoardData:
-        """What the entry holds."""
-        return self.entry.runtime_data
-
-
-class NotBackRepair(_BoardRepair):
-    """Asks a board that did not come back once more."""
-
-    @override
-    async def fix(self, user_input: dict[str, str]) -> None:
-        board = self.board.coordinator
+    @_action
+    async def async_step_check(self) -> None:
+        """Look now for a board that did not come back."""
+        board = self._board.coordinator
         await board.async_refresh()
         if board.data is not True:
-            raise FormError("still_away")
+            raise board_error(BoardUnreachable(), board.name, board.host)
 
-
-class PasswordRepair(_BoardRepair):
-    """Takes a person's word that what announces another name is the board that should be there."""
-
-    schema = PASSWORD_SCHEMA
-
-    @override
-    async def fix(self, user_input: dict[str, str]) -> None:
-        await async_update_password(self.entry, user_input[CONF_PASSWORD])
-
-
-class InstallRepair(_BoardRepair):
-    """Installs again what may not have been installed."""
-
-    def __init__(self, kind: Kind, entry_id: str, data: dict[str, str]) -> None:
-        super().__init__(entry_id, data)
-        self._kind = kind
-
-    @override
-    async def fix(self, user_input: dict[str, str]) -> None:
-        board = self.board
-        try:
-            request = await async_request_for_version(board.coordinator, self.placeholders["version"])
-        except HomeAssistantError as err:
-            raise FormError("not_available") from err
+    @_action
+    async def async_step_install(self) -> None:
+        """Install again what may not have been installed, or is not healthy; or what failed to take its place."""
+        board = self._board.coordinator
+        request = await async_request_for_notice(board, self._kind)
         if request is None:
-            raise FormError("not_available")
-        await async_dismiss(board.coordinator, self._kind)
-        self.entry.async_create_background_task(self.hass, board.installer.install(request), "install again")
+            notice = board.record.notices.get(self._kind)
+            version = notice.placeholders.get("version", "") if notice else ""
+            raise translated_error("version_gone", board=board.name, version=version)
+        # The notice goes when that has succeeded: its image is what is installed.
+        self._board.installer.order(request)
 
+    @_action
+    async def async_step_close(self) -> None:
+        await async_dismiss(self._board.coordinator, self._kind)
 
-class FolderRepair(_Repair):
-    """Creates a firmware folder that is missing."""
+    @_action
+    async def async_step_create_folder(self) -> None:
+        def create() -> None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            next(self._folder.iterdir(), None)
 
-    @override
-    async def fix(self, user_input: dict[str, str]) -> None:
-        if not await self.hass.async_add_executor_job(self._create):
-            raise FormError("folder_unreadable")
-
-    def _create(self) -> bool:
-        folder = Path(self.placeholders["folder"])
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            next(folder.iterdir(), None)
-        except OSError:
-            return False
-        return True
+            await self.hass.async_add_executor_job(create)
+        except OSError as err:
+            facts = {"folder": str(self._folder), "error": words_of(err)}
+            raise translated_error("source_folder_unwritable", **facts) from err
 
+    @property
+    def _board(self) -> BoardData:
+        """What the entry holds. Raises HomeAssistantError if it is not loaded, or not there anymore."""
+        entry: BoardConfigEntry | None = self.hass.config_entries.async_get_entry(self._key)
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            raise translated_error("not_loaded")
+        return entry.runtime_data
 
-class DismissRepair(_BoardRepair):
-    """Tells something that a person only has to know."""
-
-    def __init__(self, kind: Kind, entry_id: str, data: dict[str, str]) -> None:
-        super().__init__(entry_id, data)
-        self._kind = kind
-
-    @override
-    async def fix(self, user_input: dict[str, str]) -> None:
-        await async_dismiss(self.board.coordinator, self._kind)
+    def menu(self, error: HomeAssistantError | None = None) -> RepairsFlowResult:
+        problem = ""
+        if error is not None:
+            words = sentence(self.hass, error.translation_key or "", error.translation_placeholders or {})
+            problem = f"**{escape_markdown(words)}**\n\n"
+        return self.async_show_menu(
+            step_id="init", menu_options=ACTIONS[self._kind], description_placeholders={"problem": problem}
+        )
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that fixes an issue."""
-    facts = {key: str(value) for key, value in (data or {}).items()}
     kind, key = split_id(issue_id)
-    match kind:
-        case Kind.NOT_BACK:
-            return NotBackRepair(key, facts)
-        case Kind.RENAMED:
-            return PasswordRepair(key, facts)
-        case Kind.UNCERTAIN | Kind.NOT_INSTALLED:
-            return InstallRepair(kind, key, facts)
-        case Kind.UNHEALTHY:
-            return DismissRepair(kind, key, facts)
-        case Kind.FOLDER_UNUSABLE:
-            return FolderRepair(facts)
-        case _:
-            return ConfirmRepairFlow()
+    return MenuRepairFlow(kind, key, str((data or {}).get("folder", ""))) if kind in ACTIONS else ConfirmRepairFlow()

@@ -1,5 +1,6 @@
 """The sketch that a board runs, and the ones that it could run."""
 
+from collections.abc import Sequence
 from typing import Any, Final, override
 
 from homeassistant.components.update import (
@@ -172,20 +173,19 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         url: str | None = None,
         password: str | None = None,
         version: str | None = None,
-        allow_without_ota: bool = False,
+        allow: Sequence[str] = (),
     ) -> ServiceResponse:
         """Install the sketch in a file or at a URL."""
         try:
             fetched = await async_fetch(self.hass, {"file": file, "url": url})
         except SourceError as err:
             raise source_error(err) from err
-        allow = ("no_ota",) if allow_without_ota else ()
         request = await async_request_for_file(
-            self.coordinator, fetched, version=version, password=password, allow=allow
+            self.coordinator, fetched, version=version, password=password, allow=tuple(allow)
         )
         return await self._carry_out(request)
 
-    async def async_install_archived(self, *, version: str | None = None) -> ServiceResponse:
+    async def async_install_archived(self, *, version: str | None = None, allow: Sequence[str] = ()) -> ServiceResponse:
         """Go back to a sketch that the board ran before: that of a version, or the last one that is worth it."""
         board = self.coordinator
         passed_over = {board.record.sha256, *board.record.failed}
@@ -195,7 +195,7 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
             if flash.version == version or (version is None and flash.sha256 not in passed_over)
         ]
         if wanted:
-            return await self._carry_out(request_for_archived(board, wanted[0]))
+            return await self._carry_out(request_for_archived(board, wanted[0], tuple(allow)))
         versions = ", ".join(flash.version for flash in board.archived)
         if version is None or not versions:
             raise validation_error("nothing_archived", board=board.name)

@@ -37,7 +37,7 @@ async def test_lost_password(client: HomeClient, frontend: Frontend, add_board: 
     await frontend.enter_password("lantern")
     await frontend.sees("The board accepts this password")
     await frontend.press_text("Close")
-    await eventually(lambda: known.record["keyring"][0] == "lantern", what="the new password in the keyring")
+    await eventually(lambda: known.passwords[0] == "lantern", what="the new password in the keyring")
     assert not await client.flows(DOMAIN)
 
 

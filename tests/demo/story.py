@@ -95,7 +95,7 @@ class Story:
         )
         screen.check(
             f"The board wants {board.password!r} now, and that is what is stored",
-            known.record["keyring"][0] == board.password == password,
+            known.passwords[0] == board.password == password,
         )
 
     @asynccontextmanager

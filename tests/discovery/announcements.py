@@ -7,6 +7,8 @@ from zeroconf import DNSIncoming, DNSRecord
 
 SERVICE = b"\x08_arduino\x04_tcp\x05local\x00"
 FLUSH = 0x8000
+# The only packet that a board answers.
+QUERY = struct.pack(">6H", 0, 0, 1, 0, 0, 0) + SERVICE + struct.pack(">HH", 12, 1)
 
 
 def announcement(

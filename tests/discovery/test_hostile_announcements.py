@@ -9,7 +9,8 @@ import pytest
 from zeroconf import IPVersion, Zeroconf
 from zeroconf.asyncio import AsyncZeroconf
 
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sighting, Sightings
+from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
+from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sightings
 from tests.discovery.announcements import announcement
 from tests.protocol.hostile import hostile_packets
 from tests.support.private_network import private_network

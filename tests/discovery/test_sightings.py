@@ -1,7 +1,6 @@
 """Hearing boards: what the records of a packet say, and what is remembered of it."""
 
 import socket
-import struct
 
 import pytest
 from zeroconf import (
@@ -14,9 +13,10 @@ from zeroconf import (
     Zeroconf,
 )
 
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY, Sighting, Sightings, query
+from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import MAX_PER_PACKET, Sighting, can_be_board
+from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import Sightings, query
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
-from tests.discovery.announcements import announcement, records
+from tests.discovery.announcements import QUERY, announcement, records
 from tests.virtual_board.announcement import answer
 
 IN = 1
@@ -56,8 +56,6 @@ def addresses_of(*said: DNSRecord) -> list[str]:
 
 def test_the_question_is_the_one_that_boards_answer() -> None:
     assert query().packets() == [QUERY]
-    header = struct.pack(">6H", 0, 0, 1, 0, 0, 0)
-    assert header + b"\x08_arduino\x04_tcp\x05local\x00" + struct.pack(">HH", 12, 1) == QUERY
     assert len(QUERY) == 37
 
 
@@ -111,7 +109,6 @@ def test_every_repeat_is_told_with_its_own_time() -> None:
         "pä ß:x",
         "my.board.local",
         "Arduino._arduino._tcp.local",
-        " leading and trailing ",
         "🔥" * 15,
         "İstanbul",
         "a" * 63,
@@ -128,9 +125,20 @@ def test_a_name_that_is_no_label_is_not_heard(name: str | bytes) -> None:
     assert not heard(announcement(name))
 
 
-def test_a_name_cannot_break_a_line() -> None:
-    [sighting] = heard(announcement("one\r\ntwo\x00\x1b[31m\u2028three"))
-    assert sighting.name == "one��two��[31m�three"
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("one\r\ntwo\x00\x1b[31m\u2028three", "one two [31m three"),
+        ("nedraG\u202e\u200b", "nedraG"),
+        (" garden\t", "garden"),
+    ],
+)
+def test_a_name_is_made_fit_to_be_shown(said: str, name: str) -> None:
+    assert [sighting.name for sighting in heard(announcement(said))] == [name]
+
+
+def test_a_name_that_cannot_be_seen_is_not_heard() -> None:
+    assert not heard(announcement("\u200b\u2800"))
 
 
 def test_a_name_in_another_encoding_is_heard() -> None:
@@ -222,6 +230,35 @@ def test_a_packet_about_several_boards_makes_all_known() -> None:
         address("10.0.0.4", host="Esp.local."),
     )
     assert addresses_of(*said) == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+
+
+def test_one_packet_makes_no_more_known_than_any_reflector_puts_together() -> None:
+    made_up = [address(f"10.0.{number // 250}.{number % 250}") for number in range(500)]
+    assert len(addresses_of(pointer(), text(), service(), *made_up)) == MAX_PER_PACKET
+
+
+@pytest.mark.parametrize(
+    ("said", "port", "believed"),
+    [
+        ("192.168.1.20", 65280, True),
+        ("10.77.0.2", 65280, True),
+        ("203.0.113.5", 65280, True),  # a reflector between networks: a person decides
+        ("192.168.1.20", 9100, False),
+        ("192.168.1.20", 80, False),
+        ("127.0.0.1", 65280, False),
+        ("127.8.9.10", 65280, False),
+        ("169.254.1.2", 65280, False),
+        ("0.0.0.0", 65280, False),
+        ("224.0.0.251", 65280, False),
+        ("255.255.255.255", 65280, False),
+        ("192.168.1.2", 65280, False),  # this host
+        ("fe80::1", 65280, False),
+        ("garden.local", 65280, False),
+        ("", 65280, False),
+    ],
+)
+def test_only_what_a_board_can_be_is_asked_whether_it_is_one(said: str, port: int, believed: bool) -> None:
+    assert can_be_board(said, port, {"192.168.1.2", "10.77.0.1"}) is believed
 
 
 def test_what_was_heard_last_is_kept_when_there_is_too_much() -> None:

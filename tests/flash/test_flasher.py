@@ -209,3 +209,10 @@ async def test_a_disk_that_fills_up_behind_the_answer(flasher: Flasher, board: V
     journal.full_at = Phase.ANSWERED
     assert (await flasher.flash(order(NEW), ignore)).verdict is Verdict.FLASHED
     assert journal.keyring.current == "sesame"
+
+
+async def test_a_password_that_no_journal_can_hold_is_not_tried(flasher: Flasher, board: VirtualBoard) -> None:
+    """The board wants bytes that are no text: who types them gets no further than one who does not know them."""
+    board.options = replace(board.options, password="caf\udce9")
+    assert await flasher.accepted_password("caf\udce9", "\ud800") is None
+    assert not board.requests

@@ -1,6 +1,7 @@
 """A board is added by hand: the scan, what it offers, and the entry that comes of it."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntry, ConfigEntryState
@@ -10,11 +11,20 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_LIBRARY, CONF_STORAGE, DOMAIN
+from custom_components.mkr1000_ota.const import (
+    CONF_FOLDER,
+    CONF_HEARD_NAME,
+    CONF_LIBRARY,
+    CONF_MODEL,
+    CONF_STORAGE,
+    CONF_TYPED_HOST,
+    DOMAIN,
+)
 from custom_components.mkr1000_ota.flows import discovered_board as found
-from custom_components.mkr1000_ota.flows.forms import MANUAL
+from custom_components.mkr1000_ota.flows.forms import SEARCH
+from custom_components.mkr1000_ota.network import identity
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
-from tests.support.steps import MAC, begin, enter_password, offered, pick, typed
+from tests.support.steps import MAC, Result, begin, enter_password, offered, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts", "quick_scan")
@@ -24,34 +34,44 @@ async def test_a_board_that_answered_the_scan_is_picked(home: HomeAssistant, boa
     await hear(board)
     result = await begin(home)
     assert result["step_id"] == "pick"
-    assert offered(result) == {"127.0.0.7": "Arduino · 127.0.0.7 · WiFi101OTA", MANUAL: MANUAL}
+    assert offered(result) == {"127.0.0.7": "Arduino · 127.0.0.7 · WiFi101OTA"}
 
     result = await pick(home, result, board.address)
     assert result["step_id"] == "password"
-    assert result["description_placeholders"] == {"name": "Arduino", "host": "127.0.0.7", "library": "WiFi101OTA"}
+    shown = {"title": "Arduino", "name": "Arduino", "host": "127.0.0.7", "library": "WiFi101OTA"}
+    assert result["description_placeholders"] == shown
 
     result = await enter_password(home, result, "password")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["title"] == "Arduino"
     assert result["data"] == {
         CONF_HOST: "127.0.0.7",
+        CONF_TYPED_HOST: "127.0.0.7",
         CONF_PORT: board.port,
         CONF_NAME: "Arduino",
+        CONF_HEARD_NAME: "Arduino",
         CONF_PASSWORD: "password",
         CONF_LIBRARY: "WiFi101OTA",
+        CONF_MODEL: "mkr1000",
     }
     entry: ConfigEntry = result["result"]
     assert entry.unique_id == "Arduino@127.0.0.7"
     assert entry.options == {CONF_STORAGE: "internal", CONF_FOLDER: "mkr1000_ota/arduino"}
     assert entry.state is ConfigEntryState.LOADED
     assert entry.runtime_data.coordinator.record.keyring.current == "password"
+    # The last dialog says where a sketch goes, and that folder is there.
+    folder = result["description_placeholders"]["folder"]
+    assert folder == home.config.path("mkr1000_ota/arduino")
+    assert Path(folder).is_dir()
 
 
 async def test_the_scan_shows_how_far_it_is(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[float] = []
-    monkeypatch.setattr("custom_components.mkr1000_ota.config_flow.BoardFlow.async_update_progress", _noting(shown))
+    monkeypatch.setattr(
+        "custom_components.mkr1000_ota.config_flow.BoardConfigFlow.async_update_progress", _noting(shown)
+    )
     result = await begin(home)
-    assert result["step_id"] == "none_answered"
+    assert result["step_id"] == "none_found"
     assert shown[-1] == 1.0
     assert shown == sorted(shown)
 
@@ -86,9 +106,9 @@ async def test_a_chosen_board_that_is_not_heard_any_more_is_asked_for_by_its_add
     await hear(board)
     await board.power_off()
     result = await begin(home)
-    monkeypatch.setattr(found, "HEARD_LATELY", 0)
+    monkeypatch.setattr(identity, "HEARD_LATELY", 0.0)
     result = await pick(home, result, board.address)
-    assert (result["step_id"], result["errors"]) == ("none_answered", {CONF_HOST: "board_unreachable"})
+    assert (result["step_id"], result["errors"]) == ("address", {CONF_HOST: "board_unreachable"})
 
 
 async def test_a_chosen_board_is_asked_once_whatever_comes_of_it(
@@ -104,10 +124,10 @@ async def test_a_chosen_board_is_asked_once_whatever_comes_of_it(
     await hear(board)
     await board.power_off()
     result = await begin(home)
-    monkeypatch.setattr(found, "HEARD_LATELY", 0)
+    monkeypatch.setattr(identity, "HEARD_LATELY", 0.0)
     async with await asyncio.start_server(hang_up, board.address, board.port):
         result = await pick(home, result, board.address)
-    assert (result["step_id"], result["errors"]) == ("none_answered", {CONF_HOST: "board_silent"})
+    assert (result["step_id"], result["errors"]) == ("address", {CONF_HOST: "board_silent"})
     assert len(connections) == 1
 
 
@@ -117,8 +137,8 @@ async def test_a_board_that_is_set_up_is_not_offered_and_not_added_twice(
     await add_board(board)
     await hear(board)
     result = await begin(home)
-    assert result["step_id"] == "all_set_up"
-    assert result["description_placeholders"] == {"configured": "- Arduino · 127.0.0.7 · WiFi101OTA"}
+    assert result["step_id"] == "none_found"
+    assert result["description_placeholders"] == {"configured": "Arduino"}
 
     result = await pick(home, result, typed(board))
     assert result["type"] is FlowResultType.ABORT
@@ -133,9 +153,8 @@ async def test_a_board_that_is_set_up_is_named_beside_those_that_are_not(
     garden = await start_board(address="127.0.0.8", name="Garden")
     await hear(garden)
     result = await begin(home)
-    assert result["step_id"] == "pick_more"
-    assert offered(result) == {"127.0.0.8": "Garden · 127.0.0.8 · WiFi101OTA", MANUAL: MANUAL}
-    assert result["description_placeholders"] == {"configured": "- Arduino · 127.0.0.7 · WiFi101OTA"}
+    assert offered(result) == {"127.0.0.8": "Garden · 127.0.0.8 · WiFi101OTA"}
+    assert result["description_placeholders"] == {"configured": "Arduino"}
 
     result = await pick(home, result, garden.address)
     assert result["description_placeholders"]["name"] == "Garden"
@@ -145,9 +164,52 @@ async def test_a_board_that_was_heard_long_ago_is_not_offered(
     home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await hear(board)
-    monkeypatch.setattr(found, "HEARD_LATELY", 0)
+    monkeypatch.setattr(identity, "HEARD_LATELY", 0.0)
     result = await begin(home)
-    assert result["step_id"] == "none_answered"
+    assert result["step_id"] == "none_found"
+
+
+async def test_boards_that_appear_late_are_found_by_searching_again(
+    home: HomeAssistant, board: VirtualBoard, start_board: StartBoard, hear: Hear
+) -> None:
+    result = await begin(home)
+    assert result["menu_options"] == ["scan", "address"]
+    await hear(board)
+    result = await search_again(home, result, {"next_step_id": "scan"})
+    assert list(offered(result)) == ["127.0.0.7"]
+
+    await hear(await start_board(address="127.0.0.8", name="Garden"))
+    result = await search_again(home, result, {CONF_HOST: SEARCH})
+    assert list(offered(result)) == ["127.0.0.7", "127.0.0.8"]
+
+
+async def search_again(home: HomeAssistant, result: Result, choice: dict[str, str]) -> Result:
+    """Choose another scan, and wait for its end."""
+    result = await home.config_entries.flow.async_configure(result["flow_id"], choice)
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    await home.async_block_till_done(wait_background_tasks=True)
+    return await home.config_entries.flow.async_configure(result["flow_id"])
+
+
+async def test_many_boards_that_are_set_up_do_not_push_the_new_one_off_the_screen(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear
+) -> None:
+    for last in range(10, 20):
+        MockConfigEntry(domain=DOMAIN, title=f"Bed {last}", data={CONF_HOST: f"127.0.0.{last}"}).add_to_hass(home)
+        await hear(board, address=f"127.0.0.{last}")
+    result = await begin(home)
+    assert result["description_placeholders"] == {"configured": "Bed 10, Bed 11, Bed 12, Bed 13, Bed 14, …"}
+
+
+async def test_a_dialog_that_is_open_when_home_assistant_stops_leaves_nothing_in_the_log(
+    home: HomeAssistant, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(found, "SCAN_TIME", 60.0)
+    result = await home.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    caplog.clear()
+    await home.async_stop(force=True)
+    assert [record.getMessage() for record in caplog.records if DOMAIN in record.getMessage()] == []
 
 
 async def test_two_boards_of_one_name_are_two_entries(
@@ -172,7 +234,7 @@ async def test_boards_are_listed_in_the_order_in_which_a_person_reads(
 ) -> None:
     for name, address in (("pump", "127.0.0.9"), ("Pump", "127.0.0.10"), ("Arduino", "127.0.0.11")):
         await hear(board, name=name, address=address)
-    assert list(offered(await begin(home))) == ["127.0.0.11", "127.0.0.9", "127.0.0.10", MANUAL]
+    assert list(offered(await begin(home))) == ["127.0.0.11", "127.0.0.9", "127.0.0.10"]
 
 
 async def test_no_two_boards_share_a_folder_by_themselves(
@@ -202,14 +264,15 @@ async def test_a_board_that_is_ignored_can_be_added_by_hand(home: HomeAssistant,
     assert home.config_entries.async_entries(DOMAIN) == [result["result"]]
 
 
-async def test_a_known_board_at_another_address_is_followed(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
+async def test_a_known_board_at_another_address_is_not_added_twice(
+    home: HomeAssistant, board: VirtualBoard, arp: Arp
+) -> None:
     arp(MAC, board.address)
-    entry = MockConfigEntry(
+    MockConfigEntry(
         domain=DOMAIN,
         unique_id=MAC,
         data={CONF_HOST: "127.0.0.99", CONF_PORT: 65280, CONF_MAC: MAC, CONF_NAME: "Arduino"},
-    )
-    entry.add_to_hass(home)
+    ).add_to_hass(home)
     result = await pick(home, await begin(home), typed(board))
     assert result["reason"] == "already_configured"
-    assert entry.data[CONF_HOST] == board.address
+    assert passwords_sent_to(board) == []

@@ -5,12 +5,16 @@ from unittest.mock import AsyncMock
 
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.protocol import client
+from custom_components.mkr1000_ota.arduino_ota.protocol.exchange import RequestTimeouts
 from custom_components.mkr1000_ota.flows.forms import MANUAL
 from tests.conftest import Hear, StartBoard
 from tests.support.steps import begin, enter_password, pick, typed
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.behavior import Behavior
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts", "quick_scan")
 
@@ -18,7 +22,8 @@ pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts", "quick_scan"
 async def test_an_address_can_be_typed(home: HomeAssistant, board: VirtualBoard) -> None:
     result = await pick(home, await begin(home), f" {typed(board)} ")
     result = await enter_password(home, result, "password")
-    assert result["data"][CONF_NAME] == "Arduino"
+    assert result["title"] == "Arduino"
+    assert result["data"][CONF_NAME] is None  # it was not heard to say a name
     assert result["data"][CONF_PORT] == board.port
 
 
@@ -60,7 +65,7 @@ async def test_the_name_that_a_board_announces_leads_to_it(
     board = await start_board(name="Garden")
     await hear(board)
     result = await pick(home, await begin(home), "garden.local")
-    assert result["description_placeholders"] == {"name": "Garden", "host": "127.0.0.7", "library": "WiFi101OTA"}
+    assert result["description_placeholders"]["host"] == "127.0.0.7"
 
 
 async def test_a_name_that_several_boards_announce_leads_to_none(
@@ -102,7 +107,7 @@ async def test_a_name_that_several_boards_announce_leads_to_none(
 )
 async def test_nonsense_is_no_address(home: HomeAssistant, board: VirtualBoard, nonsense: str) -> None:
     result = await pick(home, await begin(home), nonsense)
-    assert result["step_id"] == "none_answered"
+    assert result["step_id"] == "address"
     assert result["errors"] == {CONF_HOST: "bad_address"}
 
     result = await pick(home, result, typed(board))
@@ -122,6 +127,20 @@ async def test_a_board_that_is_away_can_be_tried_again(home: HomeAssistant, boar
 async def test_a_board_that_keeps_silent_is_told_from_one_that_is_away(home: HomeAssistant, mute_server: str) -> None:
     result = await pick(home, await begin(home), mute_server)
     assert result["errors"] == {CONF_HOST: "board_silent"}
+
+
+@pytest.mark.slow
+async def test_a_busy_sketch_is_waited_for_with_one_request(
+    home: HomeAssistant, start_board: StartBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever gives up and asks again makes it worse: a board serves those first that have given up."""
+    monkeypatch.setattr(client, "DEFAULT_TIMEOUTS", RequestTimeouts())
+    board = await start_board(behavior=Behavior(loop=4.5))
+    result = await pick(home, await begin(home), typed(board))
+    assert result["step_id"] == "password"
+    assert len(board.requests) == 1
+    result = await enter_password(home, result, "password")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 async def test_a_web_server_is_no_board(home: HomeAssistant, web_server: str) -> None:

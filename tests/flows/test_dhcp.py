@@ -16,18 +16,18 @@ from tests.virtual_board import VirtualBoard
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
-async def test_a_known_board_with_a_new_lease_is_followed_at_once(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
-) -> None:
+async def test_a_lease_moves_no_entry(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
+    """One forged packet makes one."""
     entry = await add_board(board)
     home.config_entries.async_update_entry(entry, unique_id=MAC, data={**entry.data, CONF_MAC: MAC})
     await home.async_block_till_done(wait_background_tasks=True)
     board.requests.clear()
     result = await discover_lease(home, MAC, "127.0.0.99")
     assert result["reason"] == "already_configured"
-    assert entry.data[CONF_HOST] == "127.0.0.99"
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert entry.data[CONF_HOST] == board.address
     assert entry.state is ConfigEntryState.LOADED
-    assert board.requests == []
+    assert passwords_sent_to(board) == []
 
 
 async def test_an_unknown_device_with_a_lease_is_asked_who_it_is(
@@ -61,4 +61,4 @@ async def test_a_board_that_is_not_heard_is_asked_all_the_same(
 async def test_a_device_that_is_no_board_is_not_offered(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(config_flow, "STARTS_WITHIN", 0.01)
     result = await discover_lease(home, MAC, "127.0.0.98")
-    assert result["reason"] == "board_unreachable"
+    assert result["reason"] == "no_response"

@@ -4,27 +4,21 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
-from custom_components.mkr1000_ota.flows.discovered_board import async_look_at, async_scan, client_for
-from custom_components.mkr1000_ota.network.typed_address import read_address, write_address
-from tests.conftest import Arp, Hear
+from custom_components.mkr1000_ota.arduino_ota.protocol.address import read_address, write_address
+from custom_components.mkr1000_ota.flows.discovered_board import async_look_at, client_for
+from tests.conftest import Arp
 from tests.support.steps import MAC, OTHER_MAC, passwords_sent_to
 from tests.virtual_board import VirtualBoard
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 
 
-@pytest.mark.usefixtures("quick_scan")
-async def test_a_scan_returns_who_is_there(home: HomeAssistant, board: VirtualBoard, hear: Hear) -> None:
-    await hear(board)
-    [sighting] = await async_scan(home)
-    assert (sighting.name, sighting.address, sighting.port) == ("Arduino", board.address, board.port)
-
-
 async def test_a_password_does_not_go_to_whoever_took_the_address_since_the_look(
     home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
     arp(MAC, board.address)
-    client = client_for(home, await async_look_at(home, board.address, board.port))
+    found = await async_look_at(home, board.address, board.port)
+    client = client_for(home, found, found.known(home))
     await client.check_password("password")
     board.requests.clear()
     arp(MAC, "127.0.0.99")

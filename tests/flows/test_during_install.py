@@ -65,7 +65,7 @@ async def test_the_name_of_the_sketch_that_is_being_flashed_is_expected(
     entry = await add_board(board)
     await settle(home)
     await offer(entry, {"2.0.bin": build_sketch(name="Garden", password="sesame", version="2.0")})
-    with pytest.raises(Exception, match="has not come back"):
+    with pytest.raises(Exception, match="hasn't come back"):
         await install(home)
     back = await start_board(address="127.0.0.8", name="Garden", password="sesame")
     await hear(back)

@@ -1,135 +1,160 @@
-"""The options of a board: what it can take, what keeps a bad sketch away, and when none is changed."""
+"""The options of a board: one subject a form, taken over without a reload."""
 
 from typing import Any
 
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from tests.conftest import AddBoard
 from tests.firmware.signed import KEY, KEY_FILE
+from tests.support.flow_texts import says
+from tests.support.mending import settle
 from tests.support.options import open_options, shown, submit
 from tests.virtual_board import VirtualBoard
-from tests.web import Web
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
+
+SUBJECTS = [
+    (("source", "folder"), {"folder": "firmware"}),
+    (("signing",), {"public_key": KEY}),
+    (("health",), {"health_within": 90, "health_entity": "sensor.garden"}),
+    (("storage",), {"storage": "sd"}),
+    (("waiting",), {"wait_minutes": 5}),
+]
 
 
 async def test_the_menu_leads_everywhere(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
     entry = await add_board(board)
     result = await open_options(home, entry)
-    assert result["menu_options"] == ["source", "upload", "next_password", "safety", "board"]
+    assert result["menu_options"] == ["source", "upload", "signing", "health", "storage", "waiting"]
+    assert result["description_placeholders"]["name"] == "Arduino"
     result = await open_options(home, entry, "source")
     assert result["menu_options"] == ["folder", "manifest", "github"]
 
 
-async def test_what_is_left_empty_is_forgotten_and_all_else_is_kept(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+@pytest.mark.parametrize(("steps", "entered"), SUBJECTS, ids=[steps[-1] for steps, _ in SUBJECTS])
+async def test_a_subject_is_changed_and_all_else_is_kept(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, steps: tuple[str, ...], entered: dict[str, Any]
 ) -> None:
-    entry = await add_board(board, wait_minutes=5)
-    result = await open_options(home, entry, "safety")
-    assert result["description_placeholders"] == {"host_placeholder": "{host}"}
-    await submit(
-        home,
-        result,
-        public_key=KEY_FILE,
-        health_url="http://{host}/health",
-        health_entity="sensor.garden",
-        health_within=30,
-    )
-    assert entry.options["public_key"] == KEY
-    assert entry.options["health_entity"] == "sensor.garden"
-
-    result = await open_options(home, entry, "safety")
-    assert shown(result) == {
-        "public_key": KEY,
-        "health_url": "http://{host}/health",
-        "health_entity": "sensor.garden",
-        "health_within": 30,
-    }
-    await submit(home, result, health_within=60)
-    assert entry.options == {
-        "storage": "internal",
-        "folder": "mkr1000_ota/127.0.0.7",
-        "wait_minutes": 5,
-        "health_within": 60,
-    }
-
-
-@pytest.mark.parametrize(
-    ("entered", "errors"),
-    [
-        ({"public_key": "RWT7"}, {"public_key": "bad_public_key"}),
-        ({"health_url": "{host}/health"}, {"health_url": "source_bad_url"}),
-        ({"health_url": "ftp://{host}/"}, {"health_url": "source_bad_url"}),
-    ],
-)
-async def test_what_cannot_keep_anything_away_is_refused(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, entered: dict[str, str], errors: dict[str, str]
-) -> None:
-    entry = await add_board(board)
-    result = await submit(home, await open_options(home, entry, "safety"), health_within=60, **entered)
-    assert result["errors"] == errors
-    assert shown(result) == entered | {"health_within": 60}
-    assert "health_within" not in entry.options
-
-
-async def test_the_storage_and_the_wait_are_chosen(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
-) -> None:
-    entry = await add_board(board)
-    result = await submit(home, await open_options(home, entry, "board"), storage="sd", wait_minutes=90.0)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options["storage"] == "sd"
-    assert entry.options["wait_minutes"] == 90
-    assert entry.runtime_data.coordinator.storage == "sd"
-
-
-@pytest.mark.parametrize(
-    ("steps", "entered"),
-    [
-        (("source", "folder"), {"folder": "firmware"}),
-        (("source", "manifest"), {"manifest_url": "{site}/manifest.json"}),
-        (("source", "github"), {"repository": "me/garden", "asset": "*", "prereleases": False, "base_url": "{site}"}),
-        (("upload",), {"file": "0" * 32, "version": "1.0"}),
-        (("safety",), {"health_within": 60}),
-        (("board",), {"storage": "sd", "wait_minutes": 0}),
-    ],
-)
-async def test_no_option_is_changed_in_the_middle_of_a_flash(
-    home: HomeAssistant,
-    board: VirtualBoard,
-    add_board: AddBoard,
-    site: Web,
-    steps: tuple[str, ...],
-    entered: dict[str, Any],
-) -> None:
-    """The reload would break off the upload."""
-    site.serve_json("/manifest.json", {"version": "1.0", "path": "garden.bin"})
-    site.serve_json("/repos/me/garden/releases", [])
-    entered = {
-        name: value.replace("{site}", site.origin) if isinstance(value, str) else value
-        for name, value in entered.items()
-    }
     entry = await add_board(board)
     before = dict(entry.options)
+    result = await submit(home, await open_options(home, entry, *steps), **entered)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    source = {"source": "folder"} if steps[0] == "source" else {}
+    assert entry.options == before | entered | source
+    assert shown(await open_options(home, entry, *steps)).items() >= entered.items()
+
+
+@pytest.mark.parametrize(("steps", "entered"), SUBJECTS, ids=[steps[-1] for steps, _ in SUBJECTS])
+async def test_saving_makes_nothing_unavailable(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, steps: tuple[str, ...], entered: dict[str, Any]
+) -> None:
+    entry = await add_board(board)
+    await settle(home)
+    runtime = entry.runtime_data
+    states: list[str] = []
+
+    def note(event: Event[EventStateChangedData]) -> None:
+        states.append(event.data["new_state"].state if event.data["new_state"] else STATE_UNAVAILABLE)
+
+    home.bus.async_listen(EVENT_STATE_CHANGED, note)
+    await submit(home, await open_options(home, entry, *steps), **entered)
+    await settle(home)
+    assert entry.runtime_data is runtime
+    assert STATE_UNAVAILABLE not in states
+
+
+async def test_saving_does_not_break_off_an_upload(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    entry = await add_board(board)
     coordinator = entry.runtime_data.coordinator
-    result = await open_options(home, entry, *steps)
-    coordinator.set_state(InstallState(Stage.UPLOADING, "1.0", 1, 2))
-    result = await submit(home, result, **entered)
-    assert result["errors"] == {"base": "already_installing"}
-    assert shown(result).items() <= entered.items()
-    assert entry.options == before
-    assert entry.runtime_data.coordinator is coordinator
+    coordinator.set_state(uploading := InstallState(Stage.UPLOADING, "1.0", 1, 2))
+    result = await submit(home, await open_options(home, entry, "storage"), storage="sd")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert coordinator.state is uploading
+    assert coordinator.storage == "sd"
     coordinator.set_state(IDLE)
 
 
-async def test_an_install_that_waits_for_its_board_does_not_keep_options_away(
+async def test_a_field_that_is_left_empty_is_forgotten(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    entry = await add_board(board, health_url="http://{host}/", health_entity="sensor.garden", health_within=30)
+    result = await open_options(home, entry, "health")
+    assert result["description_placeholders"]["host_placeholder"] == "{host}"
+    await submit(home, result, health_within=60)
+    assert not {"health_url", "health_entity"} & entry.options.keys()
+
+
+async def test_a_number_is_stored_as_one(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
+    entry = await add_board(board)
+    await submit(home, await open_options(home, entry, "waiting"), wait_minutes=90.0)
+    assert repr(entry.options["wait_minutes"]) == "90"
+
+
+async def test_a_key_file_is_understood(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
+    entry = await add_board(board)
+    await submit(home, await open_options(home, entry, "signing"), public_key=KEY_FILE)
+    assert entry.options["public_key"] == KEY
+    await submit(home, await open_options(home, entry, "signing"))
+    assert "public_key" not in entry.options
+
+
+@pytest.mark.parametrize(
+    ("step", "entered", "key"),
+    [
+        ("health", {"health_url": "{host}/health", "health_within": 60}, "source_bad_url"),
+        ("health", {"health_url": "ftp://{host}/", "health_within": 60}, "source_bad_url"),
+        ("health", {"health_url": "http://[::1", "health_within": 60}, "source_bad_url"),
+    ],
+)
+async def test_what_cannot_keep_anything_away_is_refused(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, step: str, entered: dict[str, Any], key: str
+) -> None:
+    entry = await add_board(board)
+    before = dict(entry.options)
+    result = await submit(home, await open_options(home, entry, step), **entered)
+    assert result["errors"] == {next(iter(entered)): "problem"}
+    assert says(result, key)
+    assert shown(result) == entered
+    assert entry.options == before
+
+
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [("RWT7", "bad_public_key"), ("RWQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "weak_public_key")],
+)
+async def test_a_key_that_protects_nothing_is_refused(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, key: str, error: str
+) -> None:
+    entry = await add_board(board)
+    result = await submit(home, await open_options(home, entry, "signing"), public_key=key)
+    assert result["errors"] == {"public_key": error}
+    assert "public_key" not in entry.options
+
+
+async def test_options_of_an_entry_that_is_not_loaded_count_when_it_is(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
 ) -> None:
     entry = await add_board(board)
-    entry.runtime_data.coordinator.set_state(InstallState(Stage.WAITING, "1.0"))
-    result = await submit(home, await open_options(home, entry, "board"), storage="sd", wait_minutes=0)
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options["storage"] == "sd"
+    await home.config_entries.async_unload(entry.entry_id)
+    await submit(home, await open_options(home, entry, "storage"), storage="sd")
+    assert entry.state is ConfigEntryState.NOT_LOADED
+    await home.config_entries.async_setup(entry.entry_id)
+    assert entry.runtime_data.coordinator.storage == "sd"
+
+
+@pytest.mark.parametrize("step", ["source", "storage", "upload"])
+async def test_a_board_can_be_removed_while_its_dialog_is_open(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, step: str
+) -> None:
+    entry = await add_board(board)
+    result = await open_options(home, entry)
+    await home.config_entries.async_remove(entry.entry_id)
+    result = await home.config_entries.options.async_configure(result["flow_id"], {"next_step_id": step})
+    assert result["reason"] == "removed"

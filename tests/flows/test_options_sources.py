@@ -1,18 +1,21 @@
 """The options of a board: where its sketches come from."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.mkr1000_ota.flows.masking import UNCHANGED
+from custom_components.mkr1000_ota.flows.forms import UNCHANGED
+from custom_components.mkr1000_ota.sources import chosen
 from tests.conftest import AddBoard
+from tests.support.flow_texts import says
 from tests.support.options import open_options, shown, submit
 from tests.support.steps import update_state
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 from tests.web import Web
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
@@ -30,8 +33,8 @@ async def test_a_folder_is_made_and_looked_at(home: HomeAssistant, board: Virtua
     result = await submit(home, result, folder=" firmware/garden/ ")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options == {"storage": "internal", "folder": "firmware/garden", "source": "folder", "wait_minutes": 7}
-    assert entry.state is ConfigEntryState.LOADED
     assert Path(home.config.path("firmware/garden")).is_dir()
+    assert entry.runtime_data.coordinator.sources.chosen.source.directory == Path(home.config.path("firmware/garden"))
 
 
 async def test_a_whole_path_in_the_configuration_directory_is_made_relative(
@@ -63,8 +66,8 @@ async def test_a_folder_that_cannot_be_is_refused_with_the_reason(
     Path(home.config.path("file")).write_text("")
     result = await open_options(home, entry, "source", "folder")
     result = await submit(home, result, folder="file")
-    assert result["errors"] == {"folder": "source_folder_unreadable"}
-    assert result["description_placeholders"] == {"folder": "file", "error": "File exists"}
+    assert result["errors"] == {"base": "problem"}
+    assert says(result, "source_folder_unreadable")
 
 
 async def test_a_manifest_is_asked_for_before_it_is_chosen(
@@ -73,14 +76,17 @@ async def test_a_manifest_is_asked_for_before_it_is_chosen(
     entry = await add_board(board)
     result = await open_options(home, entry, "source", "manifest")
     result = await submit(home, result, manifest_url=str(site.at("/manifest.json")))
-    assert result["errors"] == {"base": "source_not_found"}
-    assert result["description_placeholders"] == {"host": site.url.host_port_subcomponent, "status": "404"}
+    assert result["errors"] == {"base": "problem"}
+    assert says(result, "source_not_found")
 
     site.serve_json("/manifest.json", {"builds": "none"})
     result = await submit(home, result, manifest_url=str(site.at("/manifest.json")))
-    assert result["errors"] == {"base": "source_bad_manifest"}
+    assert says(result, "source_bad_manifest")
 
-    site.serve_json("/manifest.json", manifest("1.0", "2.0"))
+    image = build_sketch(name="Arduino", version="2.0")
+    site.serve("/garden-2.0.bin", image)
+    offered = {"version": "2.0", "path": "garden-2.0.bin", "sha256": hashlib.sha256(image).hexdigest()}
+    site.serve_json("/manifest.json", {"releases": [offered, *manifest("1.0")["releases"]]})
     result = await submit(home, result, manifest_url=str(site.at("/manifest.json")))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert entry.options["source"] == "manifest"
@@ -95,7 +101,8 @@ async def test_an_address_of_no_server_is_refused(
     entry = await add_board(board)
     result = await open_options(home, entry, "source", "manifest")
     result = await submit(home, result, manifest_url=address)
-    assert result["errors"] == {"base": "source_bad_url"}
+    assert result["errors"] == {"base": "problem"}
+    assert says(result, "source_bad_url")
 
 
 async def test_the_password_in_an_address_is_kept_and_not_shown_again(
@@ -128,60 +135,90 @@ async def test_the_password_in_an_address_goes_to_no_other_server(
     assert "secret" not in entry.options["manifest_url"]
 
 
+@pytest.fixture
+def github(site: Web, monkeypatch: pytest.MonkeyPatch) -> Web:
+    """What stands in for GitHub."""
+    monkeypatch.setattr(chosen, "API", site.origin)
+    return site
+
+
 async def test_releases_of_a_repository_are_asked_for_before_they_are_chosen(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, site: Web
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, github: Web
 ) -> None:
     entry = await add_board(board)
-    chosen = {
-        "repository": "me/garden",
-        "asset": "*.bin",
-        "prereleases": True,
-        "token": "t0ken",
-        "base_url": site.origin,
-    }
+    entered = {"repository": "me/garden", "asset": "*.bin", "prereleases": True, "token": "t0ken"}
     result = await open_options(home, entry, "source", "github")
-    result = await submit(home, result, **chosen | {"repository": "garden"})
-    assert result["errors"] == {"base": "source_bad_repository"}
-    assert result["description_placeholders"] == {"repository": "garden"}
-    result = await submit(home, result, **chosen)
-    assert result["errors"] == {"base": "source_no_repository"}
+    result = await submit(home, result, **entered | {"repository": "garden"})
+    assert says(result, "source_bad_repository")
+    result = await submit(home, result, **entered)
+    assert says(result, "source_no_repository")
 
-    site.serve_json("/repos/me/garden/releases", [])
-    result = await submit(home, result, **chosen)
+    github.serve_json("/repos/me/garden/releases", [])
+    result = await submit(home, result, **entered)
     assert result["type"] is FlowResultType.CREATE_ENTRY
-    assert entry.options == chosen | {"storage": "internal", "folder": "mkr1000_ota/127.0.0.7", "source": "github"}
-    assert site.came_with()[-1] == "Bearer t0ken"
+    assert entry.options.items() >= (entered | {"folder": "mkr1000_ota/127.0.0.7", "source": "github"}).items()
+    assert github.came_with()[-1] == "Bearer t0ken"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "https://github.com/me/garden",
+        "github.com/me/garden/releases/tag/v1",
+        "git@github.com:me/garden.git",
+        " me/garden ",
+    ],
+)
+async def test_the_address_of_a_repository_is_understood(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, github: Web, pasted: str
+) -> None:
+    github.serve_json("/repos/me/garden/releases", [])
+    entry = await add_board(board)
+    result = await open_options(home, entry, "source", "github")
+    await submit(home, result, repository=pasted, asset="*.bin", prereleases=False)
+    assert entry.options["repository"] == "me/garden"
 
 
 async def test_a_token_is_kept_and_not_shown_again(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, site: Web
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, github: Web
 ) -> None:
-    site.serve_json("/repos/me/garden/releases", [])
-    chosen = {"repository": "me/garden", "asset": "*.bin", "prereleases": False, "base_url": site.origin}
-    entry = await add_board(board, source="github", token="t0ken", **chosen)
+    github.serve_json("/repos/me/garden/releases", [])
+    entered = {"repository": "me/garden", "asset": "*.bin", "prereleases": False}
+    entry = await add_board(board, source="github", token="t0ken", **entered)
     result = await open_options(home, entry, "source", "github")
-    assert shown(result) == chosen | {"token": UNCHANGED}
-    await submit(home, result, **chosen | {"token": UNCHANGED, "asset": "garden.bin"})
+    assert shown(result) == entered | {"token": UNCHANGED}
+    await submit(home, result, **entered | {"token": UNCHANGED, "asset": "garden.bin"})
     assert entry.options["token"] == "t0ken"
     assert entry.options["asset"] == "garden.bin"
 
     result = await open_options(home, entry, "source", "github")
-    await submit(home, result, **chosen)
+    await submit(home, result, **entered)
     assert "token" not in entry.options
 
     result = await open_options(home, entry, "source", "github")
     assert "token" not in shown(result)
-    await submit(home, result, **chosen | {"token": "another"})
+    await submit(home, result, **entered | {"token": "another"})
     assert entry.options["token"] == "another"
 
 
-async def test_a_token_goes_to_no_other_server(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, site: Web
+@pytest.mark.parametrize(
+    ("options", "marks"),
+    [
+        ({}, {"folder": "✓ mkr1000_ota/127.0.0.7", "manifest": "", "github": ""}),
+        (
+            {"source": "manifest", "manifest_url": "http://me:secret@example.com/m.json?key=secret"},
+            {"folder": "", "manifest": "✓ example.com", "github": ""},
+        ),
+        (
+            {"source": "github", "repository": "me/garden", "asset": "*.bin", "prereleases": False},
+            {"folder": "", "manifest": "", "github": "✓ me/garden"},
+        ),
+    ],
+)
+async def test_the_current_source_is_marked(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, options: dict[str, Any], marks: dict[str, str]
 ) -> None:
-    site.serve_json("/repos/me/garden/releases", [])
-    chosen = {"repository": "me/garden", "asset": "*.bin", "prereleases": False}
-    entry = await add_board(board, source="folder", token="t0ken", base_url="http://127.0.0.99", **chosen)
-    result = await open_options(home, entry, "source", "github")
-    await submit(home, result, **chosen | {"base_url": site.origin, "token": UNCHANGED})
-    assert site.came_with()[0] == f"Bearer {UNCHANGED}"
-    assert entry.options["token"] == UNCHANGED
+    entry = await add_board(board, **options)
+    assert (await open_options(home, entry, "source"))["description_placeholders"] == marks
+    [shown] = [mark for mark in marks.values() if mark]
+    assert (await open_options(home, entry))["description_placeholders"]["source"] == shown.removeprefix("✓ ")

@@ -72,6 +72,19 @@ async def test_a_password_does_not_go_to_a_board_of_another_name(
     assert passwords_sent_to(board) == []
 
 
+async def test_behind_a_repeater_the_name_tells_boards_apart(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, arp: Arp
+) -> None:
+    """A repeater shows its own hardware address for all of them."""
+    arp("a4:2b:b0:00:00:01", board.address)
+    await hear(board)
+    result = await pick(home, await begin(home), board.address)
+    await hear(board, name="Pump")
+    result = await enter_password(home, result, "secret of the first")
+    assert result["errors"] == {"base": "board_changed"}
+    assert passwords_sent_to(board) == []
+
+
 async def test_the_hardware_address_is_the_unique_id_where_it_is_known(
     home: HomeAssistant, board: VirtualBoard, arp: Arp
 ) -> None:
@@ -91,11 +104,9 @@ async def test_a_hardware_address_that_is_learned_late_is_used(
     assert result["result"].unique_id == MAC
 
 
-async def test_a_hardware_address_is_not_forgotten_while_the_form_is_open(
-    home: HomeAssistant, board: VirtualBoard, arp: Arp
-) -> None:
-    arp(MAC, board.address)
+async def test_the_address_of_a_repeater_is_no_identity(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
+    arp("a4:2b:b0:00:00:01", board.address)
     result = await pick(home, await begin(home), typed(board))
-    arp(OTHER_MAC, board.address)  # now two are said to be there, so that neither counts
     result = await enter_password(home, result, "password")
-    assert result["result"].unique_id == MAC
+    assert result["result"].unique_id == "Arduino@127.0.0.7"
+    assert CONF_MAC not in result["data"]

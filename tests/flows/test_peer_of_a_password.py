@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
+from custom_components.mkr1000_ota.arduino_ota.protocol import client
+from custom_components.mkr1000_ota.arduino_ota.protocol.exchange import RequestTimeouts
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.flows import discovered_board as found
 from custom_components.mkr1000_ota.network import identity
-from tests.conftest import AddBoard, Hear, StartBoard
+from tests.conftest import AddBoard, Hear
 from tests.support.mending import know, reconfigure, settle, submit
 from tests.support.steps import MAC, OTHER_MAC, begin, enter_password, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
@@ -59,7 +61,9 @@ def neighbours(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Neighbou
     """The neighbour table: boards on loopback are in none."""
     table = Neighbours(home.loop)
     monkeypatch.setattr(identity, "mac_of", table.look)
-    monkeypatch.setattr(found, "SCAN_FOR", 0.02)
+    monkeypatch.setattr(found, "SCAN_TIME", 0.02)
+    # A connection over which nothing is sent costs a sketch two seconds.
+    monkeypatch.setattr(client, "DEFAULT_TIMEOUTS", RequestTimeouts())
     return table
 
 
@@ -91,7 +95,7 @@ async def test_reconfiguring_sends_nothing_to_whoever_calls_itself_otherwise_by_
     assert entry.data[CONF_NAME] == "Pump"
 
 
-async def test_reconfiguring_sends_nothing_to_a_hardware_address_that_is_not_that_of_the_board(
+async def test_reconfiguring_sends_no_stored_password_to_other_hardware(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, neighbours: Neighbours
 ) -> None:
     """When the board was looked at, nobody knew whose hardware address is there."""
@@ -99,7 +103,7 @@ async def test_reconfiguring_sends_nothing_to_a_hardware_address_that_is_not_tha
     know(home, entry, MAC)
     await settle(home, board)
     neighbours.meanwhile(lambda: neighbours.learn(board.address, OTHER_MAC))
-    result = await reconfigure(home, entry, typed(board), "typed")
+    result = await reconfigure(home, entry, typed(board))
     assert result["errors"] == {CONF_HOST: "another_board"}
     assert passwords_sent_to(board) == []
 
@@ -116,30 +120,12 @@ async def test_reconfiguring_sends_nothing_to_a_board_of_another_entry(
     assert passwords_sent_to(board) == []
 
 
-async def test_a_name_that_others_bear_does_not_stand_for_a_hardware_address(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, start_board: StartBoard, neighbours: Neighbours
-) -> None:
-    """Stored passwords stay here; what a person types for that address goes there."""
-    entry = await add_board(board)
-    know(home, entry, MAC)
-    elsewhere(home)
-    moved = await start_board(address="127.0.0.8")
-    result = await reconfigure(home, entry, typed(moved))
-    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
-    assert passwords_sent_to(moved) == []
-
-    result = await submit(home, result, typed(moved), "password")
-    assert result["reason"] == "reconfigure_successful"
-    assert passwords_sent_to(moved)[:1] == ["password"]
-
-
 async def test_the_name_of_the_sketch_that_is_being_flashed_is_the_boards_own(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear, neighbours: Neighbours
 ) -> None:
     entry = await add_board(board)
     await settle(home, board)
-    await home.config_entries.async_unload(entry.entry_id)
-    home.data[DOMAIN].store.record(entry.entry_id)._pending = PENDING  # noqa: SLF001 - as if a flash had been cut off
+    await entry.runtime_data.coordinator.store.update(pending=PENDING)  # as if a flash had been cut off
     neighbours.meanwhile(lambda: hear(board, name="Pump"))
     result = await reconfigure(home, entry, typed(board))
     assert result["reason"] == "reconfigure_successful"
@@ -182,18 +168,3 @@ async def test_adding_sends_nothing_to_a_board_that_is_set_up(
     result = await enter_password(home, result, "secret of the first")
     assert result["errors"] == {"base": "another_board"}
     assert passwords_sent_to(board) == []
-
-
-async def test_a_board_that_only_its_name_tells_from_others_now_is_shown_as_such_first(
-    home: HomeAssistant, board: VirtualBoard, neighbours: Neighbours
-) -> None:
-    """Its hardware address was known when the form was opened, and another board bears its name."""
-    elsewhere(home)
-    neighbours[board.address] = MAC
-    result = await pick(home, await begin(home), typed(board))
-    neighbours.clear()
-    result = await enter_password(home, result, "secret of the first")
-    assert result["errors"] == {"base": "board_changed"}
-    assert passwords_sent_to(board) == []
-    result = await enter_password(home, result, "password")
-    assert result["type"] is FlowResultType.CREATE_ENTRY

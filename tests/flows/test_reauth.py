@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import CONF_HOST, CONF_MAC, CONF_PASSWORD
+from homeassistant.const import CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -11,6 +11,8 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.install.reconnect import async_check_password
+from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.mending import know, reauthenticate, settle, stored_password
 from tests.support.steps import MAC, OTHER_MAC, enter_password, passwords_sent_to
@@ -54,9 +56,9 @@ async def test_the_password_is_on_the_disk_at_once(
 ) -> None:
     entry = await add_board(await start_board(password="new"), password="old")
     await enter_password(home, await reauthenticate(home, entry), "new")
-    again = type((await async_shared(home)).store)(home)
+    again = RecordStore(home, entry.entry_id)
     await again.load()
-    assert again.record(entry.entry_id).keyring.current == "new"
+    assert again.keyring.current == "new"
 
 
 async def test_whoever_has_locked_a_board_is_told_with_which_version(
@@ -89,31 +91,32 @@ async def test_a_password_is_not_sent_to_another_board(
     assert passwords_sent_to(board) == []
 
 
-async def test_a_password_is_not_sent_to_a_board_of_another_name(
+async def test_a_typed_password_goes_to_the_shown_address_whatever_is_announced_there(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear
 ) -> None:
+    """Somebody has flashed the board with a sketch of another name. A stored password would not go there."""
     entry = await add_board(board, password="old")
     await settle(home)
     result = await reauthenticate(home, entry)
     await hear(board, name="Pump")
     await settle(home, board)
-    result = await enter_password(home, result, "password")
-    assert result["errors"] == {"base": "another_board"}
     assert passwords_sent_to(board) == []
+    result = await enter_password(home, result, "password")
+    assert result["reason"] == "reauth_successful"
+    assert entry.data[CONF_NAME] == "Pump"
 
 
-async def test_a_password_goes_to_where_the_board_has_moved(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, arp: Arp
+async def test_a_password_is_not_sent_where_the_board_was_once(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, start_board: StartBoard, arp: Arp
 ) -> None:
     entry = await add_board(board, password="old")
     await settle(home)
     know(home, entry, MAC)
     result = await reauthenticate(home, entry)
     await board.renumber("127.0.0.8")
-    arp(MAC, board.address)
     result = await enter_password(home, result, "password")
-    assert result["reason"] == "reauth_successful"
-    assert entry.data[CONF_HOST] == board.address
+    assert result["errors"] == {"base": "board_unreachable"}
+    assert passwords_sent_to(board) == []
 
 
 async def test_the_hardware_address_is_learned_with_the_password(
@@ -158,7 +161,7 @@ async def test_home_assistant_shows_that_a_password_is_needed(
     assert await async_setup_component(home, "repairs", {})
     entry = await add_board(board, password="old")
     await settle(home)
-    entry.runtime_data.homecoming.answered()
+    await async_check_password(entry.runtime_data.coordinator)
     await settle(home)
     assert issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")
     [flow] = entry.async_get_active_flows(home, {SOURCE_REAUTH})
@@ -177,8 +180,7 @@ async def test_nobody_is_asked_any_more_once_a_known_password_is_right_again(
     await reauthenticate(home, entry)
     assert issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")
     board.options = replace(board.options, password="password")
-    entry.runtime_data.coordinator.set_online(False)
-    entry.runtime_data.homecoming.answered()
+    await async_check_password(entry.runtime_data.coordinator)
     await settle(home)
     assert home.config_entries.flow.async_progress() == []
     assert not issue_registry.async_get_issue("homeassistant", f"config_entry_reauth_{DOMAIN}_{entry.entry_id}")

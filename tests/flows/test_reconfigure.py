@@ -1,13 +1,18 @@
 """A board that is set up gets another address or password by hand."""
 
-from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntryState
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.const import DOMAIN, UNKNOWN_VERSION
+from custom_components.mkr1000_ota.network import leases
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
+from tests.support.discovering import discover
+from tests.support.looking import forget_sightings
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
 from tests.support.steps import MAC, OTHER_MAC, Result, passwords_sent_to, typed
 from tests.virtual_board import VirtualBoard
@@ -18,13 +23,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "t
 async def test_the_form_shows_where_the_board_is(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
     entry = await add_board(board)
     result: Result = await reconfigure(home, entry)
-    host, password = result["data_schema"].schema
+    host, password, sketch = result["data_schema"].schema
     assert host.description == {"suggested_value": typed(board)}
-    assert password.description is None
+    assert password.description is sketch.description is None
 
     home.config_entries.async_update_entry(entry, data={**entry.data, CONF_PORT: 65280})
     result = await home.config_entries.flow.async_configure(result["flow_id"])
-    [host, _] = result["data_schema"].schema
+    [host, *_] = result["data_schema"].schema
     assert host.description == {"suggested_value": board.address}
 
 
@@ -36,11 +41,19 @@ async def test_a_board_gets_another_address_and_keeps_its_password(
     result = await reconfigure(home, entry, typed(board))
     assert result["reason"] == "reconfigure_successful"
     assert entry.data[CONF_HOST] == "127.0.0.8"
-    assert entry.data[CONF_NAME] == "Arduino"
-    assert entry.unique_id == "Arduino@127.0.0.8"
     await settle(home)
-    assert entry.state is ConfigEntryState.LOADED
     assert await stored_password(home, entry) == "password"
+
+
+async def test_nothing_is_interrupted_by_it(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:
+    entry = await add_board(board)
+    runtime = entry.runtime_data
+    await board.renumber("127.0.0.8")
+    await reconfigure(home, entry, typed(board))
+    await settle(home)
+    assert entry.runtime_data is runtime
+    assert runtime.coordinator.host == "127.0.0.8"
+    assert runtime.coordinator.data is True
 
 
 async def test_a_board_gets_another_password(home: HomeAssistant, add_board: AddBoard, start_board: StartBoard) -> None:
@@ -85,30 +98,85 @@ async def test_the_name_stays_unless_the_board_is_heard_to_say_another(
     await settle(home)
 
 
-async def test_an_entry_that_is_not_loaded_can_be_reconfigured(
+async def test_an_entry_that_is_not_loaded_takes_nothing(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
 ) -> None:
     entry = await add_board(board)
     await home.config_entries.async_unload(entry.entry_id)
-    await board.renumber("127.0.0.8")
-    result = await reconfigure(home, entry, typed(board))
-    assert result["reason"] == "reconfigure_successful"
-    await settle(home)
-    assert entry.state is ConfigEntryState.LOADED
-    assert entry.runtime_data.coordinator.host == "127.0.0.8"
+    result = await reconfigure(home, entry, typed(board), "password")
+    assert result["errors"] == {"base": "not_loaded"}
 
 
-@pytest.mark.parametrize("password", ["", "password"])
-async def test_a_board_with_another_hardware_address_is_refused(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp, password: str
+async def test_stored_passwords_go_to_no_other_hardware(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp
 ) -> None:
     entry = await add_board(await start_board())
     know(home, entry, MAC)
     other = await start_board(address="127.0.0.8")
     arp(OTHER_MAC, other.address)
-    result = await reconfigure(home, entry, typed(other), password)
-    assert result["errors"] == {CONF_HOST: "another_board"}
+    result = await reconfigure(home, entry, typed(other))
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
     assert passwords_sent_to(other) == []
+
+
+async def test_with_its_password_other_hardware_takes_the_place_of_a_board(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    """The entry stays, with its history and the ids of its entities."""
+    board = await start_board()
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    await settle(home)
+    entry.runtime_data.coordinator.set_mac(MAC)
+    entities = {one.entity_id for one in er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)}
+    replacement = await start_board(address="127.0.0.8", password="other")
+    arp(OTHER_MAC, replacement.address)
+    card = await discover(home, replacement)
+    result = await reconfigure(home, entry, typed(replacement), "other")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+    assert (entry.data[CONF_HOST], entry.data[CONF_MAC], entry.unique_id) == (replacement.address, OTHER_MAC, OTHER_MAC)
+    assert await stored_password(home, entry) == "other"
+    assert entry.runtime_data.coordinator.installed_version == UNKNOWN_VERSION
+    [device] = dr.async_entries_for_config_entry(dr.async_get(home), entry.entry_id)
+    assert device.connections == {(dr.CONNECTION_NETWORK_MAC, OTHER_MAC)}
+    assert {one.entity_id for one in er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)} == entities
+    # It is not offered as a new board anymore.
+    assert card["flow_id"] not in {flow["flow_id"] for flow in home.config_entries.flow.async_progress()}
+
+
+async def test_what_replaces_a_board_behind_a_repeater_has_no_hardware_address(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    entry = await add_board(await start_board())
+    know(home, entry, MAC)
+    other = await start_board(address="127.0.0.8")
+    arp("a4:2b:b0:00:00:01", other.address)
+    await reconfigure(home, entry, typed(other), "password")
+    assert CONF_MAC not in entry.data
+    assert entry.unique_id == "Arduino@127.0.0.8"
+    await settle(home)
+
+
+async def test_the_address_that_the_network_has_given_a_board_is_proposed(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lease proves nothing: a person decides."""
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    await settle(home)
+    lease = DhcpServiceInfo(ip="127.0.0.8", hostname="winc-00-01", macaddress=MAC.replace(":", ""))
+    home.config.components.add("dhcp")
+    monkeypatch.setattr(leases, "async_discovered_service_info", lambda _: [lease])
+    result: Result = await reconfigure(home, entry)
+    [host, *_] = result["data_schema"].schema
+    assert host.description == {"suggested_value": typed(board)}  # it is there
+
+    entry.runtime_data.coordinator.set_online(False)
+    result = await reconfigure(home, entry)
+    [host, *_] = result["data_schema"].schema
+    assert host.description == {"suggested_value": f"127.0.0.8:{board.port}"}
+    assert entry.data[CONF_HOST] == board.address
 
 
 @pytest.mark.parametrize("known", [None, MAC])
@@ -143,6 +211,23 @@ async def test_a_board_that_calls_itself_otherwise_needs_its_password_typed(
     result = await submit(home, result, typed(other), "password")
     assert result["reason"] == "reconfigure_successful"
     assert entry.data[CONF_NAME] == "Pump"
+    await settle(home)
+
+
+async def test_a_board_that_was_heard_before_and_is_silent_now_needs_its_password_typed(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear
+) -> None:
+    """Somebody else may be at its address by now."""
+    entry = await add_board(board)
+    await hear(board)
+    await settle(home)
+    forget_sightings(home)
+    board.requests.clear()
+    result = await reconfigure(home, entry, typed(board))
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(board) == []
+    result = await submit(home, result, typed(board), "password")
+    assert result["reason"] == "reconfigure_successful"
     await settle(home)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 import os
 from pathlib import Path
+import threading
 from typing import Any
 
 from aiohttp import web
@@ -11,8 +12,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.firmware import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
+from custom_components.mkr1000_ota.install import action_file
 from custom_components.mkr1000_ota.install.action_file import Fetched, async_fetch
 
 
@@ -59,6 +62,19 @@ async def test_what_is_no_file_is_said_to_be_none(home: HomeAssistant, folder: P
     with pytest.raises(SourceError) as refused:
         await async_fetch(home, {"file": str(folder / name)})
     assert refused.value.reason is reason
+
+
+async def test_a_folder_that_hangs_is_given_up(
+    home: HomeAssistant, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network drive, for example: the thread that reads it cannot be stopped, whoever waits for it can."""
+    is_back = threading.Event()
+    monkeypatch.setattr(action_file, "_read", lambda *_: is_back.wait(10))
+    monkeypatch.setattr(limits, "FOLDER", 0.1)
+    with pytest.raises(SourceError) as refused:
+        await async_fetch(home, {"file": str(folder / "garden.bin")})
+    is_back.set()
+    assert refused.value.reason is Reason.FOLDER_SILENT
 
 
 async def test_a_sketch_has_to_be_named(home: HomeAssistant) -> None:

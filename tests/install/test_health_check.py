@@ -103,8 +103,24 @@ async def test_a_page_that_is_not_there(checked: Any, url: str) -> None:
 
 
 async def test_a_page_that_takes_too_long(checked: Any, site: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "ANSWER_WITHIN", ClientTimeout(total=0.1))
+    monkeypatch.setattr(health, "REQUEST_TIMEOUT", ClientTimeout(total=0.1))
     check = await checked(**{CONF_HEALTH_URL: str(site.hang("/health")), CONF_HEALTH_WITHIN: 0.1})
+    assert not await check()
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[::1", "http://127.0.0.1:99999/", "http://127.0.0.1:abc/", "\\\\", "gopher://x/"]
+)
+async def test_a_page_that_redirects_to_nowhere(checked: Any, site: Web, location: str) -> None:
+    """Parsing that raises errors of many types: whatever it is, it is not healthy."""
+    check = await checked(**{CONF_HEALTH_URL: str(site.redirect("/health", location)), CONF_HEALTH_WITHIN: 0.1})
+    assert not await check()
+    assert len(site.asked()) >= 2, "it is asked until the end of the time"
+
+
+@pytest.mark.parametrize("options", [{CONF_HEALTH_ENTITY: 7}, {CONF_HEALTH_URL: 7}])
+async def test_options_that_make_no_sense(checked: Any, options: dict[str, Any]) -> None:
+    check = await checked(**options, **{CONF_HEALTH_WITHIN: 0.1})
     assert not await check()
 
 

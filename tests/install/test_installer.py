@@ -1,18 +1,25 @@
 """An install as the user sees it: how far it is, which version, one at a time, and cancelled in time."""
 
 import asyncio
+from typing import Any
 
 from homeassistant.components.update import UpdateEntity
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
+from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.install import flashing
+from custom_components.mkr1000_ota.install.flashing import flash_slots
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import (
     CANCEL,
+    CONNECTIVITY,
     FIRMWARE,
+    FLASH,
     STATUS,
     act,
+    board_of,
     drop,
     install,
     press_cancel,
@@ -64,10 +71,36 @@ async def test_every_stage_is_shown(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     await offer(await add_board(board), {"garden-2.0.bin": NEW})
-    with watching(home, STATUS) as states:
-        await install(home)
-    stages = list(dict.fromkeys(state.state for state in states))
-    assert stages == ["fetching", "checking", "uploading", "restarting", "idle"], "it has not to wait for its turn"
+    coordinator, stages = board_of(home), list[Stage]()
+    stop = coordinator.async_add_listener(lambda: stages.append(coordinator.state.stage))
+    await install(home)
+    stop()
+    expected = [Stage.DOWNLOADING, Stage.CHECKING, Stage.UPLOADING, Stage.RESTARTING, Stage.IDLE]
+    assert list(dict.fromkeys(stages)) == expected, "it has not to wait for its turn"
+
+
+async def test_an_update_writes_four_lines_into_the_activity_log(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """Each change of a state is one; attributes are none."""
+    await offer(await add_board(board), {"garden-2.0.bin": NEW})
+    lines: list[State] = []
+    entities = (FIRMWARE, STATUS, FLASH, CANCEL, CONNECTIVITY)
+    before = {entity: shown(home, entity).state for entity in entities}
+
+    def count(event: Any) -> None:
+        state = event.data["new_state"]
+        if state.entity_id in before and state.state != before[state.entity_id]:
+            before[state.entity_id] = state.state
+            lines.append(state)
+
+    stop = home.bus.async_listen("state_changed", count)
+    await install(home)
+    await home.async_block_till_done()
+    stop()
+    told = [line for line in lines if line.entity_id != CONNECTIVITY]
+    assert len(told) <= 4, told
+    assert [line.entity_id for line in lines].count(FLASH) == 1
 
 
 async def test_a_version_that_is_asked_for(
@@ -96,7 +129,7 @@ async def test_one_at_a_time(home: HomeAssistant, add_board: AddBoard, offer: Of
     board = await start_board(seconds_per_byte=SLOWLY)
     await offer(await add_board(board), files("1.0", "2.0"))
     first = asyncio.create_task(install(home))
-    await until_stage(home, "uploading")
+    await until_stage(home, Stage.UPLOADING)
     with pytest.raises(HomeAssistantError) as error:
         await install(home, "1.0")
     assert error.value.translation_key == "update_in_progress"
@@ -108,9 +141,9 @@ async def test_one_at_a_time(home: HomeAssistant, add_board: AddBoard, offer: Of
 
 
 async def test_only_so_many_at_once(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (await async_shared(home)).flashes = asyncio.Semaphore(2)
+    monkeypatch.setattr(flashing, "FLASH_SLOTS", 2)
     names = ["Attic", "Barn", "Cellar", "Den"]
     boards = [
         await start_board(name=name, address=f"127.0.0.{number}", seconds_per_byte=SLOWLY)
@@ -118,76 +151,67 @@ async def test_only_so_many_at_once(
     ]
     for board in boards:
         await offer(await add_board(board), {"garden-2.0.bin": NEW})
-    updates = {f"sensor.{name.lower()}_activity": f"update.{name.lower()}_firmware" for name in names}
+    coordinators = [board_of(home, name) for name in names]
     most = 0
-    waiting_is_progress: set[bool] = set()
+    queued: set[str] = set()
 
     def count(_: object) -> None:
         nonlocal most
-        states = {update: shown(home, sensor).state for sensor, update in updates.items()}
-        most = max(most, sum(state in ("checking", "uploading") for state in states.values()))
-        queued = (shown(home, update) for update, state in states.items() if state == "queued")
-        waiting_is_progress.update(state.attributes["in_progress"] for state in queued)
+        most = max(most, sum(one.state.stage is Stage.UPLOADING for one in coordinators))
+        queued.update(one.name for one in coordinators if one.state.stage is Stage.QUEUED)
 
     stop = home.bus.async_listen("state_changed", count)
-    await asyncio.gather(*(install(home, entity_id=update) for update in updates.values()))
+    await asyncio.gather(*(install(home, entity_id=f"update.{name.lower()}_firmware") for name in names))
     stop()
     assert most == 2
-    assert waiting_is_progress == {True}, "whoever comes third waits for its turn"
+    assert len(queued) >= 2, "whoever comes third waits for its turn"
     assert [len(board.flashed) for board in boards] == [1] * 4
+
+
+async def take_all_turns(home: HomeAssistant) -> asyncio.Semaphore:
+    """Let as many other boards be flashed as can be."""
+    slots = flash_slots(home)
+    for _ in range(flashing.FLASH_SLOTS):
+        await slots.acquire()
+    return slots
 
 
 async def test_cancelling_while_others_are_flashed(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
-    await offer(await add_board(board), {"garden-2.0.bin": NEW})
-    shared.flashes = asyncio.Semaphore(0)
+    entry = await add_board(board)
+    await offer(entry, {"garden-2.0.bin": NEW})
+    slots = await take_all_turns(home)
     caller = asyncio.create_task(install(home))
-    await until_stage(home, "queued")
-    await press_cancel(home)
-    with pytest.raises(HomeAssistantError) as error:
-        await caller
-    assert error.value.translation_key == "install_cancelled"
+    await until_stage(home, Stage.QUEUED)
+    with watching(home, FLASH) as events:
+        await press_cancel(home)
+        with pytest.raises(HomeAssistantError) as error:
+            await caller
+    assert error.value.translation_key == "install_canceled"
     assert shown(home, STATUS).state == "idle"
-    shared.flashes.release()
+    assert not events
+    coordinator = board_of(home)
+    assert coordinator.record.order is None
+    assert not coordinator.images.sha256s
+    assert not any(request.body_bytes for request in board.requests)
+    slots.release()
     await install(home)
     assert board.flashed == [NEW]
-
-
-async def test_the_button_can_be_pressed_only_while_an_install_waits(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
-) -> None:
-    """It does not come and go with an install that has not to wait."""
-    await offer(await add_board(board), {"garden-2.0.bin": NEW})
-    assert shown(home, CANCEL).state == "unavailable"
-
-    shared.flashes = asyncio.Semaphore(0)
-    caller = asyncio.create_task(install(home))
-    await until_stage(home, "queued")
-    assert shown(home, CANCEL).state == "unknown"
-
-    with watching(home, CANCEL) as states:
-        shared.flashes.release()
-        await caller
-    assert [state.state for state in states] == ["unavailable"]
-    with watching(home, CANCEL) as states:
-        await act(home, "flash", file=drop(home, "garden.bin", NEW))
-    assert not states
 
 
 async def test_nothing_to_cancel(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
-    """It began, or ended, just before the button was pressed."""
+    """It began, or ended, just before the button was pressed: that is always there."""
     board = await start_board(seconds_per_byte=SLOWLY)
-    entry = await add_board(board)
-    await offer(entry, {"garden-2.0.bin": NEW})
+    await offer(await add_board(board), {"garden-2.0.bin": NEW})
     caller = asyncio.create_task(install(home))
-    await until_stage(home, "uploading")
+    await until_stage(home, Stage.UPLOADING)
     with pytest.raises(ServiceValidationError) as error:
-        await entry.runtime_data.installer.cancel()
+        await press_cancel(home)
     assert error.value.translation_key == "nothing_to_cancel"
     await caller
     assert board.flashed == [NEW]
     with pytest.raises(ServiceValidationError):
-        await entry.runtime_data.installer.cancel()
+        await press_cancel(home)

@@ -66,30 +66,6 @@ async def test_it_is_declared(home: HomeAssistant, add_board: AddBoard, offer: O
     assert entry.data[CONF_PASSWORD] == board.password == "ota-0042"
 
 
-async def test_it_is_typed(home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard) -> None:
-    """The user says it before; afterwards it is not needed any more."""
-    board = await start_board(images=computed())
-    entry = await add_board(board)
-    await offer(entry, {"hall-2.0.bin": COMPUTED})
-    record = entry.runtime_data.coordinator.record
-    record.next_passwords["2.0"] = "ota-0042"
-    await install(home)
-    assert entry.data[CONF_PASSWORD] == board.password == "ota-0042"
-    assert not record.next_passwords
-
-
-async def test_the_source_is_believed_before_the_user(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
-) -> None:
-    board = await start_board(images=computed())
-    entry = await add_board(board)
-    description = json.dumps({"password": "ota-0042"}).encode()
-    await offer(entry, {"hall-2.0.bin": COMPUTED, "hall-2.0.json": description})
-    entry.runtime_data.coordinator.record.next_passwords["2.0"] = "mistyped"
-    await install(home)
-    assert entry.data[CONF_PASSWORD] == board.password == "ota-0042"
-
-
 async def test_it_is_given_to_the_action(home: HomeAssistant, add_board: AddBoard, start_board: StartBoard) -> None:
     board = await start_board(images=computed())
     entry = await add_board(board)

@@ -13,10 +13,28 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import UploadRejected
+from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Order
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from custom_components.mkr1000_ota.arduino_ota.sketch import Refusal
 from tests.conftest import BRISK, BRISK_REQUESTS, AddBoard, Offer, StartBoard
-from tests.support.actions import FIRMWARE, FLASH, STATUS, act, drop, find_again, install, lose, reauths, shown
+from tests.support.actions import (
+    FIRMWARE,
+    FLASH,
+    STATUS,
+    act,
+    board_of,
+    drop,
+    find_again,
+    install,
+    issues,
+    lose,
+    reason_of,
+    reauths,
+    restart,
+    shown,
+    watching,
+)
 from tests.virtual_board import BoardOptions, Fault, VirtualBoard
 from tests.virtual_board.bad_sketches import (
     Bad,
@@ -119,18 +137,21 @@ async def test_what_ends_an_upload_is_told(
     with pytest.raises(HomeAssistantError) as error:
         await install(home)
     assert error.value.translation_key == key
-    assert str(error.value).startswith(("Arduino ", "The connection to Arduino "))
     assert "{" not in str(error.value)
     assert shown(home, FLASH).attributes["event_type"] == "failed"
     assert shown(home, FLASH).attributes["reason"] == key
-    coordinator = entry.runtime_data.coordinator
-    assert coordinator.record.pending is None
-    assert not coordinator.archive.sha256s, "what the board has not got is no way back"
+    assert not board_of(home).record.is_unfinished
+    assert board_of(home).archived == (), "what the board has not got is no way back"
     assert entry.data[CONF_PASSWORD] == board.password == "password"
+    for _ in range(2):
+        assert reason_of(issues(home)["not_installed"]) == str(error.value).rstrip(".") + "."
+        await restart(home, entry)
 
     board.options = sound
+    await offer(entry, {})
     await install(home)
     assert board.flashed == [NEW]
+    assert not issues(home)
 
 
 async def test_an_upload_that_is_rejected(
@@ -154,7 +175,7 @@ async def test_nobody_there(home: HomeAssistant, entry: Any, offer: Offer, board
     with pytest.raises(HomeAssistantError) as error:
         await install(home)
     assert error.value.translation_key == "board_unreachable"
-    assert "Arduino does not answer" in str(error.value)
+    assert "Couldn't connect to Arduino" in str(error.value)
     assert shown(home, STATUS).state == "idle"
 
 
@@ -194,30 +215,68 @@ async def test_a_board_that_accepts_and_says_nothing(
         server.close_clients()
     assert error.value.translation_key == "board_silent"
     assert "Nothing was changed" in str(error.value)
+    assert not issues(home)
+
+
+WARNED = [
+    (("hangs_after_update",), (), "press its reset button once"),
+    ((), ("waits_for_serial",), "waits for a serial monitor"),
+    (("hangs_after_update",), ("waits_for_serial",), "press its reset button once"),
+    (("little_ram",), ("watchdog",), "hasn't come back online"),
+]
+
+
+@pytest.mark.parametrize(("running", "new", "sentence"), WARNED)
+async def test_not_back_says_first_what_the_builds_predict(
+    home: HomeAssistant,
+    entry: Any,
+    offer: Offer,
+    board: VirtualBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    running: tuple[str, ...],
+    new: tuple[str, ...],
+    sentence: str,
+) -> None:
+    """It is the sketch that was running that copies the new one."""
+    make = Order.pending
+
+    def warned(*args: Any) -> Pending:
+        return replace(make(*args), running_warnings=running, warnings=new)
+
+    monkeypatch.setattr(Order, "pending", warned)
+    await offer(entry, {"garden-2.0.bin": NEW})
+    await lose(home, board)
+    assert sentence in reason_of(issues(home)["not_back"])
+    await restart(home, entry)
+    assert sentence in reason_of(issues(home)["not_back"])
 
 
 async def test_a_sketch_that_never_comes_back(
-    home: HomeAssistant, entry: Any, offer: Offer, board: VirtualBoard, issue_registry: Any
+    home: HomeAssistant, entry: Any, offer: Offer, board: VirtualBoard
 ) -> None:
     """Its image stays in the archive, as it may be what runs."""
     await offer(entry, {"garden-2.0.bin": NEW})
     await lose(home, board)
-    coordinator = entry.runtime_data.coordinator
-    assert coordinator.record.pending is not None
-    assert coordinator.archive.sha256s == {coordinator.record.pending.sha256}
-    assert issue_registry.async_get_issue("mkr1000_ota", f"not_back_{entry.entry_id}")
+    pending = board_of(home).record.pending
+    assert pending is not None
+    assert board_of(home).images.sha256s == {pending.sha256}
+    assert issues(home).keys() == {"not_back"}
 
 
 async def test_flashing_again_before_it_has_come_back(
     home: HomeAssistant, entry: Any, offer: Offer, start_board: StartBoard, board: VirtualBoard
 ) -> None:
     """First it is found out what became of the flash before; only then does it count what ran."""
-    await offer(entry, {"garden-2.0.bin": NEW, "garden-3.0.bin": build_sketch(password="open", version="3.0")})
+    await offer(
+        entry, {"garden-2.0.bin": NEW, "garden-3.0.bin": build_sketch(name="Garden", password="open", version="3.0")}
+    )
     await lose(home, board, "2.0")
     await find_again(board)
-    await install(home, "3.0")
+    with watching(home, FLASH) as events:
+        await install(home, "3.0")
     assert [board.version, board.password] == ["3.0", "open"]
     assert entry.data[CONF_PASSWORD] == "open"
-    history = entry.runtime_data.coordinator.record.history
-    assert [flash.version for flash in history] == ["3.0", "2.0"]
-    assert shown(home, FLASH).attributes["from"] == "2.0"
+    assert [flash.version for flash in board_of(home).record.history] == ["3.0", "2.0"]
+    told = [(event.attributes["event_type"], event.attributes["from"], event.attributes["to"]) for event in events]
+    assert told == [("flashed", None, "2.0"), ("flashed", "2.0", "3.0")]
+    assert not issues(home)

@@ -1,6 +1,7 @@
 """A sketch that does not do what it is for makes way for the one before, and nobody has to type anything."""
 
 from pathlib import Path
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD
@@ -10,9 +11,25 @@ from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
+from custom_components.mkr1000_ota.coordinator import Stage
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.support.actions import FIRMWARE, FLASH, OFFERED, STATUS, act, choose, install, reauths, shown, watching
-from tests.support.going_back import LAMP, issues, offer_a_bad_one, run_well, sketches
+from tests.support.actions import (
+    FIRMWARE,
+    FLASH,
+    OFFERED,
+    act,
+    board_of,
+    choose,
+    install,
+    issues,
+    reason_of,
+    reauths,
+    restart,
+    shown,
+    until_stage,
+    watching,
+)
+from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches
 from tests.virtual_board import VirtualBoard
 from tests.web import Web
 
@@ -26,10 +43,16 @@ def site_of_the_board(site: Web) -> str:
     return str(site.at("/health")).replace("127.0.0.1", "{host}")
 
 
+def told(events: list[Any]) -> list[tuple[Any, ...]]:
+    """Return what automations are told, one after the other."""
+    facts = [event.attributes for event in events]
+    return [(each["event_type"], each["from"], each["to"]) for each in facts if each.get("event_type")]
+
+
 async def test_there_and_back_again(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
-    """The whole story, with the stored password right at every step."""
+    """The whole story, with the stored password right at every step, and one event for each install."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.2})
     is_right: list[bool] = []
 
@@ -38,58 +61,61 @@ async def test_there_and_back_again(
         is_right.append(entry.data[CONF_PASSWORD] == board.password)
 
     async_track_state_change_event(home, FLASH, compare)
-    await run_well(home, entry, offer)
-    assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
+    with watching(home, FLASH) as events:
+        await run_well(home, entry, offer)
+        assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
 
-    await offer_a_bad_one(home, entry, offer)
-    with (
-        watching(home, STATUS) as stages,
-        watching(home, FLASH) as events,
-        pytest.raises(HomeAssistantError) as error,
-    ):
-        await install(home)
+        await offer_a_bad_one(home, entry, offer)
+        coordinator, stages = board_of(home), set[Stage]()
+        stop = coordinator.async_add_listener(lambda: stages.add(coordinator.state.stage))
+        with pytest.raises(HomeAssistantError) as error:
+            await install(home)
+        stop()
     assert error.value.translation_key == "rolled_back"
-    assert str(error.value).startswith(
-        "Version 2.0 failed its health check on Arduino, so version 1.0 was flashed back"
-    )
+    assert str(error.value).startswith("Version 2.0 failed its health check on Arduino, so version 1.0 was restored")
 
     assert [board.version, len(board.flashed)] == ["1.0", 3]
     assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
-    assert entry.runtime_data.coordinator.record.keyring.passwords[:2] == ("of 1.0", "of 2.0")
-    assert is_right == [True] * 4
+    assert coordinator.record.keyring.passwords[:2] == ("of 1.0", "of 2.0")
+    assert is_right == [True] * 2
     assert not reauths(home, entry)
-    assert "watching" in [state.state for state in stages]
-    assert [state.attributes["event_type"] for state in events] == ["flashed", "flashed", "rolled_back"]
-    assert (events[-1].attributes["from"], events[-1].attributes["to"]) == ("2.0", "1.0")
-    assert issues(home) == {"rolled_back"}
+    assert Stage.CHECKING_HEALTH in stages
+    assert told(events) == [("flashed", None, "1.0"), ("rolled_back", "2.0", "1.0")]
+    assert issues(home).keys() == {"unhealthy"}
+    assert "so version 1.0 was restored" in reason_of(issues(home)["unhealthy"])
 
     assert shown(home, FIRMWARE).state == "off", "it is not offered by itself again"
     assert shown(home, FIRMWARE).attributes["installed_version"] == "1.0"
     assert shown(home, FIRMWARE).attributes["latest_version"] == "1.0"
     assert "2.0" in shown(home, OFFERED).attributes["options"]
 
+    await restart(home, entry)
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert len(board.flashed) == 3, "the build that was gone back to is not judged again"
+    assert issues(home).keys() == {"unhealthy"}
+
 
 async def test_another_try_that_succeeds(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
-    """The user mends what was wrong around the sketch, and chooses it again."""
+    """The user mends what was wrong around the sketch, and chooses it again: their own install judges it again."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.2})
     await run_well(home, entry, offer)
     await offer_a_bad_one(home, entry, offer)
     await choose(home, "2.0")
     with pytest.raises(HomeAssistantError):
         await install(home)
-    assert shown(home, OFFERED).state == "newest", "the choice was made before it was known"
+    assert shown(home, OFFERED).state == "latest", "the choice was made before it was known"
 
     home.states.async_set(LAMP, "on")
     await choose(home, "2.0")
     assert shown(home, FIRMWARE).state == "on"
     await install(home)
     assert board.version == "2.0"
-    await choose(home, "newest")
+    await choose(home, "latest")
     assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
     assert not issues(home)
-    assert entry.runtime_data.coordinator.record.failed_versions == []
+    assert board_of(home).record.failed == ()
 
 
 async def test_no_earlier_image(home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard) -> None:
@@ -99,13 +125,13 @@ async def test_no_earlier_image(home: HomeAssistant, add_board: AddBoard, offer:
     with watching(home, FLASH) as events, pytest.raises(HomeAssistantError) as error:
         await install(home)
     assert error.value.translation_key == "unhealthy"
-    assert "there is no earlier sketch in the archive" in str(error.value)
+    assert "there is no earlier version to roll back to" in str(error.value)
     assert board.version == "2.0"
     assert entry.data[CONF_PASSWORD] == "of 2.0"
-    assert issues(home) == {"unhealthy"}
-    assert [state.attributes["event_type"] for state in events] == ["flashed", "unhealthy"]
+    assert issues(home).keys() == {"unhealthy"}
+    assert told(events) == [("unhealthy", "2.0", "2.0")]
 
-    with pytest.raises(HomeAssistantError, match="there is no earlier sketch"):
+    with pytest.raises(HomeAssistantError, match="there is no earlier version"):
         await install(home, "2.0")
     assert len(board.flashed) == 2, "the same again is no way back"
 
@@ -113,7 +139,7 @@ async def test_no_earlier_image(home: HomeAssistant, add_board: AddBoard, offer:
 async def test_what_failed_before_is_passed_over(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
-    """From 4.0 back to 1.0, as 2.0 and 3.0 have failed themselves."""
+    """From 3.0 back to 1.0, as 2.0 has failed itself."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
     home.states.async_set(LAMP, "unknown")
@@ -127,52 +153,20 @@ async def test_what_failed_before_is_passed_over(
     assert error.value.translation_key == "nothing_archived", "there is nothing that is worth it"
 
 
-async def test_the_way_back_is_blocked(
-    home: HomeAssistant,
-    add_board: AddBoard,
-    offer: Offer,
-    board: VirtualBoard,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """The new sketch dies soon after it has started: what can be done then is said."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    await run_well(home, entry, offer)
-
-    async def dies(*_: object) -> bool:
-        await board.stop()
-        return False
-
-    await offer(entry, sketches("2.0"))
-    with monkeypatch.context() as patched:
-        patched.setattr("custom_components.mkr1000_ota.install.installer.async_becomes_healthy", dies)
-        with pytest.raises(HomeAssistantError) as error:
-            await install(home)
-    assert error.value.translation_key == "board_unreachable"
-    assert issues(home) == {"not_rolled_back"}
-    assert shown(home, FLASH).attributes["event_type"] == "unhealthy"
-    assert "Arduino could not go back to version 1.0" in caplog.text
-    assert entry.data[CONF_PASSWORD] == board.password == "of 2.0"
-
-    await board.start()
-    await act(home, "install_archived", version="1.0")
-    assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
-
-
 async def test_an_image_that_is_damaged_is_no_way_back(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
-    coordinator = entry.runtime_data.coordinator
-    (sha256,) = coordinator.archive.sha256s
-    await coordinator.archive.store(sha256, b"half an im")
+    images = board_of(home).images
+    (sha256,) = images.sha256s
+    await images.store(sha256, b"half an im")
     home.states.async_remove(LAMP)
     await offer(entry, sketches("2.0"))
     with pytest.raises(HomeAssistantError) as error:
         await install(home)
-    assert error.value.translation_key == "image_lost"
-    assert issues(home) == {"not_rolled_back"}
+    assert error.value.translation_key == "not_rolled_back"
+    assert issues(home).keys() == {"unhealthy"}
     assert board.version == "2.0"
 
 
@@ -217,3 +211,31 @@ async def test_a_page_of_the_board_is_asked(
     assert error.value.translation_key == "rolled_back"
     assert site.asked().count("/health") > 3
     assert board.version == "1.0"
+
+
+async def test_a_page_that_redirects_to_nowhere_sends_the_sketch_back(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, site: Web, site_of_the_board: str
+) -> None:
+    """An install ends with what is true, whatever error that is."""
+    board = await start_board(address="127.0.0.1")
+    entry = await add_board(board, **{CONF_HEALTH_URL: site_of_the_board, CONF_HEALTH_WITHIN: 0.1})
+    await offer(entry, sketches("1.0", "2.0"))
+    await install(home, "1.0")
+    site.redirect("/health", "http://[::1")
+    with watching(home, FLASH) as events, pytest.raises(HomeAssistantError):
+        await install(home)
+    assert told(events) == [("rolled_back", "2.0", "1.0")]
+    assert board.version == "1.0"
+
+
+async def test_the_event_comes_after_the_health_check(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 30})
+    await offer(entry, sketches("1.0"))
+    caller = home.async_create_task(install(home))
+    await until_stage(home, Stage.CHECKING_HEALTH)
+    assert shown(home, FLASH).attributes.get("event_type") is None
+    home.states.async_set(LAMP, "on")
+    await caller
+    assert shown(home, FLASH).attributes["event_type"] == "flashed"

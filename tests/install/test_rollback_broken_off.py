@@ -1,32 +1,40 @@
-"""A health check, or a way back, that is broken off: it is taken up again."""
+"""A health check, or a roll-back, that is broken off or fails: it is taken up again, and ends where it should."""
 
 import asyncio
 
-from homeassistant.const import CONF_PASSWORD
-from homeassistant.core import HomeAssistant
+from homeassistant.const import CONF_PASSWORD, EVENT_HOMEASSISTANT_STARTED
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, DOMAIN
-from custom_components.mkr1000_ota.install.reconnect import async_resolve
-from custom_components.mkr1000_ota.shared import FLASHES_AT_ONCE
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN
+from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.install import flashing
+from custom_components.mkr1000_ota.install.flashing import flash_slots
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import (
-    CANCEL,
     FIRMWARE,
-    STATUS,
+    FLASH,
+    board_of,
+    eventually,
     find_again,
     install,
+    issues,
     lose,
+    press_cancel,
+    reason_of,
+    restart,
     shown,
-    until,
     until_stage,
     watching,
 )
-from tests.support.going_back import LAMP, issues, offer_a_bad_one, run_well, sketches
+from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches
+from tests.support.looking import look, settled
 from tests.virtual_board import VirtualBoard
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("asked_often")]
+
+SLOWLY = 20e-6  # seconds a byte
 
 
 async def test_the_check_is_broken_off(
@@ -37,25 +45,70 @@ async def test_the_check_is_broken_off(
     await run_well(home, entry, offer)
     await offer_a_bad_one(home, entry, offer)
     caller = asyncio.create_task(install(home))
-    await until_stage(home, "watching")
-    assert await home.config_entries.async_reload(entry.entry_id)
+    await until_stage(home, Stage.CHECKING_HEALTH)
+    await restart(home, entry)
     with pytest.raises(HomeAssistantError) as error:
         await caller
-    assert error.value.translation_key == "install_cancelled"
+    assert error.value.translation_key == "install_interrupted"
     assert entry.data[CONF_PASSWORD] == board.password == "of 2.0"
 
-    await until_stage(home, "watching")
     with pytest.raises(HomeAssistantError) as error:
         await install(home, "2.0")
     assert error.value.translation_key == "update_in_progress"
-    await until_stage(home, "idle")
+    await until_stage(home, Stage.IDLE)
     assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
-    assert issues(home) == {"rolled_back"}
+    assert issues(home).keys() == {"unhealthy"}
     assert "Version 2.0 failed its health check" in caplog.text
-    assert not entry.runtime_data.coordinator.record.unproven
+    assert not board_of(home).record.is_unfinished
 
 
-async def test_a_way_back_that_waits_for_its_turn_is_not_cancelled(
+async def test_home_assistant_has_started_before_anything_is_judged(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """An entity may be unavailable until then without any fault of the sketch."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.5})
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, Stage.CHECKING_HEALTH)
+    await restart(home, entry, lambda: home.set_state(CoreState.starting))
+    with pytest.raises(HomeAssistantError):
+        await caller
+    await settled(home)
+    assert board_of(home).record.health_is_due
+    assert board.version == "2.0"
+    home.set_state(CoreState.running)
+    home.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await settled(home)
+    assert board.version == "1.0"
+    assert not board_of(home).record.is_unfinished
+
+
+async def test_a_flash_that_is_found_out_during_a_start_is_judged_at_its_end(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """Until then nobody is told that it has ended well."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, Stage.RESTARTING)
+    with watching(home, FLASH) as events:
+        await restart(home, entry, lambda: home.set_state(CoreState.starting))
+        with pytest.raises(HomeAssistantError):
+            await caller
+        await settled(home)
+        assert board_of(home).record.health_is_due
+        assert shown(home, FIRMWARE).attributes["installed_version"] == "2.0"
+        home.set_state(CoreState.running)
+        home.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+        await settled(home)
+    assert board.version == "1.0"
+    told = [event.attributes["to"] for event in events if event.attributes.get("event_type") == "flashed"]
+    assert "2.0" not in told
+
+
+async def test_a_rollback_that_waits_for_its_turn_is_not_cancelled(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     """A sketch that does not work would stay, and nobody would be told."""
@@ -63,46 +116,133 @@ async def test_a_way_back_that_waits_for_its_turn_is_not_cancelled(
     await run_well(home, entry, offer)
     await offer_a_bad_one(home, entry, offer)
     caller = asyncio.create_task(install(home))
-    await until_stage(home, "watching")
-    turns = home.data[DOMAIN].flashes
-    for _ in range(FLASHES_AT_ONCE):
-        await turns.acquire()
-    record = entry.runtime_data.coordinator.record
-    async with asyncio.timeout(10):
-        while not record.failed_versions:
-            await asyncio.sleep(0.01)
-    assert shown(home, CANCEL).state == "unavailable"
+    await until_stage(home, Stage.CHECKING_HEALTH)
+    for _ in range(flashing.FLASH_SLOTS):
+        await flash_slots(home).acquire()
+    await eventually(lambda: board_of(home).record.failed)
     with pytest.raises(HomeAssistantError) as error:
-        await entry.runtime_data.installer.cancel()
+        await press_cancel(home)
     assert error.value.translation_key == "nothing_to_cancel"
 
-    for _ in range(FLASHES_AT_ONCE):
-        turns.release()
+    for _ in range(flashing.FLASH_SLOTS):
+        flash_slots(home).release()
     with pytest.raises(HomeAssistantError) as error:
         await caller
     assert error.value.translation_key == "rolled_back"
     assert board.password == "of 1.0"
 
 
-async def test_the_way_back_is_broken_off(
+async def test_the_rollback_is_broken_off(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
     """The entry is reloaded in the middle of it: once that is found out, it is gone again."""
-    board = await start_board(seconds_per_byte=20e-6)
+    board = await start_board(seconds_per_byte=SLOWLY)
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
     await offer_a_bad_one(home, entry, offer)
     caller = asyncio.create_task(install(home))
-    await until_stage(home, "watching")
-    await until_stage(home, "uploading")
-    assert await home.config_entries.async_reload(entry.entry_id)
+    await until_stage(home, Stage.CHECKING_HEALTH)
+    await until_stage(home, Stage.UPLOADING)
+    await restart(home, entry)
     with pytest.raises(HomeAssistantError):
         await caller
     assert board.version == "2.0"
-    await until(home, FIRMWARE, lambda state: state.attributes["installed_version"] == "1.0")
-    await until_stage(home, "idle")
+    assert "rolling back to version 1.0 also failed" in reason_of(issues(home)["unhealthy"])
+    await eventually(lambda: shown(home, FIRMWARE).attributes["installed_version"] == "1.0")
+    await until_stage(home, Stage.IDLE)
     assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
-    assert issues(home) == {"rolled_back"}
+    assert issues(home).keys() == {"unhealthy"}
+    assert "version 1.0 was restored" in reason_of(issues(home)["unhealthy"])
+    assert len(board.flashed) == 3
+    await restart(home, entry)
+    await settled(home)
+    assert len(board.flashed) == 3, "the build that it has gone back to is not judged"
+
+
+async def test_a_rollback_whose_end_nobody_saw_ends_there_too(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """The entry is stopped while the board restarts with the earlier sketch."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
+    caller = asyncio.create_task(install(home))
+    await eventually(lambda: len(board.flashed) == 3)
+    with watching(home, FLASH) as events:
+        await restart(home, entry)
+        with pytest.raises(HomeAssistantError):
+            await caller
+        await eventually(lambda: not board_of(home).record.is_unfinished)
+        await until_stage(home, Stage.IDLE)
+    assert [event.attributes["event_type"] for event in events if event.attributes.get("event_type")][
+        -1
+    ] == "rolled_back"
+    assert len(board.flashed) == 3
+    assert board_of(home).record.version == board.version == "1.0"
+    assert board_of(home).record.failed == (board_of(home).record.history[1].sha256,)
+    assert "version 1.0 was restored" in reason_of(issues(home)["unhealthy"])
+
+
+async def test_the_board_is_away_when_it_should_go_back(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    offer: Offer,
+    board: VirtualBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    nobody_is_heard: None,
+) -> None:
+    """The new sketch dies soon after it has started: what is known then is said, and it goes back when it is there again."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+
+    async def dies(*_: object) -> bool:
+        await board.power_off()
+        return False
+
+    await offer(entry, sketches("2.0"))
+    with monkeypatch.context() as patched, watching(home, FLASH) as events:
+        patched.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies)
+        with pytest.raises(HomeAssistantError) as error:
+            await install(home)
+        assert error.value.translation_key == "not_rolled_back"
+        assert "Arduino could not go back to its earlier sketch" in caplog.text
+        assert entry.data[CONF_PASSWORD] == board.password == "of 2.0"
+        for _ in range(2):
+            assert "rolling back to version 1.0 also failed" in reason_of(issues(home)["unhealthy"])
+            await restart(home, entry)
+            await settled(home)
+        await look(home)
+        await board.power_on()
+        await look(home, 2)
+    assert board.version == "1.0"
+    assert entry.data[CONF_PASSWORD] == board.password == "of 1.0"
+    assert "version 1.0 was restored" in reason_of(issues(home)["unhealthy"])
+    told = [event.attributes["event_type"] for event in events if event.attributes.get("event_type")]
+    assert list(dict.fromkeys(told)) == ["unhealthy", "rolled_back"]
+
+
+async def test_a_board_that_was_flashed_elsewhere_does_not_go_back(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its owner has helped it by cable: that sketch is theirs."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+
+    async def dies(*_: object) -> bool:
+        await board.power_off()
+        return False
+
+    await offer(entry, sketches("2.0"))
+    monkeypatch.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies)
+    with pytest.raises(HomeAssistantError):
+        await install(home)
+    assert board_of(home).record.rollback_to
+    await board_of(home).async_accept_password("by cable")
+    assert board_of(home).record.rollback_to is None
+    await restart(home, entry)
+    await settled(home)
+    assert len(board.flashed) == 2
 
 
 @pytest.mark.parametrize(("state", "version"), [("on", "2.0"), ("unavailable", "1.0")])
@@ -117,13 +257,12 @@ async def test_a_sketch_whose_flash_nobody_saw_end(
 
     home.states.async_set(LAMP, state)
     await find_again(board)
-    with watching(home, STATUS) as stages:
-        assert await async_resolve(entry.runtime_data.coordinator)
-        await until_stage(home, "watching")
-        await until_stage(home, "idle")
-    assert stages
+    with watching(home, FLASH) as events:
+        await look(home)
     assert board.version == version
     assert entry.data[CONF_PASSWORD] == board.password == f"of {version}"
+    told = [event.attributes["event_type"] for event in events if event.attributes.get("event_type")]
+    assert told[-1:] == ["flashed" if version == "2.0" else "rolled_back"]
 
 
 async def test_without_a_check_nothing_has_to_be_shown(
@@ -134,12 +273,11 @@ async def test_without_a_check_nothing_has_to_be_shown(
     await offer(entry, sketches("1.0"))
     await lose(home, board)
     await find_again(board)
-    assert await async_resolve(entry.runtime_data.coordinator)
-    await home.async_block_till_done(wait_background_tasks=True)
+    await look(home)
     assert shown(home, FIRMWARE).attributes["installed_version"] == "1.0"
     checked = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0}
     home.config_entries.async_update_entry(entry, options=entry.options | checked)
-    await home.config_entries.async_reload(entry.entry_id)
-    await home.async_block_till_done(wait_background_tasks=True)
+    await restart(home, entry)
+    await settled(home)
     assert not issues(home)
     assert board.version == "1.0"

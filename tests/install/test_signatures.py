@@ -3,13 +3,14 @@
 from typing import Any
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_URL, CONF_HEALTH_WITHIN, CONF_PUBLIC_KEY
 from tests.conftest import AddBoard, Offer
 from tests.minisign import Signer
 from tests.support.actions import act, drop, install
+from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 from tests.web import Web
@@ -80,7 +81,7 @@ async def test_what_is_signed_is_flashed(
 
 
 async def test_what_was_flashed_before_there_was_a_key(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is in the archive without a signature, and neither a user nor a health check brings it back."""
     entry = await add_board(board)
@@ -90,9 +91,10 @@ async def test_what_was_flashed_before_there_was_a_key(
     home.config_entries.async_update_entry(entry, options=entry.options | checked | {CONF_PUBLIC_KEY: KEY.public_key})
     await home.config_entries.async_reload(entry.entry_id)
     await offer(entry, {"garden-2.0.bin": IMAGE, "garden-2.0.bin.minisig": KEY.sign(IMAGE).encode()})
-    with pytest.raises(ServiceValidationError) as error:
+    with pytest.raises(HomeAssistantError) as error:
         await install(home)
-    assert error.value.translation_key == "signature_missing"
+    assert error.value.translation_key == "not_rolled_back"
+    assert "1.0 isn't signed" in caplog.text
     assert board.version == "2.0"
 
     board.requests.clear()
@@ -110,6 +112,7 @@ async def test_a_manifest_can_name_the_signature(
         board,
         **{CONF_PUBLIC_KEY: KEY.public_key, "source": "manifest", "manifest_url": str(site.at("/manifest.json"))},
     )
+    await settled(home)
     await install(home)
     assert board.flashed == [IMAGE]
 

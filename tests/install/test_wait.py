@@ -1,50 +1,62 @@
-"""An install on a board that is away: an error at once, or a wait that can be seen, cancelled, and outlives a restart."""
+"""An install on a board that is away: a wait that can be seen, cancelled, and outlives a restart, or an error at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 import time
+from typing import Any
 
-from homeassistant.components.repairs import ConfirmRepairFlow
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers import issue_registry as ir
 import pytest
 
-from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_WAIT, DOMAIN
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
+from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_WAIT
+from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.install import wait as waiting
-from custom_components.mkr1000_ota.install.recovery import async_finish
-from custom_components.mkr1000_ota.repairs import async_create_fix_flow
-from custom_components.mkr1000_ota.storage.records import BoardStore, WaitingOrder
-from tests.conftest import AddBoard, Hear, Offer, StartBoard
-from tests.support.looking import settled
+from custom_components.mkr1000_ota.storage.records import WaitingOrder
+from custom_components.mkr1000_ota.storage.store import RecordStore
+from tests.conftest import BRISK_REQUESTS, AddBoard, Arp, Hear, Offer, StartBoard
+from tests.support.actions import (
+    CONNECTIVITY,
+    FIRMWARE,
+    FLASH,
+    STATUS,
+    board_of,
+    eventually,
+    install,
+    issues,
+    press_cancel,
+    reason_of,
+    reauths,
+    restart,
+    shown,
+    until_stage,
+    watching,
+)
+from tests.support.looking import look, settled
+from tests.support.mending import know
+from tests.support.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
 pytestmark = pytest.mark.slow
 
-UPDATE = "update.arduino_firmware"
-STATUS = "sensor.arduino_update_status"
-CANCEL = "button.arduino_cancel_waiting_update"
 IMAGE = build_sketch(password="sesame", version="2.0")
+DAY = 24 * 3600
 
 type AddAway = Callable[..., Awaitable[ConfigEntry]]
-
-
-@pytest.fixture(autouse=True)
-def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask a board that is waited for directly more often than every quarter of a minute."""
-    monkeypatch.setattr(waiting, "LISTEN_FOR", 0.2)
 
 
 @pytest.fixture
 def add_away(add_board: AddBoard, offer: Offer, board: VirtualBoard) -> AddAway:
     """Set up a board for which an update is offered, and take its power away."""
 
-    async def add(minutes: float) -> ConfigEntry:
-        entry = await add_board(board, **{CONF_WAIT: minutes})
+    async def add(minutes: float | None = 5) -> ConfigEntry:
+        entry = await add_board(board, **({} if minutes is None else {CONF_WAIT: minutes}))
         await offer(entry, {"garden.bin": IMAGE})
         await board.power_off()
         return entry
@@ -52,198 +64,327 @@ def add_away(add_board: AddBoard, offer: Offer, board: VirtualBoard) -> AddAway:
     return add
 
 
-async def install(home: HomeAssistant) -> None:
-    """Install what is offered."""
-    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
-
-
-async def until(is_so: Callable[[], object]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(20):
-        while not is_so():
-            await asyncio.sleep(0.01)
-
-
-def awaited(entry: ConfigEntry) -> WaitingOrder | None:
-    """What an entry waits for, as it is written down."""
-    found: WaitingOrder | None = entry.runtime_data.coordinator.record.order
-    return found
-
-
-def issue(home: HomeAssistant, entry: ConfigEntry) -> ir.IssueEntry | None:
-    """What the user is told of a wait that was in vain."""
-    return ir.async_get(home).async_get_issue(DOMAIN, f"not_installed_{entry.entry_id}")
+def order_of(home: HomeAssistant) -> WaitingOrder | None:
+    """Return what waits, as it is written down."""
+    return board_of(home).record.order
 
 
 async def test_without_the_option_it_is_an_error_that_says_so(home: HomeAssistant, add_away: AddAway) -> None:
-    entry = await add_away(0)
+    await add_away(0)
     with pytest.raises(HomeAssistantError) as raised:
         await install(home)
     assert raised.value.translation_key == "board_unreachable"
-    assert awaited(entry) is None
-    assert home.states.is_state(STATUS, "idle")
-    assert home.states.is_state("binary_sensor.arduino_connectivity", "off")
-    assert issue(home, entry) is None
+    assert order_of(home) is None
+    assert shown(home, STATUS).state == "idle"
+    assert shown(home, CONNECTIVITY).state == "off"
+    assert not issues(home)
+
+
+async def test_it_waits_for_a_day_where_nobody_has_chosen(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry = await add_board(board)
+    options = {key: value for key, value in entry.options.items() if key != CONF_WAIT}
+    home.config_entries.async_update_entry(entry, options=options)
+    await offer(entry, {"garden.bin": IMAGE})
+    await board.power_off()
+    await install(home)
+    order = order_of(home)
+    assert order is not None
+    assert order.until - order.ordered == pytest.approx(DAY)
+    await press_cancel(home)
 
 
 async def test_while_it_waits_everybody_says_so_and_the_flash_follows_the_return(
-    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(waiting, "LISTEN_FOR", 60.0)
-    entry = await add_away(5)
-    await install(home)
-    state = home.states.get(UPDATE)
-    assert state
-    assert state.attributes["in_progress"] is True
-    assert state.attributes["update_percentage"] is None
-    assert home.states.is_state(STATUS, "waiting")
-    left = awaited(entry)
-    assert left
-    assert left.until == pytest.approx(time.time() + 300, abs=5)
-
-    await board.power_on()
-    back = time.monotonic()
-    await hear(board)
-    await until(lambda: board.flashed)
-    assert time.monotonic() - back < 2
-    await until(lambda: home.states.is_state(STATUS, "idle"))
-    assert board.flashed == [IMAGE]
-    assert home.states.is_state(UPDATE, "off")
-    assert awaited(entry) is None
-
-
-async def test_a_board_that_is_never_heard_is_asked_all_the_same(
     home: HomeAssistant, add_away: AddAway, board: VirtualBoard
 ) -> None:
-    """Not every network passes multicast on."""
-    await add_away(5)
+    """Not every network passes multicast: nothing is heard of the board here."""
+    await add_away()
     await install(home)
+    state = shown(home, FIRMWARE)
+    assert state.attributes["in_progress"] is True
+    assert state.attributes["update_percentage"] is None
+    assert shown(home, STATUS).state == "waiting"
+    assert shown(home, CONNECTIVITY).state == "off"
+    order = order_of(home)
+    assert order
+    assert order.until == pytest.approx(time.time() + 300, abs=60)
+
+    with watching(home, FLASH) as events:
+        await board.power_on()
+        await until_stage(home, Stage.UPLOADING)
+        assert shown(home, CONNECTIVITY).state == "on"
+        await until_stage(home, Stage.IDLE)
+    assert board.flashed == [IMAGE]
+    assert shown(home, FIRMWARE).state == "off"
+    assert order_of(home) is None
+    assert [event.attributes["event_type"] for event in events] == ["flashed"]
+    assert not issues(home)
+
+
+async def test_a_board_that_is_known_to_be_offline_is_not_asked_for_long(
+    home: HomeAssistant, add_away: AddAway, monkeypatch: pytest.MonkeyPatch, board: VirtualBoard
+) -> None:
+    """Something accepts connections at its address and says nothing: that may take half a minute to find out."""
+    monkeypatch.setattr(waiting, "OFFLINE_TIMEOUT", 0.2)
+    patient = replace(BRISK_REQUESTS, answer=60)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.protocol.client.DEFAULT_TIMEOUTS", patient)
+    await add_away()
+    await look(home)
+    assert shown(home, CONNECTIVITY).state == "off"
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, board.address, board.port):
+        await asyncio.wait_for(install(home), 10)
+        assert shown(home, STATUS).state == "waiting"
+        assert order_of(home)
+        await press_cancel(home)
+
+
+async def test_a_board_that_is_back_just_now_is_not_waited_for(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard
+) -> None:
+    await add_away()
+    await look(home)
+    assert shown(home, CONNECTIVITY).state == "off"
     await board.power_on()
-    await until(lambda: board.flashed == [IMAGE])
-    await until(lambda: home.states.is_state(STATUS, "idle"))
+    await install(home)
+    assert board.flashed == [IMAGE], "whoever has ordered it is told how it ends"
 
 
-async def test_another_board_at_the_address_is_no_return(
-    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, start_board: StartBoard, hear: Hear
+@pytest.mark.parametrize("responds", ["nothing", "another board"])
+async def test_whatever_else_responds_is_no_return(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, start_board: StartBoard, hear: Hear, responds: str
 ) -> None:
     """It gets neither the sketch nor a password, and does not end the wait."""
-    entry = await add_away(5)
+    await add_away()
     await install(home)
-    stranger = await start_board(address=board.address, port=board.port, name="Stranger")
-    await hear(stranger)
-    await until(lambda: len(stranger.requests) > 2)
-    await stranger.stop()
-    assert awaited(entry)
+    if responds == "nothing":
+        asked: list[asyncio.StreamWriter] = []
+
+        def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append(writer)
+            writer.close()
+
+        async with await asyncio.start_server(hang_up, board.address, board.port):
+            await eventually(lambda: len(asked) > 2)
+    else:
+        stranger = await start_board(address=board.address, port=board.port, name="Stranger")
+        await hear(stranger)
+        await eventually(lambda: len(stranger.requests) > 2)
+        await stranger.stop()
+        assert not any(request.password for request in stranger.requests)
+    assert order_of(home)
+    assert shown(home, STATUS).state == "waiting"
+    await press_cancel(home)
+
+
+async def test_a_board_that_moves_while_it_is_waited_for_is_flashed_at_its_new_address(
+    home: HomeAssistant,
+    add_away: AddAway,
+    board: VirtualBoard,
+    start_board: StartBoard,
+    arp: Arp,
+) -> None:
+    """The tracker moves the entry, and the wait follows."""
+    entry = await add_away()
+    know(home, entry, MAC)
+    await install(home)
+    moved = await start_board(address="127.0.0.77", port=board.port)
+    stranger = await start_board(address=board.address, port=board.port, password="of the stranger")
+    arp(MAC, moved.address)
+    arp(OTHER_MAC, stranger.address)
+    board_of(home).update_entry(**{CONF_HOST: moved.address})
+    await eventually(lambda: moved.flashed == [IMAGE])
+    await until_stage(home, Stage.IDLE)
     assert not any(request.password for request in stranger.requests)
-    assert home.states.is_state(STATUS, "waiting")
 
 
-async def test_the_button_ends_it(home: HomeAssistant, add_away: AddAway, board: VirtualBoard) -> None:
-    entry = await add_away(5)
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_the_button_ends_it(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, *, restarted: bool
+) -> None:
+    entry = await add_away()
     await install(home)
-    await home.services.async_call("button", "press", {"entity_id": CANCEL}, blocking=True)
-    assert awaited(entry) is None
-    assert home.states.is_state(STATUS, "idle")
+    if restarted:
+        await restart(home, entry)
+    with watching(home, FLASH) as events:
+        await press_cancel(home)
+    assert order_of(home) is None
+    assert shown(home, STATUS).state == "idle"
+    assert not board_of(home).images.sha256s
+    assert not [event for event in events if event.attributes.get("event_type")]
     await board.power_on()
-    await home.config_entries.async_reload(entry.entry_id)
+    await restart(home, entry)
     await settled(home)
     assert not board.flashed
-    assert home.states.is_state(CANCEL, "unavailable")
+    assert not issues(home)
 
 
 async def test_it_goes_on_after_a_restart(home: HomeAssistant, add_away: AddAway, board: VirtualBoard) -> None:
     """With the same end: a restart is no second chance."""
-    entry = await add_away(5)
+    entry = await add_away()
     await install(home)
-    before = awaited(entry)
-    assert await home.config_entries.async_unload(entry.entry_id)
-    assert await home.config_entries.async_setup(entry.entry_id)
-    await until(lambda: home.states.is_state(STATUS, "waiting"))
-    assert awaited(entry) == before
-
+    before = order_of(home)
+    for _ in range(2):
+        await restart(home, entry)
+        assert shown(home, STATUS).state == "waiting"
+        assert order_of(home) == before
     await board.power_on()
-    await until(lambda: board.flashed == [IMAGE])
-    await until(lambda: home.states.is_state(STATUS, "idle"))
-    assert awaited(entry) is None
+    await eventually(lambda: board.flashed == [IMAGE])
+    await until_stage(home, Stage.IDLE)
+    assert order_of(home) is None
 
 
-async def test_its_end_is_told(home: HomeAssistant, add_away: AddAway, board: VirtualBoard) -> None:
+@pytest.mark.parametrize("there", [False, True])
+async def test_an_end_that_nobody_saw_is_told_after_the_restart(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, *, there: bool
+) -> None:
+    """And the board is left alone, though it may be there again. One click installs it after all."""
+    entry = await add_away()
+    await install(home)
+    order = order_of(home)
+    assert order
+    await board_of(home).store.update(order=replace(order, until=time.time() - 1))
+    if there:
+        assert await home.config_entries.async_unload(entry.entry_id)
+        await board.power_on()
+        assert await home.config_entries.async_setup(entry.entry_id)
+    else:
+        await restart(home, entry)
+    await eventually(lambda: issues(home))
+    await settled(home)
+    assert order_of(home) is None
+    assert not board.flashed
+    assert issues(home).keys() == {"not_installed"}
+    assert reason_of(issues(home)["not_installed"]).startswith("Arduino didn't come back online")
+    assert shown(home, FLASH).attributes["reason"] == "wait_over"
+    await restart(home, entry)
+    assert issues(home).keys() == {"not_installed"}
+
+
+async def test_a_wait_that_is_over_is_told(home: HomeAssistant, add_away: AddAway, board: VirtualBoard) -> None:
     """Nobody looks into the log a week later."""
     entry = await add_away(0.005)
     await install(home)
-    assert issue(home, entry) is None
-    await until(lambda: home.states.is_state(STATUS, "idle"))
-    told = issue(home, entry)
-    assert told
-    assert told.translation_placeholders == {"board": "Arduino", "version": "2.0"}
-    assert told.is_persistent
-    assert isinstance(await async_create_fix_flow(home, told.issue_id, told.data), ConfirmRepairFlow)
-    assert awaited(entry) is None
+    assert not issues(home)
+    await until_stage(home, Stage.IDLE)
+    assert issues(home).keys() == {"not_installed"}
+    assert order_of(home) is None
+    await restart(home, entry)
+    assert issues(home).keys() == {"not_installed"}
 
+    (Path(home.config.path(entry.options[CONF_FOLDER])) / "garden.bin").unlink()
+    await board_of(home).sources.chosen.async_refresh()
     await board.power_on()
-    await install(home)
-    assert issue(home, entry) is None
-
-
-async def test_an_end_that_nobody_saw_is_told_after_the_restart(
-    home: HomeAssistant, add_away: AddAway, board: VirtualBoard
-) -> None:
-    """And the board is left alone, though it is there again."""
-    entry = await add_away(5)
-    await install(home)
-    assert await home.config_entries.async_unload(entry.entry_id)
-    record = home.data[DOMAIN].store.record(entry.entry_id)
-    record.awaited = replace(record.awaited, until=time.time() - 1)
-    await board.power_on()
-    assert await home.config_entries.async_setup(entry.entry_id)
-    await until(lambda: issue(home, entry))
-    await settled(home)
-    assert awaited(entry) is None
-    assert not board.flashed
+    await install(home, "2.0")
+    assert board.flashed == [IMAGE], "its image was kept for that"
+    assert not issues(home)
 
 
 async def test_it_goes_on_without_its_source(home: HomeAssistant, add_away: AddAway, board: VirtualBoard) -> None:
     """What was ordered is installed, also if a server is down after a restart, or a file was tidied away."""
-    entry = await add_away(5)
+    entry = await add_away()
     await install(home)
-    assert await home.config_entries.async_unload(entry.entry_id)
-    (Path(home.config.path(entry.options[CONF_FOLDER])) / "garden.bin").unlink()
-    assert await home.config_entries.async_setup(entry.entry_id)
+    await restart(home, entry, (Path(home.config.path(entry.options[CONF_FOLDER])) / "garden.bin").unlink)
     await board.power_on()
-    await until(lambda: board.flashed == [IMAGE])
-    await until(lambda: home.states.is_state(STATUS, "idle"))
-    assert awaited(entry) is None
+    await eventually(lambda: board.flashed == [IMAGE])
+    await until_stage(home, Stage.IDLE)
+    assert order_of(home) is None
+
+
+FOREIGN: dict[str, dict[str, Any]] = {
+    "an earlier password": {"password": "before"},
+    "another library": {"library": "ArduinoOTA"},
+    "another name": {"name": "Barn"},
+}
+
+
+@pytest.mark.parametrize("other", FOREIGN)
+async def test_a_board_that_comes_back_with_a_sketch_from_somewhere_else_is_left_alone(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, hear: Hear, arp: Arp, other: str
+) -> None:
+    """Its owner has flashed it by cable meanwhile, and is asked."""
+    arp(MAC, board.address)
+    entry = await add_away()
+    know(home, entry, MAC)
+    await board_of(home).store.note(lambda record: record.accepted("before", 1).accepted("password", time.time()))
+    await install(home)
+    await board.flash_over_usb(build_sketch(**{"password": "password", "name": "Arduino"} | FOREIGN[other]))
+    await hear(board)
+    await until_stage(home, Stage.IDLE)
+    assert not any(request.body_bytes for request in board.requests)
+    assert issues(home).keys() == {"not_installed"}
+    assert "came back with a sketch that was installed with another tool" in reason_of(issues(home)["not_installed"])
+    assert shown(home, FIRMWARE).attributes["installed_version"] == "unknown"
+    assert entry.data[CONF_PASSWORD] == board.password
+    assert order_of(home) is None
+    assert not reauths(home, entry)
+
+
+async def test_a_board_that_comes_back_with_an_unknown_password_is_left_alone(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard
+) -> None:
+    """The issue and the question for the password both survive a restart."""
+    entry = await add_away()
+    await install(home)
+    await board.flash_over_usb(build_sketch(password="nobody knows"))
+    await until_stage(home, Stage.IDLE)
+    for _ in range(2):
+        assert issues(home).keys() == {"not_installed"}
+        assert len(reauths(home, entry)) == 1
+        assert order_of(home) is None
+        await restart(home, entry)
+    assert not any(request.body_bytes for request in board.requests)
+
+
+@pytest.mark.parametrize("minutes", [0, 5])
+async def test_no_wait_helps_against_a_wrong_password(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, minutes: float
+) -> None:
+    entry = await add_board(board, password="wrong", **{CONF_WAIT: minutes})
+    await offer(entry, {"garden.bin": IMAGE})
+    with pytest.raises(HomeAssistantError) as raised:
+        await install(home)
+    assert raised.value.translation_key == "wrong_password"
+    assert order_of(home) is None
+    assert not issues(home), "whoever has ordered it was there"
+    assert len(reauths(home, entry)) == 1
+
+
+async def test_what_cannot_be_written_down_does_not_wait(
+    home: HomeAssistant, add_away: AddAway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be lost with the next restart, against what was said."""
+    await add_away()
+
+    def is_full(*_: object) -> None:
+        raise JournalUnwritable
+
+    with monkeypatch.context() as disk:
+        disk.setattr(RecordStore, "_replace", is_full)
+        with pytest.raises(HomeAssistantError) as raised:
+            await install(home)
+    assert raised.value.translation_key == "journal_unwritable"
+    assert order_of(home) is None
+    assert shown(home, STATUS).state == "idle"
+    assert not issues(home)
 
 
 async def test_an_install_that_was_ordered_meanwhile_counts(
     home: HomeAssistant, add_away: AddAway, board: VirtualBoard
 ) -> None:
-    """What waited before the restart does not come on top of it."""
-    entry = await add_away(5)
+    """A second one is refused as long as one waits."""
+    await add_away()
     await install(home)
-    async_finish(entry.runtime_data)
+    with pytest.raises(HomeAssistantError) as raised:
+        await install(home)
+    assert raised.value.translation_key in ("update_in_progress", "already_installing")
     await board.power_on()
-    await until(lambda: board.flashed)
-    await until(lambda: home.states.is_state(STATUS, "idle"))
+    await until_stage(home, Stage.UPLOADING)
+    await until_stage(home, Stage.IDLE)
     await settled(home)
     assert board.flashed == [IMAGE]
-    assert issue(home, entry) is None
-
-
-async def test_what_cannot_be_written_down_does_not_wait(
-    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It would be lost with the next restart, against what was said."""
-    entry = await add_away(5)
-
-    async def is_full(_: BoardStore) -> bool:
-        return False
-
-    with monkeypatch.context() as disk:
-        disk.setattr(BoardStore, "save", is_full)
-        with pytest.raises(HomeAssistantError) as raised:
-            await install(home)
-    assert raised.value.translation_key == "journal_unwritable"
-    assert awaited(entry) is None
-    assert home.states.is_state(STATUS, "idle")
-    assert issue(home, entry) is None

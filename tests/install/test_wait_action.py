@@ -2,24 +2,39 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+import errno
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.storage import STORAGE_DIR
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_PUBLIC_KEY, CONF_WAIT, DOMAIN
-from custom_components.mkr1000_ota.install import wait as waiting
-from custom_components.mkr1000_ota.shared import FLASHES_AT_ONCE
-from custom_components.mkr1000_ota.storage.records import BoardStore
-from tests.conftest import AddBoard, Offer, StartBoard
+from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.install import flashing, installer
+from custom_components.mkr1000_ota.install.flashing import flash_slots
+from custom_components.mkr1000_ota.repairs import async_create_fix_flow
+from custom_components.mkr1000_ota.storage.store import RecordStore
+from tests.conftest import BRISK, AddBoard, Offer, StartBoard
 from tests.minisign import Signer
-from tests.support.actions import FLASH, act, drop, press_cancel, shown, until, until_stage
+from tests.support.actions import (
+    FLASH,
+    act,
+    board_of,
+    drop,
+    eventually,
+    issues,
+    press_cancel,
+    reason_of,
+    restart,
+    shown,
+    until_stage,
+)
 from tests.support.looking import settled
 from tests.virtual_board import Fault, Firmware, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
@@ -29,12 +44,6 @@ pytestmark = pytest.mark.slow
 IMAGE = build_sketch(name="Garden", password="sesame", version="2.0")
 
 type Order = Callable[..., Awaitable[ConfigEntry]]
-
-
-@pytest.fixture(autouse=True)
-def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask a board that is waited for directly more often than every quarter of a minute."""
-    monkeypatch.setattr(waiting, "LISTEN_FOR", 0.2)
 
 
 @pytest.fixture
@@ -54,24 +63,15 @@ def order(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> Orde
     return order
 
 
-async def restart(home: HomeAssistant, entry: ConfigEntry, meanwhile: Callable[[], object] = lambda: None) -> None:
-    """End the entry, and begin it again with nothing but what is on the disk."""
-    assert await home.config_entries.async_unload(entry.entry_id)
-    meanwhile()
-    shared = home.data[DOMAIN]
-    shared.store = BoardStore(home)
-    await shared.store.load()
-    assert await home.config_entries.async_setup(entry.entry_id)
-
-
 def kept(home: HomeAssistant, entry: ConfigEntry) -> list[Path]:
     """Return the images that are on the disk for a board."""
     return list(Path(home.config.path(STORAGE_DIR, f"{DOMAIN}.images", entry.entry_id)).glob("*"))
 
 
-def issue(home: HomeAssistant, entry: ConfigEntry) -> ir.IssueEntry | None:
-    """What the user is told of a wait that was in vain."""
-    return ir.async_get(home).async_get_issue(DOMAIN, f"not_installed_{entry.entry_id}")
+async def flashed(home: HomeAssistant, board: VirtualBoard) -> None:
+    """Wait until a board has been flashed, and all is done that follows."""
+    await eventually(lambda: board.flashed)
+    await until_stage(home, Stage.IDLE)
 
 
 async def test_it_is_flashed_after_a_restart(home: HomeAssistant, order: Order, start_board: StartBoard) -> None:
@@ -80,18 +80,17 @@ async def test_it_is_flashed_after_a_restart(home: HomeAssistant, order: Order, 
     becomes = {hashlib.sha256(image).hexdigest(): Firmware("Arduino", "computed", "2.0")}
     board = await start_board(images=becomes, address="127.0.0.8")
     entry = await order(image, board=board, password="computed")
-    until = entry.runtime_data.coordinator.record.order.until
+    before = board_of(home).record.order
     await restart(home, entry)
-    await until_stage(home, "waiting")
-    assert entry.runtime_data.coordinator.record.order.until == until
+    await until_stage(home, Stage.WAITING)
+    assert board_of(home).record.order == before
 
     await board.power_on()
-    await until_stage(home, "uploading")
-    await until_stage(home, "idle")
+    await flashed(home, board)
     assert board.flashed == [image]
     assert entry.data[CONF_PASSWORD] == "computed"
-    record = entry.runtime_data.coordinator.record
-    assert record.awaited is None
+    record = board_of(home).record
+    assert not record.is_unfinished
     assert record.history[0].version == "2.0"
     await restart(home, entry)
     await settled(home)
@@ -100,11 +99,10 @@ async def test_it_is_flashed_after_a_restart(home: HomeAssistant, order: Order, 
 
 async def test_what_was_allowed_stays_allowed(home: HomeAssistant, order: Order, board: VirtualBoard) -> None:
     silent = build_sketch(version="2.0", quirks=Quirks(begin=False, poll=False))
-    entry = await order(silent, allow_without_ota=True)
+    entry = await order(silent, allow=["no_ota"])
     await restart(home, entry)
     await board.power_on()
-    await until_stage(home, "uploading")
-    await until_stage(home, "idle")
+    await flashed(home, board)
     assert board.flashed == [silent]
 
 
@@ -116,29 +114,42 @@ async def test_a_version_of_the_source_is_another_sketch(
     await offer(entry, {"garden.bin": build_sketch(password="other", version="2.0")})
     await restart(home, entry)
     await board.power_on()
-    await until_stage(home, "uploading")
-    await until_stage(home, "idle")
+    await flashed(home, board)
     assert board.flashed == [IMAGE]
 
 
+@pytest.mark.parametrize("then", ["restarted", "gone", "cancelled"])
 async def test_a_board_that_is_back_and_has_to_wait_for_its_turn(
-    home: HomeAssistant, order: Order, board: VirtualBoard
+    home: HomeAssistant, order: Order, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch, then: str
 ) -> None:
-    """A restart does not lose it either, as long as the flash has not begun."""
+    """Neither a restart nor another absence loses it, as long as the flash has not begun."""
+    monkeypatch.setattr(installer, "RETRY_INTERVAL", 0.05)
     entry = await order()
-    turns = home.data[DOMAIN].flashes
-    for _ in range(FLASHES_AT_ONCE):
-        await turns.acquire()
+    for _ in range(flashing.FLASH_SLOTS):
+        await flash_slots(home).acquire()
     await board.power_on()
-    await until_stage(home, "queued")
+    await until_stage(home, Stage.QUEUED)
 
     def others_are_done() -> None:
-        for _ in range(FLASHES_AT_ONCE):
-            turns.release()
+        for _ in range(flashing.FLASH_SLOTS):
+            flash_slots(home).release()
 
-    await restart(home, entry, meanwhile=others_are_done)
-    await until_stage(home, "uploading")
-    await until_stage(home, "idle")
+    match then:
+        case "restarted":
+            await restart(home, entry, meanwhile=others_are_done)
+        case "cancelled":
+            await press_cancel(home)
+            others_are_done()
+            await settled(home)
+            assert not board.flashed
+            assert not board_of(home).record.is_unfinished
+            return
+        case _:
+            await board.power_off()
+            others_are_done()
+            await until_stage(home, Stage.WAITING)
+            await board.power_on()
+    await flashed(home, board)
     assert board.flashed == [IMAGE]
 
 
@@ -146,9 +157,9 @@ async def test_nothing_of_it_stays_when_it_is_cancelled(home: HomeAssistant, ord
     entry = await order()
     assert len(kept(home, entry)) == 1
     await restart(home, entry)
-    await until_stage(home, "waiting")
+    await until_stage(home, Stage.WAITING)
     await press_cancel(home)
-    await until_stage(home, "idle")
+    await until_stage(home, Stage.IDLE)
     assert not kept(home, entry)
     await board.power_on()
     await restart(home, entry)
@@ -156,14 +167,26 @@ async def test_nothing_of_it_stays_when_it_is_cancelled(home: HomeAssistant, ord
     assert not board.flashed
 
 
-async def test_nothing_of_it_stays_when_its_time_is_over(
+async def test_when_its_time_is_over_it_can_be_installed_once_more(
     home: HomeAssistant, order: Order, board: VirtualBoard
 ) -> None:
+    """From the repair, although its file is gone; what nobody needs anymore goes with that."""
     entry = await order(minutes=0.005)
-    await until_stage(home, "idle")
-    assert issue(home, entry)
+    await until_stage(home, Stage.IDLE)
     assert shown(home, FLASH).attributes["event_type"] == "failed"
-    assert not kept(home, entry)
+    issue = issues(home)["not_installed"]
+    assert reason_of(issue).startswith("Arduino didn't come back online")
+    assert len(kept(home, entry)) == 1
+    home.config_entries.async_update_entry(entry, options={**entry.options, CONF_WAIT: 5})
+    flow: Any = await async_create_fix_flow(home, issue.issue_id, issue.data)
+    flow.hass = home
+    await flow.async_step_install()
+    await until_stage(home, Stage.WAITING)
+    await board.power_on()
+    await flashed(home, board)
+    assert board.flashed == [IMAGE]
+    assert not issues(home)
+    assert len(kept(home, entry)) == 1
 
 
 async def test_an_image_that_is_lost_is_told(home: HomeAssistant, order: Order, board: VirtualBoard) -> None:
@@ -171,31 +194,12 @@ async def test_an_image_that_is_lost_is_told(home: HomeAssistant, order: Order, 
     (image,) = kept(home, entry)
     await restart(home, entry, meanwhile=lambda: image.write_bytes(image.read_bytes()[:-4]))
     await settled(home)
-    told = issue(home, entry)
-    assert told
+    assert issues(home).keys() == {"not_installed"}
     assert shown(home, FLASH).attributes["event_type"] == "failed"
     assert shown(home, FLASH).attributes["reason"] == "image_lost"
-    assert not kept(home, entry)
     await board.power_on()
     await settled(home)
     assert not board.flashed
-
-
-async def test_what_began_to_wait_before_images_were_kept_is_told(
-    home: HomeAssistant, hass_storage: dict[str, Any], order: Order
-) -> None:
-    """What earlier versions wrote down of a wait can be read, though it is not enough to go on."""
-    entry = await order()
-
-    def becomes_older() -> None:
-        record = hass_storage[DOMAIN]["data"]["boards"][entry.entry_id]
-        record["awaited"] = {name: record["awaited"][name] for name in ("version", "until")}
-
-    await restart(home, entry, meanwhile=becomes_older)
-    await settled(home)
-    assert issue(home, entry)
-    assert shown(home, FLASH).attributes["reason"] == "image_lost"
-    assert entry.runtime_data.coordinator.record.order is None
 
 
 async def test_a_disk_that_is_full_when_the_board_is_back(
@@ -203,36 +207,39 @@ async def test_a_disk_that_is_full_when_the_board_is_back(
 ) -> None:
     """Nobody is there any more to be told by an error."""
 
-    async def is_full(_: BoardStore) -> bool:
-        return False
+    def is_full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    entry = await order()
-    monkeypatch.setattr(BoardStore, "save", is_full)
+    await order()
+    monkeypatch.setattr("custom_components.mkr1000_ota.storage.store.write_private", is_full)
     await board.power_on()
-    await until_stage(home, "idle")
+    await until_stage(home, Stage.IDLE)
     assert shown(home, FLASH).attributes["reason"] == "journal_unwritable"
-    assert issue(home, entry)
-    assert entry.runtime_data.coordinator.record.order is None
+    assert issues(home).keys() == {"not_installed"}
+    assert board_of(home).record.order is None
     assert not any(request.body_bytes for request in board.requests)
 
 
 @pytest.mark.parametrize("restarted", [False, True], ids=["at once", "after a restart"])
 async def test_a_board_that_goes_away_again_in_the_middle_of_it(
-    home: HomeAssistant, order: Order, board: VirtualBoard, *, restarted: bool
+    home: HomeAssistant, order: Order, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch, *, restarted: bool
 ) -> None:
+    """It had something of the sketch: that is told, and a person decides."""
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", replace(BRISK, tries=1))
     entry = await order()
-    board.options = replace(board.options, fault=Fault(at=1000, kind="power_loss"), away=60)
+    board.options = replace(board.options, fault=Fault(at=8000, kind="power_loss"), away=60)
     if restarted:
         assert await home.config_entries.async_unload(entry.entry_id)
         await board.power_on()
         assert await home.config_entries.async_setup(entry.entry_id)
     else:
         await board.power_on()
-    await until(home, FLASH, lambda state: state.attributes.get("event_type") == "failed")
-    assert issue(home, entry)
+    await eventually(lambda: shown(home, FLASH).attributes.get("event_type") == "failed")
+    assert issues(home).keys() == {"not_installed"}
+    assert "lost" in reason_of(issues(home)["not_installed"]) or "stopped" in reason_of(issues(home)["not_installed"])
     await settled(home)
-    assert not kept(home, entry)
     assert not board.flashed
+    assert not board_of(home).record.is_unfinished
 
 
 async def test_a_key_that_is_pinned_meanwhile_counts(home: HomeAssistant, order: Order, board: VirtualBoard) -> None:
@@ -240,19 +247,19 @@ async def test_a_key_that_is_pinned_meanwhile_counts(home: HomeAssistant, order:
     options = {**entry.options, CONF_PUBLIC_KEY: Signer().public_key}
     await restart(home, entry, meanwhile=lambda: home.config_entries.async_update_entry(entry, options=options))
     await settled(home)
-    assert issue(home, entry)
+    assert issues(home).keys() == {"not_installed"}
     assert shown(home, FLASH).attributes["reason"] == "signature_missing"
-    assert not kept(home, entry)
 
 
 async def test_it_goes_with_the_board(home: HomeAssistant, order: Order) -> None:
     entry = await order()
     assert await home.config_entries.async_remove(entry.entry_id)
     assert not kept(home, entry)
-    assert not home.data[DOMAIN].store.record(entry.entry_id).awaited
+    assert not RecordStore(home, entry.entry_id).path.exists()
+    assert not issues(home)
 
 
 async def test_it_is_no_way_back(home: HomeAssistant, order: Order) -> None:
     """A board never ran what waits for it."""
-    entry = await order()
-    assert entry.runtime_data.coordinator.archived == ()
+    await order()
+    assert board_of(home).archived == ()

@@ -23,10 +23,12 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network import discovery_flows
-from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, DiscoveryFlows
-from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
+from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, async_start_discovery
+from custom_components.mkr1000_ota.network.mdns import MdnsQuerier, async_get_querier
 from tests.support.discovering import service
 from tests.support.offering import TEN, Flow, dismiss_cards, hear, hosts, settle
+
+pytestmark = pytest.mark.usefixtures("any_network")
 
 
 @pytest.fixture(autouse=True)
@@ -40,23 +42,24 @@ def flow(hass: HomeAssistant) -> Iterator[type[Flow]]:
 
 
 @pytest.fixture
-def asker(hass: HomeAssistant) -> MdnsQuerier:
-    """Return an asker that hears only what a test lets it hear."""
-    return MdnsQuerier(hass)
+def querier(hass: HomeAssistant) -> MdnsQuerier:
+    """Return the querier, which hears only what a test lets it hear."""
+    return async_get_querier(hass)
 
 
 @pytest.fixture
-def flows(hass: HomeAssistant, asker: MdnsQuerier) -> Iterator[DiscoveryFlows]:
+def flows(hass: HomeAssistant) -> Iterator[None]:
     """Offer what is heard."""
-    flows = DiscoveryFlows(hass, asker)
-    flows.async_start()
-    yield flows
-    flows.async_stop()
+    stop = async_start_discovery(hass)
+    yield
+    stop()
 
 
 @pytest.mark.usefixtures("flows")
-async def test_ten_boards_of_one_name_are_ten_cards(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
-    hear(asker, *TEN)
+async def test_ten_boards_of_one_name_are_ten_cards(
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
+) -> None:
+    hear(querier, *TEN)
     await settle(hass)
 
     assert hosts(flow) == TEN
@@ -71,173 +74,173 @@ async def test_ten_boards_of_one_name_are_ten_cards(hass: HomeAssistant, asker: 
 
 
 @pytest.mark.usefixtures("flows")
-async def test_a_board_is_offered_once(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
+async def test_a_board_is_offered_once(hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]) -> None:
     for _ in range(3):
-        hear(asker, *TEN[:2])
-        hear(asker, *TEN[:2])
+        hear(querier, *TEN[:2])
+        hear(querier, *TEN[:2])
         await settle(hass)
     assert hosts(flow) == TEN[:2]
 
 
 @pytest.mark.usefixtures("flows")
-async def test_a_board_with_an_entry_is_not_offered(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
+async def test_a_board_with_an_entry_is_not_offered(
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
+) -> None:
     MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]}).add_to_hass(hass)
     MockConfigEntry(domain="other", data={CONF_HOST: TEN[1]}).add_to_hass(hass)
     MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id="ignored").add_to_hass(hass)
-    hear(asker, *TEN[:2])
+    hear(querier, *TEN[:2])
     await settle(hass)
     assert hosts(flow) == [TEN[1]]
 
 
 @pytest.mark.usefixtures("flows")
 async def test_other_kinds_of_boards_and_nonsense_are_not_offered(
-    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
-    hear(asker, TEN[0], board="esp32")
-    hear(asker, "0.0.0.0", "224.0.0.251", "255.255.255.255")
+    hear(querier, TEN[0], board="esp32")
+    hear(querier, "0.0.0.0", "224.0.0.251", "255.255.255.255")
     await settle(hass)
     assert not flow.started
 
 
 @pytest.mark.usefixtures("flows")
 async def test_a_board_that_home_assistant_discovered_by_itself_is_not_offered_twice(
-    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
     by_dhcp = DhcpServiceInfo(ip=TEN[1], hostname="winc-00-01", macaddress="f8f005000001")
     for source, info in ((SOURCE_ZEROCONF, service(*TEN)), (SOURCE_DHCP, by_dhcp)):
         await hass.config_entries.flow.async_init(DOMAIN, context={"source": source}, data=info)
-    hear(asker, *TEN[:3])
+    hear(querier, *TEN[:3])
     await settle(hass)
     assert hosts(flow) == [TEN[2]]
 
     dismiss_cards(hass)
-    hear(asker, *TEN[:3])
+    hear(querier, *TEN[:3])
     await settle(hass)
     assert hosts(flow) == [TEN[2], *TEN[:2]]
 
 
 @pytest.mark.usefixtures("flows")
 async def test_a_board_whose_entry_was_removed_is_offered_again(
-    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
-    hear(asker, TEN[0])
+    hear(querier, TEN[0])
     await settle(hass)
     dismiss_cards(hass)
     entry = MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]})
     await hass.config_entries.async_add(entry)
-    hear(asker, TEN[0])
+    hear(querier, TEN[0])
     await settle(hass)
     assert hosts(flow) == TEN[:1]
 
     await hass.config_entries.async_remove(entry.entry_id)
-    hear(asker, TEN[0])
+    hear(querier, TEN[0])
     await settle(hass)
     assert hosts(flow) == [TEN[0], TEN[0]]
 
 
 @pytest.mark.usefixtures("flows")
 async def test_an_address_that_an_entry_left_is_offered(
-    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
-    hear(asker, TEN[0])
+    hear(querier, TEN[0])
     await settle(hass)
     dismiss_cards(hass)
     entry = MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]})
     await hass.config_entries.async_add(entry)
     hass.config_entries.async_update_entry(entry, data={CONF_HOST: TEN[1]})
-    hear(asker, *TEN[:2])
+    hear(querier, *TEN[:2])
     await settle(hass)
     assert hosts(flow) == [TEN[0], TEN[0]]
 
 
 @pytest.mark.usefixtures("flows")
-async def test_entries_of_others_change_nothing(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
+async def test_entries_of_others_change_nothing(hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]) -> None:
     flow.busy.add(TEN[0])
-    hear(asker, TEN[0])
+    hear(querier, TEN[0])
     await settle(hass)
     mock_integration(hass, MockModule("other"))
     await hass.config_entries.async_add(MockConfigEntry(domain="other", data={CONF_HOST: TEN[0]}))
-    hear(asker, TEN[0])
+    hear(querier, TEN[0])
     await settle(hass)
     assert hosts(flow) == TEN[:1]
 
 
 @pytest.mark.usefixtures("flows")
 async def test_a_board_that_was_busy_is_offered_again_later(
-    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flow.busy.add(TEN[0])
-    hear(asker, TEN[0])
+    hear(querier, TEN[0])
     await settle(hass)
-    hear(asker, TEN[0])
+    hear(querier, TEN[0])
     await settle(hass)
     assert hosts(flow) == TEN[:1]
 
     flow.busy.clear()
     monkeypatch.setattr(discovery_flows, "OFFER_AGAIN_AFTER", 0)
     for _ in range(2):
-        hear(asker, TEN[0])
+        hear(querier, TEN[0])
         await settle(hass)
     assert hosts(flow) == [TEN[0], TEN[0]]
 
 
 async def test_boards_heard_while_home_assistant_starts_are_offered_then(
-    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
     hass.set_state(CoreState.not_running)
-    flows = DiscoveryFlows(hass, asker)
-    flows.async_start()
-    hear(asker, TEN[0])
+    stop = async_start_discovery(hass)
+    hear(querier, TEN[0])
     await settle(hass)
     assert not flow.started
 
     hass.set_state(CoreState.running)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
     await hass.async_block_till_done()
-    hear(asker, TEN[1])
+    hear(querier, TEN[1])
     await settle(hass)
     assert hosts(flow) == TEN[:2]
-    flows.async_stop()
+    stop()
 
 
-async def test_nothing_is_offered_after_a_stop(hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]) -> None:
-    flows = DiscoveryFlows(hass, asker)
-    flows.async_start()
-    hear(asker, TEN[0])
-    flows.async_stop()
-    hear(asker, TEN[1])
+async def test_nothing_is_offered_after_a_stop(hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]) -> None:
+    stop = async_start_discovery(hass)
+    hear(querier, TEN[0])
+    stop()
+    hear(querier, TEN[1])
     await settle(hass)
     assert not flow.started
 
 
 @pytest.mark.usefixtures("flows")
 async def test_a_flood_of_boards_is_a_bounded_number_of_cards(
-    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow]
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
     flood = [f"10.1.{third}.{fourth}" for third in range(4) for fourth in range(1, 255)]
     for _ in range(2):
-        hear(asker, *flood)
+        hear(querier, *flood)
         await settle(hass)
     assert hosts(flow) == flood[:MAX_CARDS]
 
     [card, *_] = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
     hass.config_entries.flow.async_abort(card["flow_id"])
-    hear(asker, *flood)
+    hear(querier, *flood)
     await settle(hass)
     assert hosts(flow) == flood[: MAX_CARDS + 1]
 
 
 @pytest.mark.usefixtures("flows")
 async def test_what_was_offered_is_forgotten_when_it_is_too_much(
-    hass: HomeAssistant, asker: MdnsQuerier, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(discovery_flows, "MAX_SIGHTINGS", 2)
     flow.busy.update(TEN)
     for address in (*TEN[:3], TEN[2], TEN[0]):
-        hear(asker, address)
+        hear(querier, address)
         await settle(hass)
     assert hosts(flow) == [*TEN[:3], TEN[0]]
 
-    hear(asker, *TEN[3:6])
+    hear(querier, *TEN[3:6])
     await settle(hass)
     assert hosts(flow)[4:] == TEN[3:5]

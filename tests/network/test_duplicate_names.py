@@ -49,7 +49,7 @@ async def test_another_name_tells_them_apart(home: HomeAssistant, add_board: Add
     first = await add_board(await start_board())
     await add_board(await start_board(address="127.0.0.8"))
     assert reported(home)
-    first.runtime_data.coordinator.follow(**{CONF_NAME: "Garden"})
+    first.runtime_data.coordinator.update_entry(**{CONF_NAME: "Garden"})
     assert reported(home) == {}
 
 

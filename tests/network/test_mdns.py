@@ -12,12 +12,14 @@ from homeassistant.core import HomeAssistant
 import pytest
 from zeroconf import IPVersion, Zeroconf
 
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY, Sighting
-from custom_components.mkr1000_ota.network import mdns as asking
+from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
+from custom_components.mkr1000_ota.network import mdns
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
-from tests.discovery.announcements import announcement, records
+from tests.discovery.announcements import QUERY, announcement, records
 from tests.support.private_network import private_network
 from tests.virtual_board import Air, BoardOptions, VirtualBoard
+
+pytestmark = pytest.mark.usefixtures("any_network")
 
 TEN = [f"127.0.0.{last}" for last in range(11, 21)]
 
@@ -77,8 +79,8 @@ class Network:
 
 
 @pytest.fixture
-def asker(hass: HomeAssistant) -> MdnsQuerier:
-    """Return an asker that asks nothing yet."""
+def querier(hass: HomeAssistant) -> MdnsQuerier:
+    """Return a querier that asks nothing yet."""
     return MdnsQuerier(hass)
 
 
@@ -90,13 +92,13 @@ async def network(shared_zeroconf: Zeroconf, loopback: None) -> AsyncIterator[Ne
 
 
 class Told:
-    """What an asker hands on."""
+    """What a querier hands on."""
 
-    def __init__(self, asker: MdnsQuerier) -> None:
+    def __init__(self, querier: MdnsQuerier) -> None:
         """Listen from now on."""
         self.sightings: list[Sighting] = []
         self._arrived = asyncio.Event()
-        asker.async_listen(self._listen)
+        querier.async_listen(self._listen)
 
     def _listen(self, sighting: Sighting) -> None:
         self.sightings.append(sighting)
@@ -115,30 +117,30 @@ class Told:
                 await self._arrived.wait()
 
 
-async def test_the_question_goes_out_alone_and_byte_by_byte(network: Network, asker: MdnsQuerier) -> None:
-    asker.async_start()
+async def test_the_question_goes_out_alone_and_byte_by_byte(network: Network, querier: MdnsQuerier) -> None:
+    stop = querier.async_start()
     assert await network.question() == QUERY
-    asker.async_stop()
+    stop()
 
     assert network.packets == [QUERY]
 
 
-async def test_ten_boards_of_one_name_are_ten_boards(network: Network, asker: MdnsQuerier) -> None:
-    told = Told(asker)
+async def test_ten_boards_of_one_name_are_ten_boards(network: Network, querier: MdnsQuerier) -> None:
+    told = Told(querier)
     await network.join(*TEN)
-    asker.async_start()
+    stop = querier.async_start()
     await told.until(lambda addresses: set(addresses) >= set(TEN))
-    asker.async_stop()
+    stop()
 
-    assert {sighting.address: sighting.name for sighting in asker.sightings} == dict.fromkeys(TEN, "Arduino")
+    assert {sighting.address: sighting.name for sighting in querier.sightings} == dict.fromkeys(TEN, "Arduino")
     assert {packet for packet in network.packets if not packet[2] & 0x80} == {QUERY}
 
 
-async def test_boards_that_answer_again_are_heard_again(network: Network, asker: MdnsQuerier) -> None:
+async def test_boards_that_answer_again_are_heard_again(network: Network, querier: MdnsQuerier) -> None:
     """A cached record is no event for a service browser; to be alive is to be heard again and again."""
-    told = Told(asker)
+    told = Told(querier)
     await network.join(*TEN[:2])
-    with asker.frequent():
+    with querier.frequent():
         await told.until(lambda addresses: len(addresses) == 6)
 
     for address in TEN[:2]:
@@ -148,41 +150,41 @@ async def test_boards_that_answer_again_are_heard_again(network: Network, asker:
 
 
 async def test_a_wait_ends_with_the_board_that_was_waited_for(
-    network: Network, shared_zeroconf: Zeroconf, asker: MdnsQuerier
+    network: Network, shared_zeroconf: Zeroconf, querier: MdnsQuerier
 ) -> None:
     await network.join(TEN[0])
     await network.join(TEN[1], name="Pump")
-    sighting = await asker.async_wait_for(TEN[1], timeout=5)
+    sighting = await querier.async_wait_for(TEN[1], timeout=5)
 
     assert sighting
     assert (sighting.address, sighting.name) == (TEN[1], "Pump")
-    assert asker.sightings not in shared_zeroconf.record_manager.listeners
+    assert querier.sightings not in shared_zeroconf.record_manager.listeners
 
 
 @pytest.mark.usefixtures("network")
-async def test_a_wait_ends_without_a_board_that_stays_silent(asker: MdnsQuerier) -> None:
-    assert await asker.async_wait_for(TEN[1], timeout=0.2) is None
+async def test_a_wait_ends_without_a_board_that_stays_silent(querier: MdnsQuerier) -> None:
+    assert await querier.async_wait_for(TEN[1], timeout=0.2) is None
 
 
-async def test_nothing_is_left_behind(network: Network, shared_zeroconf: Zeroconf, asker: MdnsQuerier) -> None:
-    asker.async_start()
+async def test_nothing_is_left_behind(network: Network, shared_zeroconf: Zeroconf, querier: MdnsQuerier) -> None:
+    stop = querier.async_start()
     await network.question()
-    assert asker.sightings in shared_zeroconf.record_manager.listeners
-    asker.async_stop()
+    assert querier.sightings in shared_zeroconf.record_manager.listeners
+    stop()
 
-    assert asker.sightings not in shared_zeroconf.record_manager.listeners
+    assert querier.sightings not in shared_zeroconf.record_manager.listeners
 
 
 async def test_an_instance_that_was_replaced_is_followed(
     hass: HomeAssistant,
     network: Network,
     shared_zeroconf: Zeroconf,
-    asker: MdnsQuerier,
+    querier: MdnsQuerier,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(asking, "SHORTEST_INTERVAL", 0.2)
-    told = Told(asker)
-    with asker.frequent():
+    monkeypatch.setattr(mdns, "SHORTEST_INTERVAL", 0.2)
+    told = Told(querier)
+    with querier.frequent():
         await network.question()
         await hass.data[DATA_INSTANCE].ha_async_close()
         replacement = await open_zeroconf(hass)
@@ -191,23 +193,23 @@ async def test_an_instance_that_was_replaced_is_followed(
         await told.until(lambda addresses: addresses == TEN[:1])
     await replacement.ha_async_close()
 
-    assert asker.sightings not in shared_zeroconf.record_manager.listeners
-    assert asker.sightings not in replacement.zeroconf.record_manager.listeners
+    assert querier.sightings not in shared_zeroconf.record_manager.listeners
+    assert querier.sightings not in replacement.zeroconf.record_manager.listeners
 
 
-async def test_a_listener_that_fails_disturbs_nobody(asker: MdnsQuerier, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_listener_that_fails_disturbs_nobody(querier: MdnsQuerier, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_sighting: Sighting) -> None:
         raise ValueError("broken listener")
 
-    asker.async_listen(fail)
-    told = Told(asker)
-    asker.sightings.hear(records(announcement(address=TEN[0])))
+    querier.async_listen(fail)
+    told = Told(querier)
+    querier.sightings.hear(records(announcement(address=TEN[0])))
 
     assert told.addresses == TEN[:1]
     assert "broken listener" in caplog.text
 
 
-async def test_a_listener_may_leave_while_it_is_told(asker: MdnsQuerier) -> None:
+async def test_a_listener_may_leave_while_it_is_told(querier: MdnsQuerier) -> None:
     told: list[Sighting] = []
     leave: list[Callable[[], None]] = []
 
@@ -215,10 +217,10 @@ async def test_a_listener_may_leave_while_it_is_told(asker: MdnsQuerier) -> None
         told.append(sighting)
         leave.pop()()
 
-    leave.append(asker.async_listen(once))
-    others = Told(asker)
+    leave.append(querier.async_listen(once))
+    others = Told(querier)
     for address in TEN[:2]:
-        asker.sightings.hear(records(announcement(address=address)))
+        querier.sightings.hear(records(announcement(address=address)))
 
     assert [sighting.address for sighting in told] == TEN[:1]
     assert others.addresses == TEN[:2]

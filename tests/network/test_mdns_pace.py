@@ -1,4 +1,4 @@
-"""When the asker asks, and when it does not.
+"""When the querier asks, and when it does not.
 
 That nothing is asked any more after a stop is checked by Home Assistant's test fixtures: they refuse timers left over.
 """
@@ -16,9 +16,9 @@ from homeassistant.core import CoreState, HomeAssistant
 import pytest
 from zeroconf import DNSOutgoing, Zeroconf
 
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import QUERY
-from custom_components.mkr1000_ota.network import mdns as asking
+from custom_components.mkr1000_ota.network import mdns
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
+from tests.discovery.announcements import QUERY
 
 
 class Pace:
@@ -50,99 +50,98 @@ class Pace:
 @pytest.fixture
 def pace(hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Pace:
     """Note the questions, with all times a tenth or less of what they are."""
-    monkeypatch.setattr(asking, "SHORTEST_INTERVAL", 0.05)
-    monkeypatch.setattr(asking, "PATIENT", 0.2)
-    monkeypatch.setattr(asking, "FREQUENT_TIME", 0.3)
-    monkeypatch.setattr(asking, "QUIET", 0.6)
+    monkeypatch.setattr(mdns, "SHORTEST_INTERVAL", 0.05)
+    monkeypatch.setattr(mdns, "WAITING_INTERVAL", 0.2)
+    monkeypatch.setattr(mdns, "FREQUENT_TIME", 0.3)
+    monkeypatch.setattr(mdns, "QUIET_INTERVAL", 0.6)
     return Pace(hass)
 
 
 @pytest.fixture
-def asker(hass: HomeAssistant) -> MdnsQuerier:
-    """Return an asker that asks nothing yet."""
+def querier(hass: HomeAssistant) -> MdnsQuerier:
+    """Return a querier that asks nothing yet."""
     return MdnsQuerier(hass)
 
 
-async def test_a_few_questions_at_first_and_then_one_a_minute(pace: Pace, asker: MdnsQuerier) -> None:
-    asker.async_start()
-    pauses = await pace.questions(asking.OPENING_QUERIES + 2)
-    asker.async_stop()
+async def test_a_few_questions_at_first_and_then_one_a_minute(pace: Pace, querier: MdnsQuerier) -> None:
+    stop = querier.async_start()
+    pauses = await pace.questions(mdns.OPENING_QUERIES + 2)
+    stop()
 
-    opening, quiet = pauses[: asking.OPENING_QUERIES - 1], pauses[asking.OPENING_QUERIES - 1 :]
-    assert all(pause > asking.SHORTEST_INTERVAL * 0.9 for pause in opening)
-    assert min(opening) < asking.QUIET_INTERVAL / 2
-    assert all(pause > asking.QUIET_INTERVAL * 0.9 for pause in quiet)
+    opening, quiet = pauses[: mdns.OPENING_QUERIES - 1], pauses[mdns.OPENING_QUERIES - 1 :]
+    assert all(pause > mdns.SHORTEST_INTERVAL * 0.9 for pause in opening)
+    assert min(opening) < mdns.QUIET_INTERVAL / 2
+    assert all(pause > mdns.QUIET_INTERVAL * 0.9 for pause in quiet)
 
 
 def test_questions_are_further_apart_than_answers_can_be() -> None:
     """A board answers once a second, and zeroconf takes an answer for a duplicate for as long."""
-    assert asking.SHORTEST_INTERVAL > 1.1
-    assert asking.SHORTEST_INTERVAL <= asking.WAITING_INTERVAL <= asking.QUIET_INTERVAL == 60
+    assert mdns.SHORTEST_INTERVAL > 1.1
+    assert mdns.SHORTEST_INTERVAL <= mdns.WAITING_INTERVAL <= mdns.QUIET_INTERVAL == 60
 
 
 async def test_a_wait_asks_more_often_and_less_often_when_it_drags_on(
-    pace: Pace, asker: MdnsQuerier, monkeypatch: pytest.MonkeyPatch
+    pace: Pace, querier: MdnsQuerier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "QUIET", 3600)
-    asker.async_start()
-    await pace.questions(asking.OPENING_QUERIES)
-    with asker.frequent():
-        pauses = await pace.questions(asking.OPENING_QUERIES + 12)
-    asker.async_stop()
+    monkeypatch.setattr(mdns, "QUIET_INTERVAL", 3600)
+    stop = querier.async_start()
+    await pace.questions(mdns.OPENING_QUERIES)
+    with querier.frequent():
+        pauses = await pace.questions(mdns.OPENING_QUERIES + 12)
+    stop()
 
-    waited = pauses[asking.OPENING_QUERIES - 1 :]
-    assert all(pause > asking.SHORTEST_INTERVAL * 0.9 for pause in waited)
-    assert min(waited[:3]) < asking.WAITING_INTERVAL / 2
-    assert min(waited[-2:]) > asking.WAITING_INTERVAL * 0.9
+    waited = pauses[mdns.OPENING_QUERIES - 1 :]
+    assert all(pause > mdns.SHORTEST_INTERVAL * 0.9 for pause in waited)
+    assert min(waited[:3]) < mdns.WAITING_INTERVAL / 2
+    assert min(waited[-2:]) > mdns.WAITING_INTERVAL * 0.9
 
 
 async def test_waits_share_their_questions_and_the_last_one_ends_them(
-    pace: Pace, asker: MdnsQuerier, monkeypatch: pytest.MonkeyPatch
+    pace: Pace, querier: MdnsQuerier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "FREQUENT_TIME", 3600)
-    with asker.frequent():
-        with asker.frequent(), asker.frequent():
+    monkeypatch.setattr(mdns, "FREQUENT_TIME", 3600)
+    with querier.frequent():
+        with querier.frequent(), querier.frequent():
             await pace.questions(6)
         pauses = await pace.questions(12)
-    assert all(pause > asking.SHORTEST_INTERVAL * 0.9 for pause in pauses)
-    pace.instance.async_remove_listener.assert_called_once_with(asker.sightings)
+    assert all(pause > mdns.SHORTEST_INTERVAL * 0.9 for pause in pauses)
+    pace.instance.async_remove_listener.assert_called_once_with(querier.sightings)
 
 
-async def test_a_restart_does_not_ask_too_soon(pace: Pace, asker: MdnsQuerier) -> None:
+async def test_a_restart_does_not_ask_too_soon(pace: Pace, querier: MdnsQuerier) -> None:
     for count in (1, 2, 3):
-        asker.async_start()
+        stop = querier.async_start()
         await pace.questions(count)
-        asker.async_stop()
+        stop()
 
-    assert all(pause > asking.SHORTEST_INTERVAL * 0.9 for pause in await pace.questions(3))
+    assert all(pause > mdns.SHORTEST_INTERVAL * 0.9 for pause in await pace.questions(3))
 
 
-async def test_starts_are_counted(pace: Pace, asker: MdnsQuerier) -> None:
-    asker.async_start()
-    asker.async_start()
+async def test_starts_are_counted(pace: Pace, querier: MdnsQuerier) -> None:
+    one, other = querier.async_start(), querier.async_start()
     await pace.questions(1)
-    asker.async_stop()
+    one()
     pace.instance.async_remove_listener.assert_not_called()
-    asker.async_stop()
-    pace.instance.async_remove_listener.assert_called_once_with(asker.sightings)
+    other()
+    pace.instance.async_remove_listener.assert_called_once_with(querier.sightings)
 
 
-async def test_it_ends_with_home_assistant(hass: HomeAssistant, pace: Pace, asker: MdnsQuerier) -> None:
-    asker.async_start()
+async def test_it_ends_with_home_assistant(hass: HomeAssistant, pace: Pace, querier: MdnsQuerier) -> None:
+    stop = querier.async_start()
     await pace.questions(1)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
     await hass.async_block_till_done()
-    pace.instance.async_remove_listener.assert_called_once_with(asker.sightings)
-    asker.async_stop()
+    pace.instance.async_remove_listener.assert_called_once_with(querier.sightings)
+    stop()
 
 
 async def test_it_does_not_begin_while_home_assistant_stops(
-    hass: HomeAssistant, pace: Pace, asker: MdnsQuerier
+    hass: HomeAssistant, pace: Pace, querier: MdnsQuerier
 ) -> None:
     hass.set_state(CoreState.stopping)
-    asker.async_start()
+    stop = querier.async_start()
     await hass.async_block_till_done()
-    asker.async_stop()
+    stop()
     hass.set_state(CoreState.running)
 
     assert not pace.times
@@ -152,7 +151,7 @@ async def test_it_does_not_begin_while_home_assistant_stops(
 async def test_no_network_is_said_once_and_tried_again(
     hass: HomeAssistant,
     pace: Pace,
-    asker: MdnsQuerier,
+    querier: MdnsQuerier,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     reason: Exception,
@@ -166,11 +165,11 @@ async def test_no_network_is_said_once_and_tried_again(
 
     with monkeypatch.context() as broken:
         broken.setattr(zeroconf_integration, "async_get_async_zeroconf", no_instance)
-        asker.async_start()
+        stop = querier.async_start()
         for _ in range(3):
             await attempts.acquire()
     await pace.questions(1)
-    asker.async_stop()
+    stop()
 
     assert caplog.text.count("Boards cannot be discovered") == 1
     assert caplog.text.count("Boards can be discovered again") == 1

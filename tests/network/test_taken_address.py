@@ -10,16 +10,18 @@ from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network import identity
 from tests.conftest import AddBoard, Hear, StartBoard
 from tests.support.looking import forget_sightings, look, passwords, settled
+from tests.support.mending import know
 from tests.support.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
 
 HERE = "127.0.0.8"
 THERE = "127.0.0.9"
+REPEATER = "a4:2b:b0:00:00:01"
 
 
 def is_told(home: HomeAssistant, entry: ConfigEntry) -> bool:
     """Whether the user is told that the other board is where the one of an entry should be."""
-    return ir.async_get(home).async_get_issue(DOMAIN, f"same_board_{entry.entry_id}") is not None
+    return ir.async_get(home).async_get_issue(DOMAIN, f"same_board.{entry.entry_id}") is not None
 
 
 @pytest.fixture
@@ -33,13 +35,13 @@ def neighbours(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 @pytest.fixture
 async def unknown(start_board: StartBoard) -> VirtualBoard:
     """The board whose hardware address is not known."""
-    return await start_board(address=HERE, port=65280, password="of the unknown")
+    return await start_board(address=HERE, password="of the unknown")
 
 
 @pytest.fixture
-async def known(start_board: StartBoard) -> VirtualBoard:
+async def known(start_board: StartBoard, unknown: VirtualBoard) -> VirtualBoard:
     """The board whose hardware address is known."""
-    return await start_board(address=THERE, port=65280, password="of the known")
+    return await start_board(address=THERE, port=unknown.port, password="of the known")
 
 
 @pytest.fixture
@@ -54,10 +56,10 @@ async def entries(
     """The entries of the one and the other."""
     neighbours[THERE] = MAC
     entry, other = await add_board(unknown), await add_board(known)
+    know(home, other, MAC)
     await hear(known)
     await settled(home)
     assert CONF_MAC not in entry.data
-    assert other.data[CONF_MAC] == MAC
     return entry, other
 
 
@@ -80,7 +82,7 @@ async def test_it_is_not_taken_for_the_one_that_is_not_there(
     neighbours[HERE] = MAC
     neighbours["127.0.0.11"] = neighbours[THERE] = OTHER_MAC
     if old_address == "has got another board":
-        await start_board(address=THERE, port=65280)
+        await start_board(address=THERE, port=unknown.port)
     forget_sightings(home)
     for one in (known, unknown):
         one.requests.clear()
@@ -89,19 +91,10 @@ async def test_it_is_not_taken_for_the_one_that_is_not_there(
     assert not entry.runtime_data.coordinator.data
     assert "of the unknown" not in passwords(known)
     assert "of the known" not in passwords(unknown)
-    if old_address != "is free":
-        assert other.data[CONF_HOST] == HERE
-        assert other.runtime_data.coordinator.data
-        await look(home)
-        assert is_told(home, entry)
-        return
-
-    await known.renumber(THERE)
-    await unknown.renumber(HERE)
-    neighbours |= {THERE: MAC, HERE: OTHER_MAC}
-    await look(home, times=2)
-    assert entry.runtime_data.coordinator.data
+    assert other.data[CONF_HOST] == HERE
     assert other.runtime_data.coordinator.data
+    await look(home)
+    assert is_told(home, entry)
 
 
 async def test_it_is_told_until_both_are_where_they_were(
@@ -118,7 +111,7 @@ async def test_it_is_told_until_both_are_where_they_were(
     await known.renumber(HERE)
     neighbours[HERE] = MAC
     neighbours[THERE] = OTHER_MAC
-    stranger = await start_board(address=THERE, port=65280)
+    stranger = await start_board(address=THERE, port=unknown.port)
     forget_sightings(home)
     await look(home, times=3)
     assert is_told(home, entry)
@@ -161,7 +154,7 @@ async def test_a_repeater_that_puts_its_own_hardware_address_for_all_is_no_hindr
     neighbours: dict[str, str],
 ) -> None:
     entry, other = entries
-    neighbours[HERE] = MAC
+    neighbours[HERE] = REPEATER
     await hear(unknown)
     await look(home, times=2)
     for one, host in ((entry, HERE), (other, THERE)):

@@ -4,20 +4,24 @@ import asyncio
 from dataclasses import replace
 import logging
 from pathlib import Path
+import time
+from typing import Literal
 
-from homeassistant.const import CONF_HOST
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.mkr1000_ota.arduino_ota.protocol import client
+from custom_components.mkr1000_ota.arduino_ota.protocol.exchange import RequestTimeouts
+from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.presence import tracker as presence
 from custom_components.mkr1000_ota.presence.tracker import CHECK_INTERVAL, async_get_tracker
-from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Welcome
-from tests.support.actions import CONNECTIVITY, install
-from tests.support.looking import forget_sightings, heard_ago, leave_unheard, look, passwords, questions, settled
-from tests.support.steps import MAC, OTHER_MAC
+from tests.conftest import AddBoard, Hear, Offer, StartBoard, Welcome
+from tests.support.actions import CONNECTIVITY, install, reauths, until
+from tests.support.looking import heard_ago, leave_unheard, look, passwords, questions, settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -101,7 +105,7 @@ async def test_a_board_that_missed_a_question_is_asked_directly(
     heard_ago(home, boards[1].address, CHECK_INTERVAL.total_seconds() * 1.2)
     heard_ago(home, boards[2].address, CHECK_INTERVAL.total_seconds() * 1.8)
     await look(home)
-    assert [len(questions(board)) for board in boards] == [1, 0, 1, 0]
+    assert [bool(questions(board)) for board in boards] == [True, False, True, False]
 
 
 async def test_a_board_that_was_heard_before_it_is_set_up_need_not_be_heard_again(
@@ -111,7 +115,7 @@ async def test_a_board_that_was_heard_before_it_is_set_up_need_not_be_heard_agai
     await add_board(board)
     await settled(home)
     assert home.states.is_state(CONNECTIVITY, "on")
-    assert passwords(board) == ["password"]
+    assert passwords(board) == []
 
 
 async def test_it_is_looked_after_once_a_minute(home: HomeAssistant, welcome: Welcome, board: VirtualBoard) -> None:
@@ -132,15 +136,15 @@ async def test_going_and_coming_back_are_logged_once_each(
     await welcome(board)
     await leave_unheard(home, board)
     await look(home, 2)
-    assert logged(caplog, "does not answer") == 1
-    assert logged(caplog, "answers again") == 0
+    assert logged(caplog, "does not respond") == 1
+    assert logged(caplog, "is back") == 0
 
     await board.power_on()
     for _ in range(3):
         await hear(board)
         await look(home)
-    assert logged(caplog, "does not answer") == 1
-    assert logged(caplog, "answers again") == 1
+    assert logged(caplog, "does not respond") == 1
+    assert logged(caplog, "is back") == 1
 
 
 async def test_a_board_that_is_flashed_is_not_disturbed(
@@ -175,7 +179,7 @@ async def test_a_thousand_boards_that_are_away_are_asked_a_few_at_a_time(
     home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are asked all the same: not every network passes multicast on."""
-    monkeypatch.setattr(presence, "AWAY_ASKED", 2)
+    monkeypatch.setattr(presence, "OFFLINE_PER_ROUND", 2)
     boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 6)]
     entries = [await add_board(board) for board in boards]
     for board in boards:
@@ -210,58 +214,98 @@ async def test_a_look_does_not_begin_before_the_last_one_has_ended(
     await asking
 
 
-@pytest.mark.parametrize("known", [True, False], ids=["hardware address", "no hardware address"])
-async def test_somebody_who_fell_silent_has_everybody_asked_once(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear, arp: Arp, *, known: bool
+async def test_a_board_that_is_heard_while_a_round_asks_it_in_vain_is_asked_again(
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear
 ) -> None:
-    """It may be where another board was, if that can be seen; it need not be found out again for the next one."""
-    boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 5)]
-    for number, board in enumerate(boards):
-        if known:
-            arp(f"f8f00500000{number}", board.address)
-        await add_board(board)
+    """The question in vain may take seconds more, and the next query is a minute away."""
+    await welcome(board)
+    await leave_unheard(home, board)
+    lock = home.config_entries.async_entries(DOMAIN)[0].runtime_data.coordinator.lock
+    async with lock:
+        await board.power_on()
         await hear(board)
     await settled(home)
-
-    asked = []
-    for silent in (boards[0], boards[1], None):
-        if silent is not None:
-            await silent.power_off()
-            forget_sightings(home, silent.address)
-        for board in boards:
-            board.requests.clear()
-        await look(home)
-        asked.append(sum(len(questions(board)) for board in boards[2:]))
-    everybody, the_one_in_turn = 2, 1
-    assert asked[0] >= everybody if known else asked[0] <= the_one_in_turn
-    assert asked[1:] == [the_one_in_turn] * 2
-
-
-async def test_a_stranger_in_the_place_of_a_board_has_everybody_asked_once(
-    home: HomeAssistant, welcome: Welcome, start_board: StartBoard, arp: Arp
-) -> None:
-    """It stays where it is: only that it came is a reason."""
-    boards = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 4)]
-    arp(MAC, boards[0].address)
-    await welcome(*boards)
-    arp(MAC, "127.0.1.99")
-    arp(OTHER_MAC, boards[0].address)
-    await look(home)
-    for board in boards:
-        board.requests.clear()
-    await look(home, 2)
-    assert questions(boards[0])
-    assert sum(len(questions(board)) for board in boards[1:]) == 2
-
-
-async def test_a_board_that_moved_is_found_where_it_is_leased(
-    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, arp: Arp
-) -> None:
-    arp(MAC, board.address)
-    [entry] = await welcome(board)
-
-    await board.renumber("127.0.1.77")
-    arp(MAC, board.address)
-    await look(home)
-    assert entry.data[CONF_HOST] == "127.0.1.77"
     assert home.states.is_state(CONNECTIVITY, "on")
+
+
+async def test_a_thousand_boards_that_are_offline_do_not_delay_one_that_is_heard(
+    home: HomeAssistant, welcome: Welcome, start_board: StartBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every slot of the round is taken by a board that takes its time not to respond."""
+    monkeypatch.setattr(presence, "QUERY_SLOTS", 2)
+    silent = [await start_board(address=f"127.0.1.{number}", name=f"Board {number}") for number in range(1, 4)]
+    back = await start_board(name="Garden")
+    await welcome(*silent, back)
+    for board in (*silent, back):
+        await leave_unheard(home, board)
+    for board in silent:
+        board.options = replace(board.options, away_as="silent")
+        await board.power_on()
+        await board.power_off()
+    asking = home.async_create_task(async_get_tracker(home).async_check(dt_util.utcnow()))
+    await back.power_on()
+    await hear(back)
+    await until(home, "binary_sensor.garden_connectivity", lambda state: state.state == "on")
+    assert not asking.done()
+    for board in silent:
+        await board.power_on()
+    await asking
+
+
+async def test_whoever_asks_for_an_update_skips_nothing_that_is_due(
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard
+) -> None:
+    """Somebody has flashed the board while it was away, and Home Assistant is told to look at it at just this moment."""
+    [entry] = await welcome(board)
+    await leave_unheard(home, board)
+    await flashed_long_ago(entry)
+    await board.flash_over_usb(build_sketch(password="theirs"))
+    board.requests.clear()
+    await entry.runtime_data.coordinator.async_refresh()
+    await settled(home)
+    assert passwords(board) == ["password"]
+    assert reauths(home, entry)
+
+
+@pytest.mark.parametrize("away_as", ["refused", "silent"])
+async def test_a_password_is_checked_after_an_absence_but_not_more_than_once_an_hour(
+    home: HomeAssistant,
+    welcome: Welcome,
+    board: VirtualBoard,
+    hear: Hear,
+    away_as: Literal["refused", "silent"],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client, "DEFAULT_TIMEOUTS", RequestTimeouts(connect=0.3))
+    board.options = replace(board.options, away_as=away_as)
+    [entry] = await welcome(board)
+    await flashed_long_ago(entry)
+    board.requests.clear()
+    for _ in range(3):
+        await leave_unheard(home, board)
+        await board.power_on()
+        await hear(board)
+        await settled(home)
+        assert home.states.is_state(CONNECTIVITY, "on")
+    assert passwords(board) == ["password"]
+
+
+async def test_a_board_that_was_merely_not_recognized_was_not_absent(
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear
+) -> None:
+    """Whoever makes up a name for it for a moment has no password sent."""
+    [entry] = await welcome(board)
+    await flashed_long_ago(entry)
+    board.requests.clear()
+    await hear(board, name="Evil")
+    await settled(home)
+    assert home.states.is_state(CONNECTIVITY, "off")
+    await hear(board)
+    await settled(home)
+    assert home.states.is_state(CONNECTIVITY, "on")
+    assert passwords(board) == []
+
+
+async def flashed_long_ago(entry: ConfigEntry) -> None:
+    """Let the board have said two hours ago which password it accepts."""
+    await entry.runtime_data.coordinator.store.update(password_checked=time.time() - 7200)

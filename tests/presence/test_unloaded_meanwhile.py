@@ -4,13 +4,10 @@ import asyncio
 from collections.abc import Iterator
 import threading
 
-from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_NAME, CONF_PASSWORD
+from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 import pytest
 
@@ -19,6 +16,8 @@ from custom_components.mkr1000_ota.network import identity
 from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
 from tests.conftest import AddBoard, Hear
 from tests.support.looking import leave_unheard, passwords, settled
+from tests.support.mending import reconfigure, submit
+from tests.support.steps import typed
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -69,9 +68,9 @@ async def test_a_board_that_answers_by_another_name(
     await board.flash_over_usb(build_sketch(name="Garden"))
     await hear(board)
     await settled(home)
-    assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed_{entry.entry_id}")
+    assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{entry.entry_id}")
     await look_while_it_is_unloaded(home, entry, table)
-    assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed_{entry.entry_id}")
+    assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{entry.entry_id}")
 
 
 async def test_a_board_that_is_back(
@@ -88,20 +87,16 @@ async def test_a_board_that_is_back(
 async def test_a_board_whose_new_name_is_being_confirmed(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
 ) -> None:
-    assert await async_setup_component(home, REPAIRS, {})
     entry = await add_board(board)
     await hear(board)
     await settled(home)
     await board.flash_over_usb(build_sketch(name="Garden"))
     await hear(board)
     await settled(home)
-    manager = repairs_flow_manager(home)
-    assert manager is not None
-    form = await manager.async_init(DOMAIN, context={"issue_id": f"renamed_{entry.entry_id}"})
-    turn = entry.runtime_data.coordinator.lock
-    async with turn:
-        confirming = home.async_create_task(manager.async_configure(form["flow_id"], {CONF_PASSWORD: "password"}))
+    form = await reconfigure(home, entry)
+    async with entry.runtime_data.coordinator.lock:
+        confirming = home.async_create_task(submit(home, form, typed(board), "password"))
         assert await home.config_entries.async_unload(entry.entry_id)
     result = await confirming
-    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["reason"] == "reconfigure_successful"
     assert entry.data[CONF_NAME] == "Garden"

@@ -45,9 +45,13 @@ class KnownBoard:
     @property
     def record(self) -> dict[str, Any]:
         """What is kept of the board on the disk now: keyring, pending, history and so on."""
-        stored = self.home.stored(DOMAIN) or {"boards": {}}
-        record: dict[str, Any] = stored["boards"].get(self.entry_id, {})
+        record: dict[str, Any] = self.home.stored(f"{DOMAIN}.{self.entry_id}") or {}
         return record
+
+    @property
+    def passwords(self) -> list[str]:
+        """The passwords that are on the disk for the board, the one that it accepted last first."""
+        return [str(password) for password in self.record["keyring"]["passwords"]]
 
     @property
     def stored_entry(self) -> dict[str, Any] | None:
@@ -63,8 +67,13 @@ class KnownBoard:
 
     async def entity(self, key: str = "firmware") -> str:
         """Return the id of one of its entities."""
-        entities = await self.client.command("config/entity_registry/list")
-        return next(str(each["entity_id"]) for each in entities if each["unique_id"] == f"{self.entry_id}_{key}")
+
+        async def registered() -> str | None:
+            entities = await self.client.command("config/entity_registry/list")
+            unique_id = f"{self.entry_id}_{key}"
+            return next((str(each["entity_id"]) for each in entities if each["unique_id"] == unique_id), None)
+
+        return str(await eventually(registered, what=f"the entity {key}"))
 
     async def firmware(self) -> dict[str, Any]:
         """Return the state of its update entity, with the attributes."""

@@ -43,9 +43,8 @@ def _taken(byte: int) -> Callable[[VirtualBoard, Mapping[str, Any]], bool]:
     return lambda board, _: _body(board) >= byte
 
 
-CHECKING: Final = Moment(
-    "while the password is checked", lambda board, _: _last(board, "request", content_length=0), flashes=False
-)
+# What was ordered is on the disk, and begins anew.
+CHECKING: Final = Moment("while the password is checked", lambda board, _: _last(board, "request", content_length=0))
 # A board that takes nothing more would not hear that Home Assistant is gone, behind all the bytes that are on their way.
 LONG: Final = 8.0
 

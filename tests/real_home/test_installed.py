@@ -71,7 +71,9 @@ def _files_with(home: RealHome, *texts: str) -> list[str]:
 def _expect_to_be_kept_from_others(home: RealHome) -> None:
     """What the integration keeps holds passwords, and images with passwords in them: a folder for each board."""
     storage = home.folder / ".storage"
-    kept = [storage / DOMAIN, *(storage / f"{DOMAIN}.images").iterdir()]
+    kept = [path for path in storage.glob(f"{DOMAIN}.*") if path.is_file()] + [
+        *(storage / f"{DOMAIN}.images").iterdir()
+    ]
     assert len(kept) == 2
     assert not [path for path in kept if path.stat().st_mode & 0o077]
 

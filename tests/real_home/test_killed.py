@@ -49,7 +49,7 @@ async def beds(
         known = {name: KnownBoard(process, client, entry_id) for name, entry_id in entries.items()}
         beds = []
         for number, name in enumerate(NAMES, 11):
-            password = known[name].record["keyring"][0] if name in known else "password"
+            password = known[name].passwords[0] if name in known else "password"
             beds.append(
                 Bed(BoardOptions(address=network.address(number), port=65280, name=name, password=password, pause=0.1))
             )
@@ -149,12 +149,13 @@ async def _check_one(bed: Bed, moment: Moment, *, same_password: bool) -> None:
 
     await eventually(is_settled, within=90, what=f"the end of a flash interrupted {moment.name}")
     assert board.flashed == ([bed.image] if moment.flashes else []), moment.name
-    assert known.record["keyring"][0] == board.password, moment.name
+    assert known.passwords[0] == board.password, moment.name
     await eventually(lambda: (known.stored_entry or {})["data"]["password"] == board.password, what="that in the entry")
     # Old and new sketch may behave alike, and nobody saw the board restart: then the user is told.
     certain = moment.seen or not same_password
     told = {issue["issue_id"] for issue in await known.client.issues(DOMAIN)}
-    assert (f"uncertain_{known.entry_id}" in told) is not certain, moment.name
+    assert (f"uncertain.{known.entry_id}" in told) is not certain, moment.name
+    assert (f"not_installed.{known.entry_id}" in told) is not moment.flashes, moment.name
     state = await known.firmware()
     runs_it = state["attributes"]["installed_version"] == bed.version
     assert runs_it is (moment.flashes and certain), moment.name

@@ -1,5 +1,6 @@
 """What an owner was promised holds when Home Assistant is stopped, or killed, and started again."""
 
+from collections.abc import AsyncIterator, Iterator
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -33,53 +34,69 @@ def _images(home: RealHome, entry_id: str) -> list[Path]:
     return list((home.folder / ".storage" / "mkr1000_ota.images" / entry_id).glob("*"))
 
 
-async def test_an_offer_outlives_its_server_and_a_flash_its_file(
-    tmp_path: Path, network: HomeNetwork, sockets: None
-) -> None:
-    """Stopped while the server is down, killed while the board is away."""
+@pytest.fixture
+def home(tmp_path: Path, network: HomeNetwork, sockets: None) -> Iterator[RealHome]:
+    """A Home Assistant that a test starts."""
     home = RealHome(tmp_path, network)
+    yield home
+    home.kill()
+
+
+@pytest.fixture
+async def board(network: HomeNetwork, sockets: None) -> AsyncIterator[VirtualBoard]:
+    """A board in its network."""
     options = BoardOptions(address=network.address(11), port=65280, name="Fern", away=0.5)
-    try:
-        async with VirtualBoard(options) as board:
-            await home.start()
-            async with running() as site, home.connect() as client:
-                known = await KnownBoard.add(home, client, board.address, board.port, board.password)
-                manifest = {"version": "2.0", "path": "2.0.bin", "sha256": hashlib.sha256(IMAGE).hexdigest()}
-                url = str(site.serve_json("/manifest.json", manifest))
-                source = ({"next_step_id": "source"}, {"next_step_id": "manifest"}, {"manifest_url": url})
-                await _choose(client, known.entry_id, *source)
-                wait = {"storage": "internal", "wait_minutes": 60}
-                await _choose(client, known.entry_id, {"next_step_id": "board"}, wait)
-                firmware = await known.entity()
-            await home.stop()
+    async with VirtualBoard(options) as board:
+        yield board
 
-            await home.start()
-            async with home.connect() as client:
-                state = await client.state(firmware)
-                assert (state["state"], state["attributes"]["latest_version"]) == ("on", "2.0")
-                with pytest.raises(CommandFailed) as refused:
-                    await client.call("update.install", entity_id=firmware)
-                assert refused.value.key == "source_unreachable"
 
-                await board.power_off()
-                file = home.folder / "www" / "fern.bin"
-                file.parent.mkdir()
-                file.write_bytes(IMAGE)
-                answer = await client.call("mkr1000_ota.flash", answer=True, entity_id=firmware, file=str(file))
-                assert answer == {firmware: {"verdict": "waiting"}}
-                file.unlink()
-            home.kill()
+async def test_an_offer_outlives_its_server(home: RealHome, board: VirtualBoard) -> None:
+    """Stopped while the server is down: what it offered last can still be seen, and not be had."""
+    await home.start()
+    async with running() as site, home.connect() as client:
+        known = await KnownBoard.add(home, client, board.address, board.port, board.password)
+        manifest = {"version": "2.0", "path": "2.0.bin", "sha256": hashlib.sha256(IMAGE).hexdigest()}
+        url = str(site.serve_json("/manifest.json", manifest))
+        source = ({"next_step_id": "source"}, {"next_step_id": "manifest"}, {"manifest_url": url})
+        await _choose(client, known.entry_id, *source)
+        firmware = await known.entity()
+    await home.restart()
+    async with home.connect() as client:
+        state = await client.state(firmware)
+        assert (state["state"], state["attributes"]["latest_version"]) == ("on", "2.0")
+        with pytest.raises(CommandFailed) as refused:
+            await client.call("update.install", entity_id=firmware)
+        assert refused.value.key == "source_unreachable"
+    await home.stop()
 
-            await home.start()
-            async with home.connect() as client:
-                activity = await KnownBoard(home, client, known.entry_id).entity("activity")
-                assert (await client.state(activity))["state"] == "waiting"
-                await board.power_on()
-                await eventually(lambda: known.record["installed_version"] == "3.0", what="the end of the flash")
-                assert board.flashed == [IMAGE]
-                assert known.record["keyring"][0] == "sesame"
-                assert known.record["awaited"] is None
-                assert len(_images(home, known.entry_id)) == 1
-            await home.stop()
-    finally:
-        home.kill()
+
+async def test_an_update_that_was_ordered_outlives_its_file(home: RealHome, board: VirtualBoard) -> None:
+    """Killed while it waits for its board, twice."""
+    await home.start()
+    async with home.connect() as client:
+        known = await KnownBoard.add(home, client, board.address, board.port, board.password)
+        firmware = await known.entity()
+        await board.power_off()
+        file = home.folder / "www" / "fern.bin"
+        file.parent.mkdir()
+        file.write_bytes(IMAGE)
+        answer = await client.call("mkr1000_ota.flash", answer=True, entity_id=firmware, file=str(file))
+        assert answer == {firmware: {"verdict": "waiting"}}
+        file.unlink()
+        ordered = known.record["order"]
+    home.kill()
+
+    await home.start()
+    async with home.connect() as client:
+        status = await KnownBoard(home, client, known.entry_id).entity("status")
+        assert (await client.state(status))["state"] == "waiting"
+        assert known.record["order"] == ordered
+    home.kill()
+    await board.power_on()
+    await home.start()
+    await eventually(lambda: known.record["version"] == "3.0", what="the end of the flash")
+    assert board.flashed == [IMAGE]
+    assert known.passwords[0] == "sesame"
+    assert known.record["order"] is None
+    assert len(_images(home, known.entry_id)) == 1
+    await home.stop()

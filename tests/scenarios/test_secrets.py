@@ -1,9 +1,11 @@
 """No password is ever told: in a state, an event, an issue, an answer or the log, whatever happens to a board."""
 
 import base64
+import errno
 import hashlib
 import json
 import logging
+import os
 from typing import Any
 
 from homeassistant.const import CONF_PASSWORD, MATCH_ALL
@@ -13,6 +15,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er, 
 from homeassistant.helpers.json import json_dumps
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import act, drop, install, reauths
@@ -65,12 +68,12 @@ async def test_a_whole_story(
     home.states.async_set("light.garden", "on")
     told.append(await _fails(act(home, "flash", file=drop(home, "page.bin", "<html>"))))
     told.append(await act(home, "install_archived", version="3.0"))
-    image = drop(home, "garden.bin", build_sketch(password=SECOND))
-    told.append(
-        await home.services.async_call(
-            "mkr1000_ota", "inspect_sketch", {"file": image}, blocking=True, return_response=True
-        )
-    )
+    with pytest.MonkeyPatch.context() as disk:
+        disk.setattr(os, "fsync", _full)
+        told.append(await _fails(install(home)))
+        await entry.runtime_data.coordinator.async_accept_password(THIRD)
+        await entry.runtime_data.coordinator.async_accept_password(f"{SECOND}\ud800")
+        told.append(await _fails(entry.runtime_data.coordinator.store.update(chosen=f"{SECOND}\udcff")))
     told.append(await _fails(act(home, "flash", file=drop(home, "computed.bin", COMPUTED))))
     (flow,) = reauths(home, entry)
     for password in (WRONG, FOURTH):
@@ -89,8 +92,7 @@ async def test_a_whole_story(
             *(repr(issue) for issue in ir.async_get(home).issues.values()),
             *(repr(device) for device in dr.async_get(home).devices),
             *(repr(entity) for entity in er.async_get(home).entities.values()),
-            repr(entry.runtime_data.coordinator.record.history),
-            repr(entry.runtime_data.coordinator.record.keyring),
+            repr(entry.runtime_data.coordinator.record),
         ]
     )
     assert "Arduino" in everything
@@ -99,11 +101,16 @@ async def test_a_whole_story(
         assert encoded(password) not in everything
 
 
+def _full(_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 def _sha256(image: bytes) -> str:
     return hashlib.sha256(image).hexdigest()
 
 
 async def _fails(what: Any) -> str:
-    with pytest.raises(HomeAssistantError) as error:
+    with pytest.raises((HomeAssistantError, JournalUnwritable)) as error:
         await what
-    return f"{error.value} {error.value!r} {error.value.translation_placeholders}"
+    facts = getattr(error.value, "translation_placeholders", None)
+    return f"{error.value} {error.value!r} {error.value.__cause__!r} {facts}"

@@ -20,7 +20,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.mkr1000_ota.arduino_ota.firmware.directory import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
-from custom_components.mkr1000_ota.arduino_ota.hardware import Storage
+from custom_components.mkr1000_ota.arduino_ota.hardware import MKR1000, Storage
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources.catalogs import (
     FOLDER_INTERVAL,
@@ -287,10 +287,10 @@ async def test_a_sketch_is_in_memory_once_and_not_for_longer_than_it_is_needed(
     await act(home, "flash", entity_id="update.b_firmware", file=drop(home, "garden.bin", IMAGE))
     first, second = (entry.runtime_data.coordinator for entry in entries)
     build = first.offers.builds[0]
-    sketch = await first.sources.chosen.sketch(build.release, first.storage)
-    assert await first.sources.chosen.sketch(build.release, first.storage) is sketch
+    sketch = await first.sources.chosen.sketch(build.release, first.model, first.storage)
+    assert await first.sources.chosen.sketch(build.release, first.model, first.storage) is sketch
     archived = await second.images.load(sketch.sha256)
-    assert await async_inspect(home, archived, second.storage) is sketch
+    assert await async_inspect(home, archived, second.model, second.storage) is sketch
     await act(home, "flash", entity_id="update.a_firmware", file=drop(home, "garden.bin", IMAGE))
 
     gone = ref(sketch)
@@ -306,7 +306,7 @@ async def test_a_board_that_gives_up_does_not_take_the_sketch_from_the_others(
     catalog = catalog_of(await follow(board))
     site.serve("/garden.bin", IMAGE)
     release = Release(version="1.0", identifier=str(site.at("/garden.bin")))
-    one, other = (asyncio.create_task(catalog.sketch(release, Storage.INTERNAL)) for _ in range(2))
+    one, other = (asyncio.create_task(catalog.sketch(release, MKR1000, Storage.INTERNAL)) for _ in range(2))
     await asyncio.sleep(0)
     one.cancel()
     assert (await other).image == IMAGE

@@ -1,6 +1,7 @@
 """The images that a board ran: so many, whole, and gone with the board."""
 
 import asyncio
+import os
 from pathlib import Path
 import threading
 
@@ -55,14 +56,11 @@ async def test_what_is_damaged_is_lost(home: HomeAssistant, archive: Images) -> 
 async def test_a_write_that_is_broken_off_leaves_no_half_image(
     home: HomeAssistant, archive: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = Path.write_bytes
-
-    def break_off(path: Path, content: bytes) -> int:
-        write(path, content[:2])
+    def break_off(_: object) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as full:
-        full.setattr(Path, "write_bytes", break_off)
+        full.setattr(os, "fsync", break_off)
         with pytest.raises(OSError, match="No space left"):
             await archive.store(SHA256, b"test")
     assert archive.sha256s == frozenset()
@@ -101,7 +99,25 @@ async def test_so_many_of_each_board(home: HomeAssistant, add_board: AddBoard, s
     assert len(list(folder(home, entries[0].entry_id).iterdir())) == KEPT_IMAGES
     assert len(list(folder(home, entries[1].entry_id).iterdir())) == 1
     archived = [f"{number}.0" for number in reversed(range(1, KEPT_IMAGES + 1))]
-    assert shown(home, OFFERED).attributes["options"] == ["newest", *archived]
+    assert shown(home, OFFERED).attributes["options"] == ["latest", *archived]
+
+
+async def test_what_was_never_finished_goes_with_the_board(home: HomeAssistant, archive: Images) -> None:
+    """Home Assistant was killed in the middle of a write."""
+    await archive.store(SHA256, b"test")
+    (folder(home, "one") / f"{'0' * 64}.bin.part").write_bytes(b"te")
+    assert archive.sha256s == {SHA256}
+    await archive.remove()
+    assert not folder(home, "one").exists()
+
+
+async def test_whatever_is_in_the_place_of_the_images_goes_with_the_board(home: HomeAssistant, archive: Images) -> None:
+    folder(home, "one").parent.mkdir(parents=True)
+    folder(home, "one").touch()
+    await archive.open()
+    assert archive.sha256s == frozenset()
+    await archive.remove()
+    assert not folder(home, "one").exists()
 
 
 async def test_a_damaged_image_is_not_flashed(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:

@@ -1,269 +1,298 @@
-"""What is kept on disk for a board, through restarts, and what happens when the disk does not take it."""
+"""What is known of a board, and how each thing that happens to it changes that."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+import json
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_PASSWORD
-from homeassistant.core import CoreState, HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.storage import STORAGE_DIR, Store
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
+from custom_components.mkr1000_ota.arduino_ota.errors import UploadCut
+from custom_components.mkr1000_ota.arduino_ota.firmware.offers import Seen
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
-from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.stored import from_json, to_json
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Outcome, Verdict
-from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.storage.records import KEPT_FLASHES, BoardRecord, BoardStore, PastFlash, WaitingOrder
-from tests.conftest import AddBoard, Offer
-from tests.support.actions import OFFERED, choose, install, shown
-from tests.virtual_board import VirtualBoard
-from tests.virtual_board.sketches import build_sketch
+from custom_components.mkr1000_ota.arduino_ota.libraries import Library
+from custom_components.mkr1000_ota.issues import Kind
+from custom_components.mkr1000_ota.storage.records import KEPT_FLASHES, BoardRecord, Notice, PastFlash, WaitingOrder
+
+type Change = Callable[[BoardRecord], BoardRecord]
 
 PENDING = Pending(
     version="2.0",
     previous_version="1.0",
-    sha256="ab" * 32,
+    sha256="22" * 32,
     size=1000,
     started=1.7e9,
-    old_password="password",
-    expected=("sesame",),
+    old_password="of 1.0",
+    expected=("of 2.0",),
     guesses=("open",),
+    name="Garden",
+    library=Library.ARDUINOOTA,
+    signature="of somebody",
+    phase=Phase.FINISHING,
+)
+FIRST = PastFlash(version="1.0", sha256="11" * 32, size=900, started=1.6e9, password="of 1.0")
+ORDER = WaitingOrder(version="2.0", sha256="22" * 32, file="garden.bin", ordered=1.69e9, until=1.8e9, password="of 2.0")
+LATER = replace(ORDER, version="3.0", sha256="33" * 32, ordered=1.75e9, board_name="Arduino")
+NOW = 1.76e9
+
+# A board that runs 1.0 and is being flashed with 2.0.
+FLASHING = BoardRecord(
+    keyring=Keyring(("of 1.0", "of 0.9")),
+    pending=PENDING,
+    history=(FIRST,),
+    version="1.0",
+    sha256=FIRST.sha256,
+    order=ORDER,
+    ran=(FIRST.sha256,),
 )
 
 
-def ended(verdict: Verdict, pending: Pending) -> Outcome:
-    """How a flash ended, and with which password if that is known."""
-    accepted = "sesame" if verdict is Verdict.FLASHED else None
-    return Outcome(verdict=verdict, pending=pending, seconds=1.0, accepted=accepted)
+def ended(record: BoardRecord, verdict: Verdict, password: str | None) -> Outcome:
+    """Return how the pending flash has ended, on a board that accepts a password then."""
+    assert record.pending is not None
+    return Outcome(verdict=verdict, pending=record.pending, seconds=1.0, accepted=password)
 
 
-@pytest.fixture
-async def store(home: HomeAssistant, hass_storage: dict[str, Any]) -> BoardStore:
-    """A store that nothing was ever written to."""
-    store = BoardStore(home)
-    await store.load()
-    return store
+def closed(record: BoardRecord, verdict: Verdict, password: str | None = None) -> BoardRecord:
+    """Return the record after that."""
+    keyring = record.keyring if password is None else record.keyring.accepted(password)
+    return record.closed(keyring, ended(record, verdict, password), NOW)
 
 
-async def reread(home: HomeAssistant) -> BoardRecord:
-    """Return the record of the only board after a restart."""
-    store = BoardStore(home)
-    await store.load()
-    return store.record("one")
+RUNNING = closed(FLASHING, Verdict.FLASHED, "of 2.0")
+LOCKED = closed(FLASHING, Verdict.LOCKED)
+UNHEALTHY = RUNNING.judged(healthy=False, rollback_to=FIRST.sha256).with_notice(Kind.UNHEALTHY, "not_rolled_back")
+BACK = replace(
+    PENDING, version="1.0", previous_version="2.0", sha256=FIRST.sha256, old_password="of 2.0", expected=("of 1.0",)
+)
+GOING_BACK = replace(UNHEALTHY, pending=BACK)
 
 
-async def test_everything_outlives_a_restart(home: HomeAssistant, store: BoardStore) -> None:
-    record = store.record("one")
-    await record.accept("password")
-    await record.close(
-        Keyring(("sesame", "password")), ended(Verdict.FLASHED, replace(PENDING, signature="of somebody"))
+def test_everything_outlives_a_journey_through_json() -> None:
+    record = replace(
+        FLASHING,
+        order=LATER,
+        chosen="1.0",
+        failed=("44" * 32,),
+        seen={"11" * 32: Seen(at=1.5e9, built=1.4e9, label="1.0")},
+        source_memory={"source": "folder", "failing_since": 1.7e9, "release": {"version": "2.0", "size": 4}},
+        password_checked=1.7e9,
+        password_rejected=True,
+        rollback_to="11" * 32,
+        notices={Kind.NOT_INSTALLED: Notice(reason="wait_over", placeholders={"version": "2.0"}, order=ORDER)},
     )
-    await record.write(PENDING)
-    await record.distrust("1.5")
-    record.next_passwords["3.0"] = "typed"
-    record.pinned_version = "1.0"
-    record.awaited = WaitingOrder(version="3.0", until=1.8e9, sha256="0" * 64, file="garden.bin", password="typed")
-    await record.save()
+    stored = json.loads(json.dumps(to_json(record)))
+    assert from_json(BoardRecord, stored, "data") == record
 
-    again = await reread(home)
-    assert again.as_dict() == record.as_dict()
-    assert again.pending == PENDING
-    assert again.keyring == Keyring(("sesame", "password"))
-    assert again.awaited == record.awaited
-    assert "sesame" not in repr(again.history)
-    assert again.history == [
-        PastFlash(
-            version="2.0",
-            sha256="ab" * 32,
-            size=1000,
-            at=1.7e9,
-            password="sesame",
-            signature="of somebody",
-            previous="1.0",
-        )
-    ]
+
+def test_what_a_newer_version_has_written_is_kept_for_its_return() -> None:
+    """In each part of the record, though nothing here knows what it means."""
+    stored = to_json(replace(FLASHING, notices={Kind.UNCERTAIN: Notice(reason="verdict_uncertain")}))
+    for part in (stored, stored["history"][0], stored["order"], stored["notices"]["uncertain"]):
+        part["invented later"] = {"by": ["somebody"]}
+    stored["notices"]["a kind that is invented later"] = to_json(Notice(reason="invented later"))
+    again = to_json(from_json(BoardRecord, stored, "data"))
+    assert again == stored
+
+
+def test_a_null_counts_as_missing() -> None:
+    assert from_json(BoardRecord, dict.fromkeys(to_json(FLASHING)), "data") == BoardRecord()
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "path"),
     [
-        lambda record: record.write(PENDING),
-        lambda record: record.close(Keyring(("new", "sesame")), ended(Verdict.FLASHED, PENDING)),
-        lambda record: record.accept("new"),
-        lambda record: record.flashed_elsewhere(),
-        lambda record: record.distrust("2.0"),
-        lambda record: record.distrust("2.0", stays=True),
-        lambda record: record.trust("2.0"),
+        (lambda stored: stored["history"][0].update(size="large"), "data.history.0.size"),
+        (lambda stored: stored["history"].append({"version": "secret"}), "data.history.1"),
+        (lambda stored: stored["keyring"].update(passwords=["fine", 7]), "data.keyring.passwords.1"),
+        (lambda stored: stored["pending"].update(phase="secret"), "data.pending.phase"),
+        (lambda stored: stored.update(order=["secret"]), "data.order"),
+        (lambda stored: stored.update(password_rejected=1), "data.password_rejected"),
+        (lambda stored: stored.update(password_checked=True), "data.password_checked"),
     ],
-    ids=["begun", "ended", "accepted", "flashed elsewhere", "distrusted", "distrusted and kept", "trusted"],
 )
-async def test_every_change_is_on_the_disk_at_once(
-    home: HomeAssistant, store: BoardStore, change: Callable[[BoardRecord], Awaitable[None]]
-) -> None:
-    record = store.record("one")
-    await record.close(Keyring(("sesame",)), ended(Verdict.FLASHED, PENDING))
-    before = record.as_dict()
-    await change(record)
-    assert record.as_dict() != before
-    assert (await reread(home)).as_dict() == record.as_dict()
+def test_what_is_wrong_is_said_by_its_place_and_not_by_its_value(change: Callable[[Any], None], path: str) -> None:
+    stored = to_json(FLASHING)
+    change(stored)
+    with pytest.raises(ValueError, match=f"^{path}$"):
+        from_json(BoardRecord, stored, "data")
+
+
+def test_nothing_secret_is_in_what_is_printed() -> None:
+    everything = repr(replace(FLASHING, unknown={"password": "of 3.0"}))
+    for secret in ("of 1.0", "of 0.9", "of 2.0", "open", "of 3.0"):
+        assert secret not in everything
 
 
 @pytest.mark.parametrize(
-    ("change", "unproven"),
+    ("verdict", "password", "version", "keyring", "notices", "is_rejected"),
     [
-        (lambda record: record.accept("sesame"), True),
-        (lambda record: record.distrust("2.0"), True),
-        (lambda record: record.distrust("2.0", stays=True), False),
-        (lambda record: record.trust("2.0"), False),
-        (lambda record: record.flashed_elsewhere(), False),
-        (lambda record: record.close(Keyring(("sesame",)), ended(Verdict.LOCKED, PENDING)), False),
+        (Verdict.FLASHED, "of 2.0", "2.0", ("of 2.0", "of 1.0", "of 0.9"), {}, False),
+        (Verdict.FLASHED, "of 1.0", "2.0", ("of 1.0", "of 0.9"), {}, False),
+        (Verdict.LOCKED, None, "2.0", ("of 1.0", "of 0.9"), {}, True),
+        (Verdict.WITHOUT_OTA, None, "2.0", ("of 1.0", "of 0.9"), {}, False),
+        (Verdict.UNCERTAIN, None, None, ("of 1.0", "of 0.9"), {"uncertain": "verdict_uncertain"}, True),
+        (Verdict.UNCERTAIN, "of 1.0", None, ("of 1.0", "of 0.9"), {"uncertain": "verdict_uncertain"}, False),
+        (Verdict.NOT_APPLIED, "of 1.0", "1.0", ("of 1.0", "of 0.9"), {"not_installed": "verdict_not_applied"}, False),
+        # Somebody else has flashed the board meanwhile.
+        (Verdict.NOT_APPLIED, "of 0.9", None, ("of 0.9", "of 1.0"), {"not_installed": "verdict_not_applied"}, False),
     ],
-    ids=["accepted", "distrusted", "distrusted and kept", "trusted", "flashed elsewhere", "locked"],
 )
-async def test_a_sketch_is_unproven_until_it_is_checked_or_gone(
-    store: BoardStore, change: Callable[[BoardRecord], Awaitable[None]], *, unproven: bool
+def test_the_end_of_a_flash_and_what_has_to_be_known_of_it_are_one_change(
+    verdict: Verdict,
+    password: str | None,
+    version: str | None,
+    keyring: tuple[str, ...],
+    notices: dict[str, str],
+    is_rejected: bool,
 ) -> None:
-    """Nor is one checked that nobody can talk to: no way leads back from there."""
-    record = store.record("one")
-    await record.close(Keyring(("sesame",)), ended(Verdict.FLASHED, PENDING))
-    assert record.unproven
-    await change(record)
-    assert record.unproven is unproven
+    record = closed(FLASHING.with_notice(Kind.NOT_BACK, "verdict_not_back"), verdict, password)
+    assert record.pending is None
+    assert record.order is None
+    assert record.version == version
+    assert record.keyring.passwords == keyring
+    assert {kind: notice.reason for kind, notice in record.notices.items()} == notices
+    assert record.password_rejected is is_rejected
+    assert record.password_checked == NOW
+    orders = [notice.order for notice in record.notices.values()]
+    assert orders == [ORDER] * len(notices), "it can be installed again, wherever it came from"
+    assert record.needed_images == [ORDER.sha256] * len(notices)
 
 
-async def test_the_history_is_bounded(store: BoardStore) -> None:
-    record = store.record("one")
-    versions = [f"{number}.0" for number in range(KEPT_FLASHES + 5)]
-    for version in (*versions, versions[-1]):
-        await record.close(Keyring(("sesame",)), ended(Verdict.FLASHED, replace(PENDING, version=version)))
-        await record.distrust(version)
-    last = versions[::-1][:KEPT_FLASHES]
-    assert [flash.version for flash in record.history] == [last[0], *last[:-1]]
-    assert record.failed_versions == last
-    await record.trust(last[0])
-    assert record.failed_versions == last[1:]
+def test_what_the_board_has_got_nothing_of_is_still_ordered() -> None:
+    record = FLASHING.closed(FLASHING.keyring, None, NOW)
+    assert record == replace(FLASHING, pending=None, password_checked=NOW)
 
 
-async def test_what_many_want_to_be_saved_at_once_is_written_in_one_go(
-    home: HomeAssistant, store: BoardStore, monkeypatch: pytest.MonkeyPatch
+def test_why_an_upload_has_ended_is_kept() -> None:
+    outcome = replace(ended(FLASHING, Verdict.NOT_APPLIED, "of 1.0"), error=UploadCut(8, 16))
+    [notice] = FLASHING.closed(FLASHING.keyring, outcome, NOW).notices.values()
+    assert notice.reason == "upload_cut"
+    assert (notice.placeholders["taken"], notice.placeholders["size"]) == ("8", "16")
+
+
+def test_what_a_flash_leaves() -> None:
+    assert RUNNING.running == PastFlash(
+        version="2.0",
+        sha256=PENDING.sha256,
+        size=1000,
+        started=1.7e9,
+        password="of 2.0",
+        signature="of somebody",
+        previous_version="1.0",
+        name="Garden",
+        library=Library.ARDUINOOTA,
+        health_due=True,
+    )
+    assert RUNNING.history[1:] == (FIRST,)
+    assert RUNNING.ran == (PENDING.sha256, FIRST.sha256)
+    assert [LOCKED.health_is_due, LOCKED.history[0].password] == [False, None], "nobody can go back from there"
+
+
+def test_what_was_ordered_after_a_flash_has_still_to_come() -> None:
+    record = replace(FLASHING, order=LATER)
+    assert closed(record, Verdict.NOT_APPLIED, "of 1.0").order == LATER
+    left = closed(record, Verdict.FLASHED, "of 2.0").order
+    assert left == replace(LATER, board_name="Garden", board_library=Library.ARDUINOOTA), "of what it runs by then"
+    again = replace(LATER, sha256=PENDING.sha256)
+    assert closed(replace(record, order=again), Verdict.FLASHED, "of 2.0").order is None, "it has been done"
+
+
+def test_a_build_that_is_healthy_is_judged_once() -> None:
+    healthy = RUNNING.judged(healthy=True)
+    assert not healthy.health_is_due
+    assert healthy.failed == ()
+    again = closed(replace(healthy, pending=PENDING), Verdict.FLASHED, "of 2.0")
+    assert again.health_is_due, "its owner's own install is another occasion"
+
+
+def test_a_build_that_is_not_healthy_is_remembered_and_not_chosen_any_more() -> None:
+    record = replace(RUNNING, chosen="2.0").judged(healthy=False, rollback_to=FIRST.sha256)
+    assert record.failed == (PENDING.sha256,)
+    assert record.chosen is None
+    assert not record.health_is_due
+    assert record.judged(healthy=True).failed == ()
+
+
+@pytest.mark.parametrize(("verdict", "password"), [(Verdict.FLASHED, "of 1.0"), (Verdict.LOCKED, None)])
+def test_a_rollback_ends_at_the_build_that_it_goes_back_to(verdict: Verdict, password: str | None) -> None:
+    """That is never judged again, and what a person has to know of it is in the same change."""
+    record = closed(GOING_BACK, verdict, password)
+    assert record.version == "1.0"
+    assert record.rollback_to is None
+    assert not record.health_is_due
+    assert record.notices == {
+        Kind.UNHEALTHY: Notice(reason="rolled_back", placeholders={"version": "2.0", "previous": "1.0"})
+    }
+
+
+def test_a_rollback_that_was_not_applied_is_still_due() -> None:
+    record = closed(GOING_BACK, Verdict.NOT_APPLIED, "of 2.0")
+    assert record.rollback_to == FIRST.sha256
+    assert {kind: notice.reason for kind, notice in record.notices.items()} == {"unhealthy": "not_rolled_back"}
+
+
+def test_a_rollback_that_is_uncertain_is_not_tried_on_an_unknown_sketch() -> None:
+    record = closed(GOING_BACK, Verdict.UNCERTAIN, "of 2.0")
+    assert [record.rollback_to, record.version] == [None, None]
+    assert record.notices.keys() == {"unhealthy", "uncertain"}
+
+
+@pytest.mark.parametrize(
+    ("record", "password", "version", "known"),
+    [
+        (RUNNING, "of 2.0", "2.0", "of 2.0"),
+        (RUNNING, "of 1.0", None, "of 2.0"),
+        (RUNNING, "never heard", None, "of 2.0"),
+        (LOCKED, "never heard", "2.0", "never heard"),
+        # Those were tried, and accepted by something else.
+        (LOCKED, "of 1.0", None, None),
+        (LOCKED, "of 0.9", None, None),
+        # A sketch without OTA accepts nothing.
+        (closed(FLASHING, Verdict.WITHOUT_OTA), "never heard", None, None),
+    ],
+)
+def test_another_password_than_that_of_the_sketch_comes_from_another_sketch(
+    record: BoardRecord, password: str, version: str | None, known: str | None
 ) -> None:
-    """One file holds all boards: a hundred that are there at once are not worth a hundred writes."""
-    writes: list[Any] = []
-    write = Store.async_save
-
-    async def count(self: Store[Any], content: Any) -> None:
-        writes.append(content)
-        await asyncio.sleep(0)  # a disk takes its time, that of the tests none
-        await write(self, content)
-
-    monkeypatch.setattr(Store, "async_save", count)
-    await asyncio.gather(*(store.record(f"board {number}").accept("sesame") for number in range(100)))
-    assert len(writes) <= 2
-    assert len(writes[-1]["boards"]) == 100
+    after = record.accepted(password, NOW)
+    assert after.version == version
+    assert after.keyring.current == password
+    assert after.history[0].password == known
+    assert not after.password_rejected
 
 
-async def test_a_password_that_was_not_known(store: BoardStore) -> None:
-    """It belongs to the sketch that runs once the board has taken it; not to one that somebody else has flashed."""
-    record = store.record("one")
-    await record.close(Keyring(("old",)), ended(Verdict.LOCKED, PENDING))
-    await record.accept("sesame")
-    assert record.history[0].password == "sesame"
-    await record.accept("another")
-    assert record.history[0].password == "sesame"
-    await record.close(Keyring(("old",)), ended(Verdict.LOCKED, PENDING))
-    await record.flashed_elsewhere()
-    await record.accept("another")
-    assert record.history[0].password is None
-
-
-async def test_a_disk_that_takes_nothing(
-    home: HomeAssistant, store: BoardStore, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("record", "version"), [(RUNNING, None), (LOCKED, "2.0"), (UNHEALTHY, None)])
+def test_a_board_that_accepts_no_password_was_flashed_elsewhere_unless_nobody_knew_that_of_its_sketch(
+    record: BoardRecord, version: str | None
 ) -> None:
-    """Home Assistant's storage says nothing; that nothing is on the disk is noticed all the same."""
-    record = store.record("one")
-    await record.save()
-
-    async def lose(*_: object) -> None:
-        """Write nothing, as while Home Assistant stops."""
-
-    monkeypatch.setattr("homeassistant.helpers.storage.Store.async_save", lose)
-    with pytest.raises(JournalUnwritable):
-        await record.write(PENDING)
+    after = record.rejected(NOW)
+    assert after.version == version
+    assert after.password_rejected
+    assert after.rollback_to is None
 
 
-async def test_a_disk_that_has_never_taken_anything(
-    home: HomeAssistant, store: BoardStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def lose(*_: object) -> None:
-        """Write nothing."""
-
-    monkeypatch.setattr("homeassistant.helpers.storage.Store.async_save", lose)
-    with pytest.raises(JournalUnwritable):
-        await store.record("one").write(PENDING)
-
-
-async def test_nothing_is_flashed_without_a_journal(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
-) -> None:
-    """While Home Assistant stops, writes are put off: that is too late for a board that is flashed."""
-    await offer(await add_board(board), {"garden-2.0.bin": build_sketch(version="2.0")})
-    home.set_state(CoreState.stopping)
-    with pytest.raises(HomeAssistantError) as error:
-        await install(home)
-    home.set_state(CoreState.running)
-    assert error.value.translation_key == "journal_unwritable"
-    assert not any(request.body_bytes for request in board.requests)
+def test_a_sketch_whose_image_somebody_had_is_what_runs() -> None:
+    unknown = RUNNING.rejected(NOW)
+    adopted = replace(FIRST, version="4.0", sha256="44" * 32, password="of 4.0", started=NOW)
+    record = unknown.adopted(adopted, NOW)
+    assert record.running == adopted
+    assert record.keyring.current == "of 4.0"
+    assert not record.password_rejected
+    assert not record.health_is_due
+    again = record.adopted(replace(adopted, started=NOW + 1), NOW)
+    assert again.history == record.history, "nothing new"
+    locked = LOCKED.adopted(replace(adopted, sha256=PENDING.sha256), NOW)
+    assert locked.history == (replace(LOCKED.history[0], password="of 4.0"), FIRST), "its password was all that lacked"
 
 
-async def test_what_a_flash_leaves_on_the_disk(
-    home: HomeAssistant, hass_storage: dict[str, Any], add_board: AddBoard, offer: Offer, board: VirtualBoard
-) -> None:
-    entry = await add_board(board)
-    await offer(entry, {"garden-2.0.bin": build_sketch(password="sesame", version="2.0")})
-    await install(home)
-    (stored,) = hass_storage[DOMAIN]["data"]["boards"].values()
-    assert stored["keyring"] == ["sesame", "password"]
-    assert stored["installed_version"] == "2.0"
-    assert stored["pending"] is None
-    images = Path(home.config.path(STORAGE_DIR, f"{DOMAIN}.images", entry.entry_id))
-    [image] = images.iterdir()
-    for kept in (images.parent, images, image):
-        assert kept.stat().st_mode & 0o077 == 0, "images hold passwords"
-
-
-async def test_a_removed_board_leaves_nothing(
-    home: HomeAssistant, hass_storage: dict[str, Any], add_board: AddBoard, offer: Offer, board: VirtualBoard
-) -> None:
-    entry = await add_board(board)
-    await offer(entry, {"garden-2.0.bin": build_sketch(password="sesame", version="2.0")})
-    await install(home)
-    assert await home.config_entries.async_remove(entry.entry_id)
-    assert hass_storage[DOMAIN]["data"]["boards"] == {}
-    assert not Path(home.config.path(STORAGE_DIR, f"{DOMAIN}.images", entry.entry_id)).exists()
-
-
-async def test_a_crash_between_record_and_entry(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
-    """The record is on the disk at once, the entry a moment later: after a crash the record is right."""
-    entry = await add_board(board)
-    await home.config_entries.async_unload(entry.entry_id)
-    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_PASSWORD: "an old one"})
-    assert await home.config_entries.async_setup(entry.entry_id)
-    assert entry.data[CONF_PASSWORD] == "password"
-
-
-async def test_the_choice_of_a_version_is_kept(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
-) -> None:
-    entry: ConfigEntry = await add_board(board)
-    await offer(entry, {f"garden-{one}.bin": build_sketch(version=one) for one in ("1.0", "2.0")})
-    await choose(home, "1.0")
-    assert await home.config_entries.async_reload(entry.entry_id)
-    await home.async_block_till_done()
-    assert shown(home, OFFERED).state == "1.0"
-    await choose(home, "newest")
-    assert shown(home, OFFERED).state == "newest"
+def test_the_history_is_bounded() -> None:
+    record = RUNNING
+    for number in range(300):
+        pending = replace(PENDING, version=f"{number}.0", sha256=f"{number:064}")
+        record = closed(replace(record, pending=pending), Verdict.FLASHED, "of 2.0").judged(healthy=False)
+    assert [flash.version for flash in record.history] == [f"{299 - back}.0" for back in range(KEPT_FLASHES)]
+    assert len(record.ran) == len(record.failed) == 200

@@ -10,10 +10,12 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, State, callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.coordinator import BoardCoordinator, Stage
 from tests.virtual_board import VirtualBoard
 
 FIRMWARE = "update.arduino_firmware"
@@ -49,7 +51,7 @@ async def lose(home: HomeAssistant, board: VirtualBoard, version: str | None = N
     board.options = replace(board.options, comes_back=False)
     with pytest.raises(HomeAssistantError) as error:
         await install(home, version)
-    assert error.value.translation_key == "verdict_not_back"
+    assert "not_back" in str(error.value.translation_key)
     coordinator.timeouts = patient
 
 
@@ -112,9 +114,57 @@ async def until(home: HomeAssistant, entity_id: str, is_wanted: Callable[[State]
         stop()
 
 
-async def until_stage(home: HomeAssistant, stage: str, entity_id: str = STATUS) -> None:
-    """Wait until a board is at a stage of an install."""
-    await until(home, entity_id, lambda state: state.state == stage)
+def board_of(home: HomeAssistant, title: str = "Arduino") -> BoardCoordinator:
+    """Return what is known of a board that is set up."""
+    [board] = [
+        entry.runtime_data.coordinator
+        for entry in home.config_entries.async_loaded_entries(DOMAIN)
+        if entry.title == title
+    ]
+    assert isinstance(board, BoardCoordinator)
+    return board
+
+
+async def until_stage(home: HomeAssistant, stage: Stage, title: str = "Arduino") -> None:
+    """Wait until an install on a board is at a stage: few of them are states of an entity."""
+    board, reached = board_of(home, title), asyncio.Event()
+
+    @callback
+    def look() -> None:
+        if board.state.stage is stage:
+            reached.set()
+
+    stop = board.async_add_listener(look)
+    look()
+    try:
+        await asyncio.wait_for(reached.wait(), 20)
+    finally:
+        stop()
+
+
+async def eventually(is_so: Callable[[], object]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(20):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+async def restart(home: HomeAssistant, entry: ConfigEntry, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """End an entry, and begin it again with nothing but what is on the disk."""
+    assert await home.config_entries.async_unload(entry.entry_id)
+    meanwhile()
+    assert await home.config_entries.async_setup(entry.entry_id)
+
+
+def issues(home: HomeAssistant) -> dict[str, ir.IssueEntry]:
+    """Return what the user is told about boards, by what is to be done."""
+    raised = [issue for issue in ir.async_get(home).issues.values() if issue.domain == DOMAIN and issue.active]
+    return {str(issue.translation_key): issue for issue in raised}
+
+
+def reason_of(issue: ir.IssueEntry) -> str:
+    """Return the sentence in an issue that says why it was raised."""
+    return str((issue.translation_placeholders or {})["reason"])
 
 
 def shown(home: HomeAssistant, entity_id: str) -> State:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 import json
 from pathlib import Path
+import re
 from string import Formatter
 from typing import Any
 
+from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.data_entry_flow import FlowResultType
 import voluptuous as vol
 
@@ -20,6 +22,9 @@ BY_HOME_ASSISTANT = "homeassistant"
 def check_texts(flow: str, result: Mapping[str, Any]) -> None:
     """Check what a step of the config or options flow has led to; fails for a text that is not there."""
     check_form(ENGLISH[flow], result)
+    if result["type"] is FlowResultType.MENU:
+        # The frontend gives no placeholders to the title of a menu of these flows.
+        assert not _placeholders(ENGLISH[flow]["step"][result["step_id"]]["title"])
 
 
 def check_form(texts: Mapping[str, Any], result: Mapping[str, Any]) -> None:
@@ -38,13 +43,25 @@ def check_form(texts: Mapping[str, Any], result: Mapping[str, Any]) -> None:
                 assert _placeholders(text) <= given, text
         case FlowResultType.MENU:
             step = texts["step"][result["step_id"]]
-            assert set(result["menu_options"]) == step["menu_options"].keys()
+            assert set(result["menu_options"]) <= step["menu_options"].keys()
+            assert step.get("menu_option_descriptions", {}).keys() <= step["menu_options"].keys()
+            for text in _all_texts(step):
+                assert _placeholders(text) <= given, text
         case FlowResultType.SHOW_PROGRESS:
             assert result["progress_action"] in texts["progress"]
         case FlowResultType.ABORT if result.get("translation_domain") != BY_HOME_ASSISTANT:
             assert _placeholders(texts["abort"][result["reason"]]) <= given
+        case FlowResultType.CREATE_ENTRY if "create_entry" in texts and result["context"]["source"] != SOURCE_IGNORE:
+            assert _placeholders(texts["create_entry"][result["description"] or "default"]) <= given
         case _:
             pass
+
+
+def says(result: Mapping[str, Any], key: str) -> bool:
+    """Return whether the problem that a form shows is a certain sentence."""
+    literals = [re.escape(text) for text, *_ in Formatter().parse(ENGLISH["exceptions"][key]["message"])]
+    shown: str = result["description_placeholders"]["problem"]
+    return re.fullmatch(".*".join([*literals, ""]), shown) is not None
 
 
 def _has_fields(schema: vol.Schema | None) -> bool:

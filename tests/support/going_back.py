@@ -1,10 +1,8 @@
-"""Sketches to go back to and from, and what the user is told about that."""
+"""Sketches to go back to and from."""
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import issue_registry as ir
 
-from custom_components.mkr1000_ota.const import DOMAIN
 from tests.conftest import Offer
 from tests.support.actions import install
 from tests.virtual_board.sketches import build_sketch
@@ -28,8 +26,3 @@ async def offer_a_bad_one(home: HomeAssistant, entry: ConfigEntry, offer: Offer)
     """Offer version 2.0, which will not pass it."""
     home.states.async_set(LAMP, "unavailable")
     await offer(entry, sketches("2.0"))
-
-
-def issues(home: HomeAssistant) -> set[str | None]:
-    """Return what the user is told about."""
-    return {issue.translation_key for issue in ir.async_get(home).issues.values() if issue.domain == DOMAIN}

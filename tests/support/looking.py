@@ -1,15 +1,18 @@
 """What happens once a minute, as often as a test likes."""
 
+import asyncio
 from dataclasses import replace
 import time
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
+from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.network import identity
 from custom_components.mkr1000_ota.network.mdns import async_get_querier
-from custom_components.mkr1000_ota.presence import tracker as presence
 from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
 from tests.virtual_board import Request, VirtualBoard
 
@@ -26,11 +29,22 @@ async def settled(home: HomeAssistant) -> None:
     await home.async_block_till_done(wait_background_tasks=True)
 
 
+async def at_stage(entry: ConfigEntry, stage: Stage) -> None:
+    """Wait until an install on a board is at a stage."""
+    coordinator = entry.runtime_data.coordinator
+    reached = asyncio.Event()
+    stop = coordinator.async_add_listener(lambda: reached.set() if coordinator.state.stage is stage else None)
+    async with asyncio.timeout(10):
+        while coordinator.state.stage is not stage:
+            await reached.wait()
+    stop()
+
+
 async def leave_unheard(home: HomeAssistant, board: VirtualBoard) -> None:
     """Switch a board off, and let the next look find out."""
     await board.power_off()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(presence, "HEARD_LATELY", 0.0)
+        patch.setattr(identity, "HEARD_LATELY", 0.0)
         await look(home)
 
 

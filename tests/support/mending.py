@@ -33,9 +33,9 @@ async def reconfigure(home: HomeAssistant, entry: ConfigEntry, host: str | None 
     return await submit(home, result, host, password)
 
 
-async def submit(home: HomeAssistant, result: Result, host: str, password: str = "") -> Result:
-    """Submit the form with an address and a password."""
-    entered = {CONF_HOST: host} | ({CONF_PASSWORD: password} if password else {})
+async def submit(home: HomeAssistant, result: Result, host: str, password: str = "", **others: str) -> Result:
+    """Submit the form with an address, a password and what else was entered."""
+    entered = {CONF_HOST: host, **others} | ({CONF_PASSWORD: password} if password else {})
     return await home.config_entries.flow.async_configure(result["flow_id"], entered)
 
 
@@ -46,6 +46,6 @@ def know(home: HomeAssistant, entry: ConfigEntry, mac: str) -> None:
 
 async def stored_password(home: HomeAssistant, entry: ConfigEntry) -> str | None:
     """Return the password in the store, and make sure that the entry has the same."""
-    current = entry.runtime_data.coordinator.record.keyring.current
+    current: str | None = entry.runtime_data.coordinator.record.keyring.current
     assert entry.data[CONF_PASSWORD] == current
     return current

@@ -50,10 +50,10 @@ class Flow(ConfigFlow):
         return self.async_show_form(step_id="integration_discovery")
 
 
-def hear(asker: MdnsQuerier, *addresses: str, name: str = "Arduino", board: str = "mkr1000") -> None:
+def hear(querier: MdnsQuerier, *addresses: str, name: str = "Arduino", board: str = "mkr1000") -> None:
     """Let boards be heard at addresses."""
     for address in addresses:
-        asker.sightings.hear(records(announcement(name, address, board=board)))
+        querier.sightings.hear(records(announcement(name, address, board=board)))
 
 
 async def settle(hass: HomeAssistant) -> None:

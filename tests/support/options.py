@@ -19,9 +19,9 @@ async def open_options(home: HomeAssistant, entry: ConfigEntry, *steps: str) -> 
 
 
 async def submit(home: HomeAssistant, result: Result, **entered: Any) -> Result:
-    """Submit a form, and wait for the reload that may follow."""
+    """Submit a form, and wait until what it says is taken over."""
     result = await home.config_entries.options.async_configure(result["flow_id"], entered)
-    await home.async_block_till_done()
+    await home.async_block_till_done(wait_background_tasks=True)
     return result
 
 

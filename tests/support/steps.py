@@ -7,8 +7,8 @@ from homeassistant.const import CONF_HOST, CONF_PASSWORD
 from homeassistant.core import HomeAssistant, State
 from homeassistant.data_entry_flow import FlowResultType
 
-from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.flows.forms import MANUAL
+from custom_components.mkr1000_ota.const import CONF_MODEL, DOMAIN
+from custom_components.mkr1000_ota.flows.forms import MANUAL, SEARCH
 from tests.virtual_board import VirtualBoard
 
 MAC = "f8:f0:05:00:00:01"
@@ -29,18 +29,32 @@ async def begin(home: HomeAssistant) -> Result:
     return await home.config_entries.flow.async_configure(result["flow_id"])
 
 
-def offered(result: Result) -> dict[str, str]:
-    """Return the boards that a form offers, the last choice being another one: labels by addresses."""
+def choices(result: Result) -> dict[str, str]:
+    """Return what can be chosen in the only field of a form: labels by values."""
     [field] = result["data_schema"].schema.values()
-    return {option["value"]: option["label"] for option in getattr(field, "config", {}).get("options", ())}
+    return {option["value"]: option["label"] for option in field.config["options"]}
+
+
+def offered(result: Result) -> dict[str, str]:
+    """Return the boards that a form offers: labels by addresses."""
+    assert result["step_id"] == "pick"
+    return {value: label for value, label in choices(result).items() if value not in (SEARCH, MANUAL)}
 
 
 async def pick(home: HomeAssistant, result: Result, host: str) -> Result:
-    """Choose a board, or type an address: at once where no board is offered, else as the last choice."""
+    """Choose a board, or type its address where it is not offered."""
     flow = home.config_entries.flow
-    if (boards := offered(result)) and host not in boards:
+    if result["type"] is FlowResultType.MENU:
+        result = await flow.async_configure(result["flow_id"], {"next_step_id": "address"})
+    elif result["step_id"] == "pick" and host not in offered(result):
         result = await flow.async_configure(result["flow_id"], {CONF_HOST: MANUAL})
     return await flow.async_configure(result["flow_id"], {CONF_HOST: host})
+
+
+async def choose_model(home: HomeAssistant, result: Result, model: str) -> Result:
+    """Choose a model, where it is asked for."""
+    assert result["step_id"] == "model"
+    return await home.config_entries.flow.async_configure(result["flow_id"], {CONF_MODEL: model})
 
 
 async def enter_password(home: HomeAssistant, result: Result, password: str) -> Result:

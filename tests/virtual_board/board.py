@@ -13,7 +13,7 @@ from tests.virtual_board.firmware import NOTHING, Firmware, start
 from tests.virtual_board.multicast import Air
 from tests.virtual_board.options import BoardOptions
 from tests.virtual_board.peer import Peer
-from tests.virtual_board.port import Port
+from tests.virtual_board.port import End, Port, forget, reset
 from tests.virtual_board.records import Diary, Event, Request
 from tests.virtual_board.responder import Responder
 from tests.virtual_board.service import ConnectionCutError, PowerLostError, Service, StandstillError, WifiLostError
@@ -43,7 +43,6 @@ class VirtualBoard:
         self.running = _first_sketch(self._options)
         """What runs, or would with power."""
         self.behavior = self._options.behavior
-        """How that behaves."""
         self.polls_at: float | None = None
         """When loop() comes round to poll(), in seconds of the loop's clock, if it is elsewhere."""
         self._diary = Diary(on_event)
@@ -122,7 +121,7 @@ class VirtualBoard:
         await self._stop_running()
         self._hush()
         self._port.refuse()
-        self._reset_abandoned()
+        self._end_abandoned()
 
     power_on = start
 
@@ -246,7 +245,9 @@ class VirtualBoard:
 
     def _join(self) -> None:
         """Start what is in flash, and appear on the network if that does so."""
-        self._reset_abandoned()
+        end = forget if self.options.forgets_connections else reset
+        self._port.refuse(end)
+        self._end_abandoned(end)
         lost = bool(self.flashed) and not self.options.comes_back
         self.on_network = self.running.ota and not lost
         self.busy = not self.on_network
@@ -285,10 +286,9 @@ class VirtualBoard:
             with suppress(asyncio.CancelledError):
                 await life
 
-    def _reset_abandoned(self) -> None:
-        for peer in self._abandoned:
-            peer.reset()
-        self._abandoned.clear()
+    def _end_abandoned(self, end: End = reset) -> None:
+        while self._abandoned:
+            self._abandoned.pop().reset(end)
 
     def _tell(self, kind: str, **facts: object) -> None:
         self._diary.tell(kind, facts)

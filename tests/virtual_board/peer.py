@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterable
 import select
 import socket
-import struct
 
+from tests.virtual_board.port import End, reset
 from tests.virtual_board.wifi_module import WifiModule
 
 GAP = 1.0
@@ -105,12 +105,10 @@ class Peer:
             self._receive(SEGMENT)
         self._connection.close()
 
-    def reset(self) -> None:
-        """End the connection with a reset, if it has not ended."""
-        if self.closed:
-            return
-        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._connection.close()
+    def reset(self, end: End = reset) -> None:
+        """End the connection with a reset, or in another way, if it has not ended."""
+        if not self.closed:
+            end(self._connection)
 
     async def _byte(self) -> bytes | None:
         """The next byte, or None a second later; Stream::timedRead() waits that long for a closed connection, too."""

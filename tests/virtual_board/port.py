@@ -1,6 +1,7 @@
 """The TCP port of a board as the network sees it: open, refused, or silent."""
 
 import asyncio
+from collections.abc import Callable
 import errno
 import socket
 import struct
@@ -8,8 +9,13 @@ import struct
 from tests.virtual_board.wifi_module import WifiModule
 
 FILLERS = 8
+TCP_REPAIR = 19
+"""Linux: in this state a connection can be closed without anything being sent."""
 ESTABLISHED = b"\x01"
 """First byte of TCP_INFO: TCP_ESTABLISHED."""
+
+
+type End = Callable[[socket.socket], None]
 
 
 class Port:
@@ -49,13 +55,13 @@ class Port:
         except BlockingIOError:
             return None
 
-    def refuse(self) -> None:
-        """Refuse connections, and reset those that wait."""
+    def refuse(self, end: End | None = None) -> None:
+        """Refuse connections, and end those that wait: with a reset if nothing else is said."""
         if self._listener is not None:
             self._listener.close()
             self._listener = None
         for connection in self._parked:
-            reset(connection)
+            (end or reset)(connection)
         self._parked.clear()
 
     def silence(self, address: str, port: int, module: WifiModule) -> None:
@@ -85,6 +91,15 @@ class Port:
             except BlockingIOError:
                 return
             self._parked.append(connection)
+
+
+def forget(connection: socket.socket) -> None:
+    """Close without a word, as a processor does that starts anew: whatever still comes over it gets a reset.
+
+    Raises PermissionError without the right to administer networks.
+    """
+    connection.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    connection.close()
 
 
 def reset(connection: socket.socket) -> None:

@@ -1,7 +1,6 @@
 """What a board makes of requests that come slowly. It waits a second for each byte, so these tests take seconds."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -62,13 +61,13 @@ async def test_gaps_of_more_than_a_second_cut_the_head_short(start_board: StartB
 
 
 @pytest.mark.slow
-async def test_a_silent_connection_costs_two_seconds_even_if_it_is_closed_at_once(start_board: StartBoard) -> None:
+async def test_a_silent_connection_is_a_request_for_nothing_even_if_it_is_closed_at_once(
+    start_board: StartBoard,
+) -> None:
     open_on, closed_on = await start_board(), await start_board()
-    began = time.monotonic()
     async with Connection(closed_on):
         pass
     async with Connection(open_on) as silent:
         answers = await asyncio.gather(silent.answer(), ask(open_on, head(0)), ask(closed_on, head(0)))
     assert list(answers) == [NOT_FOUND, BAD_REQUEST, BAD_REQUEST]
-    assert 1.9 < time.monotonic() - began < 2.5
     assert closed_on.requests[0].line == ""

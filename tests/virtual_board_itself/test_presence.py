@@ -118,12 +118,10 @@ async def test_while_it_copies_it_may_accept_connections_that_nothing_answers(st
 
 async def test_the_copy_begins_only_after_the_pause(start_board: StartBoard) -> None:
     board = await start_board(pause=0.3)
-    loop = asyncio.get_running_loop()
     copying = asyncio.create_task(board.next_event("copying"))
     assert await upload(board, IMAGE) == OK
-    answered_at = loop.time()
+    assert "copying" not in [event.kind for event in board.events]
     await copying
-    assert 0.25 < loop.time() - answered_at < 0.5
 
 
 async def test_after_a_wifi_drop_the_server_stays_closed_until_the_power_was_off(board: VirtualBoard) -> None:

@@ -1,6 +1,10 @@
 """The libraries that put over-the-air updates into a sketch."""
 
 from enum import StrEnum
+from typing import Final
+
+# 0xFF00, fixed in both libraries: the TCP port that takes sketches.
+OTA_PORT: Final = 65280
 
 
 class Library(StrEnum):

@@ -1,105 +1,196 @@
-"""Choosing the board that is to be added: one of those that answer, or one whose address is typed."""
+"""Adding a board: one of those that respond, or one whose address is typed."""
 
-from abc import abstractmethod
 import asyncio
-from collections.abc import Collection
 from typing import Any
 
-from homeassistant.config_entries import ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_HOST
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntry, ConfigFlow, ConfigFlowResult
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_PASSWORD
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
+import voluptuous as vol
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import BoardError
-from ..const import DOMAIN
+from ..arduino_ota.firmware import limits
+from ..arduino_ota.hardware import MODELS, Model
+from ..arduino_ota.text import fit_to_show
+from ..const import CONF_FOLDER, CONF_MODEL, DOMAIN
 from ..errors import FormError, flow_errors
-from .discovered_board import DiscoveredBoard, async_look_at_typed, async_scan, heard_lately
-from .forms import ADDRESS_SCHEMA, MANUAL, bullets, pick_schema
+from ..network.identity import Match, match
+from ..presence.tracker import async_get_tracker
+from .discovered_board import (
+    DEFAULT_NAME,
+    DiscoveredBoard,
+    as_markdown,
+    async_look_at,
+    async_look_at_typed,
+    async_scan,
+    client_for,
+    entry_of,
+    heard_lately,
+)
+from .forms import ADDRESS_SCHEMA, MANUAL, OTHER, PASSWORD_SCHEMA, SEARCH, model_schema, pick_schema
+
+type Entered = dict[str, Any] | None
+type Failure = BoardError | FormError | None
+
+# A phone shows no more beside what can be chosen.
+NAMED_CONFIGURED = 5
 
 
 class AddFlow(ConfigFlow):
-    """The steps from the scan to a board that is there."""
+    """The steps from the scan to the entry of a board."""
 
+    _found: DiscoveredBoard
+    _model: Model | None = None
     _scan: asyncio.Task[None] | None = None
 
-    async def async_step_scan(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show that boards are being looked for."""
+    async def async_step_scan(self, user_input: Entered = None) -> ConfigFlowResult:
         if self._scan is None:
-            self._scan = self.hass.async_create_task(
+            self._scan = self.hass.async_create_background_task(
                 async_scan(self.hass, self.async_update_progress), f"{DOMAIN} scan", eager_start=False
             )
         if not self._scan.done():
             return self.async_show_progress(step_id="scan", progress_action="scan", progress_task=self._scan)
+        self._scan = None
         return self.async_show_progress_done(next_step_id="pick")
 
-    async def async_step_pick(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take one of the boards that answered and are not set up; where there is none, an address at once."""
-        errors: dict[str, str] = {}
+    async def async_step_pick(self, user_input: Entered = None) -> ConfigFlowResult:
+        """Take one of the boards that responded and are not set up."""
+        error: Failure = None
         if user_input is not None:
+            if user_input[CONF_HOST] == SEARCH:
+                return await self.async_step_scan()
             if user_input[CONF_HOST] == MANUAL:
                 return await self.async_step_address()
-            errors = await self._look_at(user_input[CONF_HOST])
-            if not errors:
-                return await self.async_step_password()
-        free, taken = await self._heard()
-        if not free:
-            return self._ask_address(free, taken, user_input, errors)
-        return self.async_show_form(
-            step_id="pick_more" if taken else "pick",
-            data_schema=self.add_suggested_values_to_schema(pick_schema(free), user_input),
-            errors=errors,
-            description_placeholders={"configured": bullets(taken)},
+            if (error := await self._look_at(user_input[CONF_HOST])) is None:
+                return self._ask()
+        free, configured = self._heard()
+        if free:
+            schema = self.add_suggested_values_to_schema(pick_schema(map(_choice, free)), user_input)
+            return self._form("pick", schema, error, CONF_HOST, configured=_names(configured))
+        if error:
+            return self._ask_address(user_input, error)
+        told = {"configured": _names(configured)}
+        return self.async_show_menu(
+            step_id="none_found", menu_options=["scan", "address"], description_placeholders=told
         )
 
-    async def async_step_address(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Take the address of a board that is not among those that answered."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            errors = await self._look_at(user_input[CONF_HOST])
-            if not errors:
-                return await self.async_step_password()
-        return self._ask_address(*await self._heard(), user_input, errors)
+    # The same step, shown otherwise where there is nothing to pick from.
+    async_step_none_found = async_step_pick
 
-    # The same forms, in other words for what the scan has found besides.
-    async_step_pick_more = async_step_pick
-    async_step_none_answered = async_step_all_set_up = async_step_address
+    async def async_step_address(self, user_input: Entered = None) -> ConfigFlowResult:
+        if user_input is None:
+            return self._ask_address()
+        error = await self._look_at(user_input[CONF_HOST])
+        return self._ask_address(user_input, error) if error else self._ask()
+
+    async def async_step_model(self, user_input: Entered = None) -> ConfigFlowResult:
+        """Take the model of a board, which is asked for where nothing proves it."""
+        if user_input is None:
+            return self._ask()
+        if user_input[CONF_MODEL] == OTHER:
+            models = "\n".join(f"- {model.name}" for model in MODELS)
+            return self.async_abort(reason="not_supported", description_placeholders={"models": models})
+        self._model = next(model for model in self._found.models if model.id == user_input[CONF_MODEL])
+        return self._ask()
+
+    async def async_step_password(self, user_input: Entered = None) -> ConfigFlowResult:
+        """Take the password of the running sketch, and check it with the board."""
+        if user_input is None:
+            return self._ask()
+        try:
+            model = await self._verify(user_input[CONF_PASSWORD])
+        except (BoardError, FormError) as err:
+            return self._ask(err)
+        options = self._found.options(self.hass)
+        return self.async_create_entry(
+            title=self._found.title(self.hass),
+            data=self._found.data(user_input[CONF_PASSWORD], model),
+            options=options,
+            description_placeholders={"folder": self.hass.config.path(options[CONF_FOLDER])},
+        )
 
     @callback
-    def _ask_address(
-        self,
-        free: Collection[Sighting],
-        taken: Collection[Sighting],
-        user_input: dict[str, Any] | None,
-        errors: dict[str, str],
+    def _ask(self, error: Failure = None) -> ConfigFlowResult:
+        """Ask for what is missing: the model unless something proves it, then the password."""
+        found = self._found
+        if self._model not in found.models:
+            self._model = found.models[0] if len(found.models) == 1 else None
+        shown = {"title": found.name, "name": as_markdown(found.name), "host": found.host, "library": found.library}
+        if self._model is not None:
+            return self._form("password", PASSWORD_SCHEMA, error, **shown)
+        likely = {CONF_MODEL: found.models[0].id}
+        schema = self.add_suggested_values_to_schema(model_schema(found.models, OTHER), likely)
+        return self._form("model", schema, error, **shown)
+
+    @callback
+    def _ask_address(self, user_input: Entered = None, error: Failure = None) -> ConfigFlowResult:
+        return self._form("address", self.add_suggested_values_to_schema(ADDRESS_SCHEMA, user_input), error, CONF_HOST)
+
+    @callback
+    def _form(
+        self, step: str, schema: vol.Schema | None, error: Failure, field: str = "base", **placeholders: str
     ) -> ConfigFlowResult:
+        """Show a form, and what was wrong with what was entered: at a field unless the error belongs to another one."""
         return self.async_show_form(
-            step_id="address" if free else "all_set_up" if taken else "none_answered",
-            data_schema=self.add_suggested_values_to_schema(ADDRESS_SCHEMA, user_input),
-            errors=errors,
-            description_placeholders={"configured": bullets(taken)},
+            step_id=step,
+            data_schema=schema,
+            errors=flow_errors(error, field) if error else {},
+            description_placeholders=placeholders | (error.placeholders if isinstance(error, FormError) else {}),
         )
 
-    async def _look_at(self, typed: str) -> dict[str, str]:
-        """Take the board at an address; return the errors that the form shows if there is none to be added."""
+    async def _look_at(self, typed: str) -> Failure:
+        """Take the board at an address; return what is wrong if there is none to be added."""
         try:
             await self._take(await async_look_at_typed(self.hass, typed))
         except (BoardError, FormError) as err:
-            return flow_errors(err, CONF_HOST)
-        return {}
+            return err
+        return None
 
-    async def _heard(self) -> tuple[list[Sighting], list[Sighting]]:
-        """Return the boards that can be added, and those that are set up."""
-        heard = heard_lately(self.hass)
-        configured = {entry.data.get(CONF_HOST) for entry in self._async_current_entries(include_ignore=False)}
-        return (
-            [one for one in heard if one.address not in configured],
-            [one for one in heard if one.address in configured],
-        )
+    async def _verify(self, password: str) -> Model:
+        """Check a password with the board that the form shows, and return its model; a card may be days old."""
+        shown = self._found
+        now = await async_look_at(self.hass, shown.host, shown.port)
+        is_shown = match(shown.known(self.hass), now.peer) is Match.BOARD and self._model in now.models
+        await self._take(now, raise_on_progress=not is_shown and self.source != SOURCE_USER)
+        if not is_shown or self._model is None:
+            raise FormError("board_changed")
+        await client_for(self.hass, now, now.known(self.hass)).check_password(password)
+        return self._model
 
-    @abstractmethod
     async def _take(self, found: DiscoveredBoard, *, raise_on_progress: bool = False) -> None:
-        """Go on with a board, or end the flow."""
+        """Go on with a board unless it is set up already, or if that counts, is being set up in another flow."""
+        if found.mac is not None:
+            self._abort_if_known(found.mac, found.host)
+        if entry_of(self.hass, found) is not None:
+            raise AbortFlow("already_configured")
+        for entry in self._async_current_entries(include_ignore=True):
+            # Ignored when its MAC address was not known, it stays ignored now that it is.
+            if entry.source == SOURCE_IGNORE and entry.unique_id == found.fallback_id:
+                self.hass.config_entries.async_update_entry(entry, unique_id=found.unique_id)
+        await self.async_set_unique_id(found.unique_id, raise_on_progress=raise_on_progress)
+        self._abort_if_unique_id_configured()
+        self._found = found
 
-    @abstractmethod
-    async def async_step_password(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the password of the board that was taken."""
+    def _abort_if_known(self, mac: str, host: str) -> None:
+        """End the flow if the board is set up, and have it looked for: it may have another address now."""
+        if any(entry.data.get(CONF_MAC) == mac for entry in self._async_current_entries(include_ignore=False)):
+            async_get_tracker(self.hass).moves.async_hint(mac, host)
+            raise AbortFlow("already_configured")
+
+    def _heard(self) -> tuple[list[Sighting], list[ConfigEntry]]:
+        heard = {one.address: one for one in heard_lately(self.hass)}
+        entries = self._async_current_entries(include_ignore=False)
+        configured = [entry for entry in entries if heard.pop(entry.data.get(CONF_HOST, ""), None)]
+        return list(heard.values()), configured
+
+
+def _choice(board: Sighting) -> tuple[str, str]:
+    name = fit_to_show(board.name, limits.NAME) or DEFAULT_NAME
+    return board.address, f"{name} · {board.address} · {board.library}"
+
+
+def _names(entries: list[ConfigEntry]) -> str:
+    names = [as_markdown(entry.title) for entry in entries[:NAMED_CONFIGURED]]
+    return ", ".join([*names, "…"] if len(entries) > NAMED_CONFIGURED else names) or "–"

@@ -1,26 +1,27 @@
-"""Taking a password or an address from a person for a board that is set up."""
+"""Taking a password, the running sketch or an address from a person for a board that is set up."""
 
 from collections.abc import Iterable
-from contextlib import nullcontext, suppress
-from dataclasses import dataclass
-import time
+from contextlib import suppress
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..arduino_ota.errors import AnotherBoard as WrongBoard, WrongPassword
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, WrongPassword
+from ..arduino_ota.hardware import MKR1000, Model
 from ..arduino_ota.protocol.client import BoardClient
-from ..const import CONF_HEARD_NAME, CONF_LIBRARY
+from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL
 from ..coordinator import BoardCoordinator
 from ..errors import FormError
+from ..install.adopt import async_adopt_sketch
 from ..install.reconnect import async_learn_mac
-from ..network.identity import STORED, TYPED, Match, async_peer, known_board, match, other_entries, verifier
+from ..network.identity import TYPED, Match, async_peer, known_board, match, other_entries
 from ..presence.tracker import async_get_tracker
 from ..storage.records import BoardRecord
-from ..storage.store import RecordStore
 from .discovered_board import DiscoveredBoard, async_look_at_typed, client_for
+from .forms import CONF_SKETCH
+from .upload import async_read_file, refused
 
 
 def is_at_home(entry: ConfigEntry, host: str) -> bool:
@@ -29,34 +30,41 @@ def is_at_home(entry: ConfigEntry, host: str) -> bool:
         return False
     if entry.state is not ConfigEntryState.LOADED:
         return True
-    board = _board_of(entry)
+    board: BoardCoordinator = entry.runtime_data.coordinator
     return board.state.has_the_board or board.data is not False
 
 
-def refuse_while_installing(entry: ConfigEntry) -> None:
-    """Raise FormError while something is being installed on the board of an entry."""
-    if entry.state is ConfigEntryState.LOADED and _board_of(entry).state.has_the_board:
+def loaded_board(entry: ConfigEntry) -> BoardCoordinator:
+    """Return the board of an entry if it can be asked something. Raises FormError."""
+    if entry.state is not ConfigEntryState.LOADED:
+        raise FormError("not_loaded", "base")
+    board: BoardCoordinator = entry.runtime_data.coordinator
+    if board.state.has_the_board:
         raise FormError("already_installing", "base")
+    return board
 
 
-async def async_update_password(entry: ConfigEntry, password: str) -> None:
-    """Check a password that a person has typed for the address that the form shows, and store it.
+async def async_update_password(entry: ConfigEntry, form: dict[str, Any]) -> None:
+    """Check with the board the password, or the sketch, that was given for the address that the form shows; store it.
 
     It goes to nothing that is certainly another board. What accepts it is the board, whatever it announces.
 
     Raises FormError, and a BoardError if the board does not accept it.
     """
-    if entry.state is not ConfigEntryState.LOADED:
-        raise FormError("not_loaded")
-    refuse_while_installing(entry)
-    board = _board_of(entry)
+    board = loaded_board(entry)
+    if CONF_SKETCH in form:
+        await _adopt(board, form)
+        return
+    # An empty password is legal, and a form leaves an empty field out.
+    password = form.get(CONF_PASSWORD, "")
     async with board.lock:
         client = board.client_for(TYPED)
         library = await client.identify()
         await client.check_password(password)
         peer = await async_peer(board.hass, board.host, entry)
-        if match(board.known, peer) is not Match.BOARD and peer.name is not None:
-            board.update_entry(**{CONF_NAME: peer.name, CONF_HEARD_NAME: peer.name})
+        if match(board.known, peer) is not Match.BOARD:
+            name = peer.name if peer.name is not None else board.board_name
+            board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
             await board.store.note(BoardRecord.flashed_elsewhere)
         board.update_entry(**{CONF_LIBRARY: library.value})
         await board.async_accept_password(password)
@@ -64,57 +72,66 @@ async def async_update_password(entry: ConfigEntry, password: str) -> None:
     async_get_tracker(board.hass).note_response(board)
 
 
-@dataclass(frozen=True, slots=True)
-class Reconfigured:
-    """A board as it responds at an address that a person has typed, and the password that it accepts there."""
+async def async_reconfigure(
+    hass: HomeAssistant, entry: ConfigEntry, form: dict[str, Any]
+) -> tuple[DiscoveredBoard, dict[str, Any]]:
+    """Look for the board of an entry at a typed address, find out which password it accepts there, and store that.
 
-    board: DiscoveredBoard
-    password: str
-    mac: str | None
-    is_replaced: bool
-
-
-async def async_update_address(
-    hass: HomeAssistant, entry: ConfigEntry, typed: str, password: str | None
-) -> Reconfigured:
-    """Look for the board of an entry at a typed address, and find out which password it accepts there.
-
-    Without a password those that are known are tried, but only on what is the board; with one, other hardware may take
-    the place of the board, unless it is that of another entry.
+    If nothing is given, the passwords that are known are tried, but only on what is the board; else other hardware may
+    take the place of the board, unless it is that of another entry. Returns the board, and the data that the entry gets.
 
     Raises FormError, and a BoardError if there is no board or it does not accept the password.
     """
-    refuse_while_installing(entry)
-    is_loaded = entry.state is ConfigEntryState.LOADED
-    async with _board_of(entry).lock if is_loaded else nullcontext():
-        found = await async_look_at_typed(hass, typed)
-        store = _board_of(entry).store if is_loaded else RecordStore(hass, entry.entry_id)
-        if not is_loaded:
-            await store.load()
-        names = [store.record.pending.name] if store.record.pending else []
-        others = other_entries(hass, entry)
-        known = known_board(hass, entry, host=found.host, names=names)
-        if found.peer.mac in known.other_macs or found.host in (one.data.get(CONF_HOST) for one in others):
+    board = loaded_board(entry)
+    async with board.lock:
+        found = await async_look_at_typed(hass, form[CONF_HOST], entry)
+        pending = board.record.pending
+        known = known_board(hass, entry, host=found.host, new_names=[pending.name] if pending else [])
+        if found.peer.mac in known.other_macs or found.host in (
+            one.data.get(CONF_HOST) for one in other_entries(hass, entry)
+        ):
             raise WrongBoard(f"The board of another entry responds at {found.host}")
         told = match(known, found.peer)
-        if password is None and told is not Match.BOARD:
-            raise FormError("password_needed", CONF_PASSWORD)
-        if password is None:
+        known_model = entry.data.get(CONF_MODEL, MKR1000.id) if told is Match.BOARD else None
+        model = _model(found, form.get(CONF_MODEL, known_model))
+        accepted, typed = None, client_for(hass, found, found.known(hass, entry), entry)
+        if CONF_PASSWORD in form:
+            accepted = await _first_accepted(typed, [form[CONF_PASSWORD]])
+        elif CONF_SKETCH not in form:
+            if told is not Match.BOARD:
+                raise FormError("password_needed", CONF_PASSWORD)
             # An empty field is also how an empty password is entered.
-            client = BoardClient(
-                async_get_clientsession(hass),
-                found.host,
-                found.port,
-                verifier(hass, entry, lambda: known, accepts=STORED),
-            )
-            accepted = await _first_accepted(client, [*store.keyring.passwords, entry.data[CONF_PASSWORD], ""])
-        else:
-            accepted = await _first_accepted(client_for(hass, found, entry), [password])
+            known_passwords = [*board.record.keyring.passwords, ""]
+            accepted = await _first_accepted(client_for(hass, found, known, entry), known_passwords)
+    if accepted is None:
+        await _adopt(board, form, typed)
+    else:
         if told is not Match.BOARD:
-            await store.note(BoardRecord.flashed_elsewhere)
-        await store.note(lambda record: record.accepted(accepted, time.time()))
-    own = entry.data.get(CONF_MAC)
-    return Reconfigured(found, accepted, found.mac if found.peer.mac is not None else own, told is Match.WRONG_BOARD)
+            await board.store.note(BoardRecord.flashed_elsewhere)
+        await board.async_accept_password(accepted)
+    kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
+    if found.peer.mac is not None:
+        kept.pop(CONF_MAC, None)
+    if told is Match.BOARD and data[CONF_NAME] is None:
+        del data[CONF_NAME]
+    return found, kept | data
+
+
+def _model(found: DiscoveredBoard, wanted: str | None) -> Model:
+    match [one for one in found.models if len(found.models) == 1 or one.id == wanted]:
+        case [model]:
+            return model
+    raise FormError("model_needed", CONF_MODEL)
+
+
+async def _adopt(board: BoardCoordinator, form: dict[str, Any], client: BoardClient | None = None) -> None:
+    file, image = await async_read_file(board.hass, form)
+    try:
+        await async_adopt_sketch(board, image, client)
+    except SketchRefused as err:
+        raise refused(board.hass, err, file) from err
+    except WrongPassword as err:
+        raise FormError("not_running", CONF_SKETCH) from err
 
 
 async def _first_accepted(client: BoardClient, passwords: Iterable[str]) -> str:
@@ -123,8 +140,3 @@ async def _first_accepted(client: BoardClient, passwords: Iterable[str]) -> str:
             await client.check_password(password)
             return password
     raise WrongPassword
-
-
-def _board_of(entry: ConfigEntry) -> BoardCoordinator:
-    board: BoardCoordinator = entry.runtime_data.coordinator
-    return board

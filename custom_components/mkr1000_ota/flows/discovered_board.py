@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from itertools import count
+from itertools import chain, count
 import socket
 from typing import Final
 
@@ -15,37 +15,31 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import slugify
 
 from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.discovery.sightings import SCAN_TIME
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardUnreachable
-from ..arduino_ota.hardware import is_own_address
+from ..arduino_ota.firmware import limits
+from ..arduino_ota.hardware import MKR1000, MODELS, Model, is_own_address, models_with_mac
 from ..arduino_ota.libraries import Library
+from ..arduino_ota.protocol.address import read_address
 from ..arduino_ota.protocol.client import BoardClient
+from ..arduino_ota.text import escape_markdown, fit_to_show
 from ..const import (
     CONF_FOLDER,
     CONF_HEARD_NAME,
     CONF_LIBRARY,
+    CONF_MODEL,
     CONF_STORAGE,
     CONF_TYPED_HOST,
     DEFAULT_PORT,
     DOMAIN,
 )
 from ..errors import FormError
-from ..network.identity import (
-    Match,
-    Peer,
-    async_peer,
-    known_board,
-    match,
-    other_entries,
-    was_heard_lately,
-)
+from ..network.identity import KnownBoard, Match, Peer, async_peer, known_board, match, other_entries, was_heard_lately
 from ..network.mdns import async_get_querier
-from ..network.typed_address import read_address
 
 # What the stock example calls a board; the title of one that was not heard to call itself anything.
 DEFAULT_NAME: Final = "Arduino"
 
-# A board responds to a query within a second, unless its sketch is busy: then it misses one and responds to the next.
-SCAN_TIME: Final = 5.0
 SCAN_STEPS: Final = 10
 
 
@@ -59,7 +53,6 @@ class DiscoveredBoard:
 
     @property
     def host(self) -> str:
-        """The IPv4 address."""
         return self.peer.host
 
     @property
@@ -69,8 +62,8 @@ class DiscoveredBoard:
 
     @property
     def name(self) -> str:
-        """What to call it."""
-        return self.announced_name or DEFAULT_NAME
+        """What to call it, as plain text."""
+        return fit_to_show(self.announced_name or "", limits.NAME) or DEFAULT_NAME
 
     @property
     def mac(self) -> str | None:
@@ -78,23 +71,37 @@ class DiscoveredBoard:
         return self.peer.mac if self.peer.mac is not None and is_own_address(self.peer.mac) else None
 
     @property
+    def models(self) -> tuple[Model, ...]:
+        """The models that it can be, the likeliest first."""
+        if self.library is Library.WIFI101OTA:
+            return (MKR1000,)
+        return models_with_mac(self.mac) if self.mac else MODELS
+
+    @property
     def unique_id(self) -> str:
-        """The MAC address; without one, what comes closest."""
         return self.mac or self.fallback_id
 
     @property
     def fallback_id(self) -> str:
-        """Name and address, which stand for a board until its MAC address is known."""
+        """What stands for a board until its MAC address is known."""
         return f"{self.name}@{self.host}"
 
-    def is_same_board(self, now: DiscoveredBoard) -> bool:
-        """Return whether what responds now can be what was seen before."""
-        if self.peer.mac is not None and now.peer.mac is not None:
-            return self.peer.mac == now.peer.mac
-        return self.announced_name in (None, now.announced_name)
+    def known(self, hass: HomeAssistant, entry: ConfigEntry | None = None) -> KnownBoard:
+        """Return what tells the board from others while a form shows it, with the address that its password is typed for.
 
-    def data(self, password: str) -> dict[str, str | int | None]:
-        """Return the data of the board's entry."""
+        `entry` is the one that it may be the board of.
+        """
+        return KnownBoard(
+            host=self.host,
+            typed_host=self.host,
+            mac=self.mac,
+            names=None if self.announced_name is None else frozenset({self.announced_name}),
+            other_macs=frozenset(one.data[CONF_MAC] for one in other_entries(hass, entry) if CONF_MAC in one.data),
+            # Whether it goes on announcing itself does not matter that long.
+            has_new_sketch=True,
+        )
+
+    def data(self, password: str, model: Model) -> dict[str, str | int | None]:
         mac = {CONF_MAC: self.mac} if self.mac else {}
         return {
             CONF_HOST: self.host,
@@ -102,13 +109,15 @@ class DiscoveredBoard:
             CONF_PORT: self.port,
             CONF_PASSWORD: password,
             CONF_NAME: self.announced_name,
-            CONF_HEARD_NAME: self.announced_name,
+            # What was heard long ago may have come from somebody else: a person has vouched for the address since.
+            CONF_HEARD_NAME: self.peer.name,
             CONF_LIBRARY: self.library.value,
+            CONF_MODEL: model.id,
             **mac,
         }
 
     def title(self, hass: HomeAssistant) -> str:
-        """Return a title that no other board bears."""
+        """Return a title that no other board has."""
         titles = {entry.title for entry in hass.config_entries.async_entries(DOMAIN)}
         if self.name not in titles:
             return self.name
@@ -119,15 +128,18 @@ class DiscoveredBoard:
     def options(self, hass: HomeAssistant) -> dict[str, str]:
         """Return the options that a new board starts with: a firmware folder of its own."""
         taken = {entry.options.get(CONF_FOLDER) for entry in hass.config_entries.async_entries(DOMAIN)}
-        folder = own = f"{DOMAIN}/{slugify(self.title(hass))}"
-        numbers = count(2)
-        while own in taken:
-            own = f"{folder}_{next(numbers)}"
-        return {CONF_STORAGE: "internal", CONF_FOLDER: own}
+        folder = f"{DOMAIN}/{slugify(self.title(hass))}"
+        folders = chain([folder], (f"{folder}_{number}" for number in count(2)))
+        return {CONF_STORAGE: "internal", CONF_FOLDER: next(one for one in folders if one not in taken)}
 
 
-async def async_look_at_typed(hass: HomeAssistant, typed: str) -> DiscoveredBoard:
-    """Look at what is at an address that a person has typed.
+def as_markdown(text: str) -> str:
+    """Return foreign text for the description of a form, which is Markdown. Titles and labels are plain text."""
+    return escape_markdown(fit_to_show(text, limits.NAME))
+
+
+async def async_look_at_typed(hass: HomeAssistant, typed: str, entry: ConfigEntry | None = None) -> DiscoveredBoard:
+    """Look at what is at an address that a person has typed, for the board of an entry.
 
     Raises FormError if it is no address, and BoardUnreachable, BoardSilent or NotABoard.
     """
@@ -137,16 +149,16 @@ async def async_look_at_typed(hass: HomeAssistant, typed: str) -> DiscoveredBoar
         raise FormError("bad_address") from err
     host = await _resolve(hass, host)
     sighting = async_get_querier(hass).sightings.get(host)
-    return await async_look_at(hass, host, port or (sighting.port if sighting else DEFAULT_PORT))
+    return await async_look_at(hass, host, port or (sighting.port if sighting else DEFAULT_PORT), entry)
 
 
-async def async_look_at(hass: HomeAssistant, host: str, port: int) -> DiscoveredBoard:
+async def async_look_at(hass: HomeAssistant, host: str, port: int, entry: ConfigEntry | None = None) -> DiscoveredBoard:
     """Ask what is at an address, without a password. Raises BoardUnreachable, BoardSilent or NotABoard.
 
     The question comes first: a response shows that the ARP table was right at that moment.
     """
     library = await BoardClient(async_get_clientsession(hass), host, port).identify()
-    return DiscoveredBoard(await async_peer(hass, host), port, library)
+    return DiscoveredBoard(await async_peer(hass, host, entry), port, library)
 
 
 @callback
@@ -162,13 +174,13 @@ def entry_of(hass: HomeAssistant, board: DiscoveredBoard) -> ConfigEntry | None:
     return here
 
 
-def client_for(hass: HomeAssistant, board: DiscoveredBoard, entry: ConfigEntry | None = None) -> BoardClient:
-    """Return a client for a typed password: it goes to nobody but what the form shows, and to no board of another entry."""
+def client_for(
+    hass: HomeAssistant, board: DiscoveredBoard, known: KnownBoard, entry: ConfigEntry | None = None
+) -> BoardClient:
+    """Return a client that sends a password to nobody but the board that is known, `entry` being its own."""
 
     async def verify(peer: str) -> None:
-        now = DiscoveredBoard(await async_peer(hass, peer), board.port, board.library)
-        macs = {one.data.get(CONF_MAC) for one in other_entries(hass, entry)}
-        if not board.is_same_board(now) or (now.mac is not None and now.mac in macs):
+        if match(known, await async_peer(hass, peer, entry)) is not Match.BOARD:
             raise WrongBoard(f"Something else responds at {peer}")
 
     return BoardClient(async_get_clientsession(hass), board.host, board.port, verify)

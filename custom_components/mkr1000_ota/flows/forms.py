@@ -1,55 +1,147 @@
-"""The forms of the config flow."""
+"""The forms of the flows, and what they show of secrets: nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD
-from homeassistant.helpers.selector import (
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
+from homeassistant.helpers import selector
 import voluptuous as vol
+from yarl import URL
 
-from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.hardware import Model, Storage
+from ..const import (
+    CONF_ASSET,
+    CONF_FOLDER,
+    CONF_HEALTH_ENTITY,
+    CONF_HEALTH_URL,
+    CONF_HEALTH_WITHIN,
+    CONF_MANIFEST_URL,
+    CONF_MODEL,
+    CONF_PRERELEASES,
+    CONF_PUBLIC_KEY,
+    CONF_REPOSITORY,
+    CONF_STORAGE,
+    CONF_TOKEN,
+    CONF_WAIT,
+    DEFAULT_WAIT,
+)
 
-SECRET = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD, autocomplete="off"))
+CONF_SKETCH: Final = "sketch"
+CONF_VERSION: Final = "version"
+CONF_NOTES: Final = "notes"
+CONF_SIGNATURE: Final = "signature"
+
+# What can be chosen in a list besides what was found; no address and no model looks like it.
+MANUAL: Final = "manual"
+SEARCH: Final = "search"
+OTHER: Final = "other"
+
+# A week, in minutes: longer than that, and nobody remembers having asked for it.
+LONGEST_WAIT: Final = 7 * 24 * 60
+LONGEST_HEALTH_CHECK: Final = 3600
+
+# Stands for a stored secret on its way to the browser and back.
+UNCHANGED: Final = "__unchanged__"
+
+_TEXT: Final = selector.TextSelector()
+_LINES: Final = selector.TextSelector(selector.TextSelectorConfig(multiline=True))
+_SECRET: Final = selector.TextSelector(
+    selector.TextSelectorConfig(type=selector.TextSelectorType.PASSWORD, autocomplete="off")
+)
+_FILE: Final = selector.FileSelector(selector.FileSelectorConfig(accept=".bin"))
+
+
+def _number(smallest: int, largest: int, unit: str) -> Any:
+    config = selector.NumberSelectorConfig(
+        min=smallest, max=largest, mode=selector.NumberSelectorMode.BOX, unit_of_measurement=unit
+    )
+    return vol.All(selector.NumberSelector(config), vol.Coerce(int))
+
+
+def _select(translation_key: str, choices: Iterable[tuple[str, str]]) -> selector.SelectSelector:
+    # One that takes typed values, too, would show the values instead of the labels.
+    options = [selector.SelectOptionDict(value=value, label=label) for value, label in choices]
+    return selector.SelectSelector(selector.SelectSelectorConfig(options=options, translation_key=translation_key))
+
 
 # An empty password is legal, and a form leaves an empty field out.
-PASSWORD_SCHEMA = vol.Schema({vol.Optional(CONF_PASSWORD, default=""): SECRET})
-ADDRESS_SCHEMA = vol.Schema({vol.Required(CONF_HOST): TextSelector()})
-RECONFIGURE_SCHEMA = vol.Schema({vol.Required(CONF_HOST): TextSelector(), vol.Optional(CONF_PASSWORD): SECRET})
-
-
-# The choice of a board that is not in the list; no address looks like it.
-MANUAL = "manual"
-
-
-def pick_schema(boards: Iterable[Sighting]) -> vol.Schema:
-    """Return the form in which one of some boards is chosen, or another one, whose address is asked for then.
-
-    A select that takes typed values, too, would show the bare address of a board that is chosen.
-    """
-    choices = {**{one.address: label(one) for one in boards}, MANUAL: MANUAL}
-    return vol.Schema(
+PASSWORD_SCHEMA: Final = vol.Schema({vol.Optional(CONF_PASSWORD, default=""): _SECRET})
+ADDRESS_SCHEMA: Final = vol.Schema({vol.Required(CONF_HOST): _TEXT})
+REAUTH_SCHEMA: Final = vol.Schema({vol.Optional(CONF_PASSWORD): _SECRET, vol.Optional(CONF_SKETCH): _FILE})
+RECONFIGURE_SCHEMA: Final = ADDRESS_SCHEMA.extend(REAUTH_SCHEMA.schema)
+CONFIRM_SCHEMA: Final = vol.Schema({})
+UPLOAD_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_SKETCH): _FILE,
+        vol.Optional(CONF_VERSION): _TEXT,
+        vol.Optional(CONF_PASSWORD): _SECRET,
+        vol.Optional(CONF_NOTES): _LINES,
+    }
+)
+SIGNED_UPLOAD_SCHEMA: Final = UPLOAD_SCHEMA.extend({vol.Required(CONF_SIGNATURE): _LINES})
+# By the step of the options flow.
+OPTIONS: Final = {
+    "folder": vol.Schema({vol.Required(CONF_FOLDER): _TEXT}),
+    "manifest": vol.Schema({vol.Required(CONF_MANIFEST_URL): _TEXT}),
+    "github": vol.Schema(
         {
-            vol.Required(CONF_HOST): SelectSelector(
-                SelectSelectorConfig(
-                    options=[SelectOptionDict(value=value, label=shown) for value, shown in choices.items()],
-                    translation_key="board",
-                )
-            )
+            vol.Required(CONF_REPOSITORY): _TEXT,
+            vol.Required(CONF_ASSET, default="*.bin"): _TEXT,
+            vol.Required(CONF_PRERELEASES, default=False): bool,
+            vol.Optional(CONF_TOKEN): _SECRET,
         }
-    )
+    ),
+    "signing": vol.Schema({vol.Optional(CONF_PUBLIC_KEY): _TEXT}),
+    "health": vol.Schema(
+        {
+            vol.Optional(CONF_HEALTH_URL): _TEXT,
+            vol.Optional(CONF_HEALTH_ENTITY): selector.EntitySelector(),
+            vol.Required(CONF_HEALTH_WITHIN, default=60): _number(1, LONGEST_HEALTH_CHECK, "s"),
+        }
+    ),
+    "storage": vol.Schema({vol.Required(CONF_STORAGE): _select("storage", [(kind, kind) for kind in Storage])}),
+    "waiting": vol.Schema({vol.Required(CONF_WAIT, default=DEFAULT_WAIT): _number(0, LONGEST_WAIT, "min")}),
+}
 
 
-def label(sighting: Sighting) -> str:
-    """Return what a person tells boards apart by."""
-    return f"{sighting.name} · {sighting.address} · {sighting.library}"
+def pick_schema(boards: Iterable[tuple[str, str]]) -> vol.Schema:
+    """Return the form in which one of some boards is chosen, by address and label, or what to do if it is none of them."""
+    return vol.Schema({vol.Required(CONF_HOST): _select("board", [*boards, (SEARCH, SEARCH), (MANUAL, MANUAL)])})
 
 
-def bullets(boards: Iterable[Sighting]) -> str:
-    """Return boards as a list in Markdown, which the description of a form is."""
-    return "\n".join(f"- {label(one)}" for one in boards)
+def model_schema(models: Iterable[Model], *others: str) -> vol.Schema:
+    """Return the form in which the model of a board is chosen, or one of some other answers."""
+    choices = [*((model.id, model.name) for model in models), *((other, other) for other in others)]
+    return vol.Schema({vol.Required(CONF_MODEL): _select("model", choices)})
+
+
+def without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options as a form may show them."""
+    shown = dict(options)
+    if shown.get(CONF_TOKEN):
+        shown[CONF_TOKEN] = UNCHANGED
+    if (url := _url(shown)) is not None and url.password:
+        shown[CONF_MANIFEST_URL] = str(url.with_password(UNCHANGED))
+    return shown
+
+
+def with_secrets(entered: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was entered with the stored secrets where they are unchanged; none is meant for another server."""
+    meant = dict(entered)
+    if meant.get(CONF_TOKEN) == UNCHANGED:
+        meant[CONF_TOKEN] = options.get(CONF_TOKEN)
+    url, stored = _url(meant), _url(options)
+    if url is not None and stored is not None and url.password == UNCHANGED and _account(url) == _account(stored):
+        meant[CONF_MANIFEST_URL] = str(url.with_password(stored.password))
+    return meant
+
+
+def _account(url: URL) -> tuple[str, str | None, int | None, str | None]:
+    return url.scheme, url.host, url.port, url.user
+
+
+def _url(options: Mapping[str, Any]) -> URL | None:
+    try:
+        return URL(options[CONF_MANIFEST_URL]) if options.get(CONF_MANIFEST_URL) else None
+    except ValueError:
+        return None

@@ -1,202 +1,183 @@
-"""Choosing where the sketches of a board come from, what it can take, and what keeps a bad one away."""
+"""Choosing where the updates of a board come from, uploading one, and saying what the board can take."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult, OptionsFlowWithReload
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
 
+from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.fetcher import http_url
+from ..arduino_ota.firmware.github import repository_named
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.release import SourceError
-from ..const import CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_SOURCE, CONF_WAIT, SourceKind
-from ..coordinator import BoardCoordinator
-from ..errors import FormError, source_form_error
-from ..sources.chosen import prepare_folder, server_of
-from .credentials import refuse_while_installing
-from .masking import with_secrets, without_secrets
-from .options_forms import (
-    BOARD_SCHEMA,
-    CONF_FILE,
-    CONF_VERSION,
-    FOLDER_SCHEMA,
-    GITHUB_SCHEMA,
-    MANIFEST_SCHEMA,
-    SAFETY_SCHEMA,
-    UPLOAD_SCHEMA,
-    VERSION_SCHEMA,
-)
-from .upload import Upload, async_receive, read_version
+from ..const import CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_REPOSITORY, CONF_SOURCE, SourceKind
+from ..errors import FormError
+from ..sources.chosen import prepare_folder, server_of, uploads_of
+from . import forms
+from .discovered_board import as_markdown
+from .upload import Upload, async_receive, async_uploaded, problem, refused
 
 type Entered = dict[str, Any] | None
+type Check = Callable[[BoardOptionsFlow, dict[str, Any]], Awaitable[dict[str, Any]]]
+type Step = Callable[[BoardOptionsFlow, Entered], Awaitable[ConfigFlowResult]]
+
+SOURCES: Final = (SourceKind.FOLDER, SourceKind.MANIFEST, SourceKind.GITHUB)
 
 
-class BoardOptionsFlow(OptionsFlowWithReload):
-    """Changes the options of a board.
+def _subject(step: str, check: Check | None = None) -> Step:
+    """Return a step that shows what is chosen, and takes what is entered instead once it was checked."""
+    schema = forms.OPTIONS[step]
 
-    What changes them reloads the entry, which would break off an upload to the board: not while it is flashed.
-    """
+    async def take(self: BoardOptionsFlow, user_input: Entered = None) -> ConfigFlowResult:
+        if user_input is None:
+            return self.form(step, schema, forms.without_secrets(self.entry.options))
+        try:
+            chosen = await check(self, user_input) if check else user_input
+        except FormError as err:
+            return self.form(step, schema, user_input, err)
+        except SourceError as err:
+            return self.form(step, schema, user_input, self.source_problem(err))
+        # A field that was left empty is not chosen anymore.
+        return await self.save({str(field): None for field in schema.schema} | chosen)
+
+    return take
+
+
+class BoardOptionsFlow(OptionsFlow):
+    """Changes the options of a board, which takes them over without a reload: nothing is interrupted."""
 
     _upload: Upload
 
     async def async_step_init(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Show what can be changed."""
+        uploaded = await async_uploaded(self.hass, self.entry)
+        uploads = ["upload"] if uploaded is None else ["upload", "remove_upload"]
         return self.async_show_menu(
             step_id="init",
-            menu_options=["source", "upload", "safety", "board"],
+            menu_options=["source", *uploads, "signing", "health", "storage", "waiting"],
+            description_placeholders={
+                "name": as_markdown(self.entry.title),
+                "source": self._source(),
+                "upload": uploaded or "",
+            },
         )
 
     async def async_step_source(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Choose the kind of source."""
-        return self.async_show_menu(step_id="source", menu_options=["folder", "manifest", "github"])
+        """Choose the kind of source; the current one is marked."""
+        current = self.entry.options.get(CONF_SOURCE, SourceKind.FOLDER)
+        marks = {kind.value: f"✓ {self._source()}" if kind == current else "" for kind in SOURCES}
+        return self.async_show_menu(step_id="source", menu_options=list(marks), description_placeholders=marks)
 
-    async def async_step_folder(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Take sketches from a folder below the configuration directory."""
-        if user_input is None:
-            return self._form("folder", FOLDER_SCHEMA)
+    async def _folder(self, entered: dict[str, Any]) -> dict[str, Any]:
+        typed = entered[CONF_FOLDER]
+        folder = await self.hass.async_add_executor_job(prepare_folder, self.hass.config.config_dir, typed)
+        return {CONF_SOURCE: SourceKind.FOLDER.value, CONF_FOLDER: folder}
+
+    async def _server(self, entered: dict[str, Any]) -> dict[str, Any]:
+        chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind.MANIFEST.value}
+        if CONF_REPOSITORY in entered:
+            repository = repository_named(entered[CONF_REPOSITORY])
+            chosen |= {CONF_SOURCE: SourceKind.GITHUB.value, CONF_REPOSITORY: repository}
+        await server_of(self.hass, chosen).catalog()
+        return chosen
+
+    async def _signing(self, entered: dict[str, Any]) -> dict[str, Any]:
         try:
-            folder = await self.hass.async_add_executor_job(
-                prepare_folder, self.hass.config.config_dir, user_input[CONF_FOLDER]
-            )
-            return self._save({CONF_SOURCE: SourceKind.FOLDER.value, CONF_FOLDER: folder}, FOLDER_SCHEMA)
-        except FormError as err:
-            return self._form("folder", FOLDER_SCHEMA, user_input, err)
+            return {name: str(PublicKey.parse(key)) for name, key in entered.items()}
+        except SignatureRefused as err:
+            raise FormError(err.reason, CONF_PUBLIC_KEY) from err
 
-    async def async_step_manifest(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Take sketches from the manifest at an address."""
-        return await self._server("manifest", SourceKind.MANIFEST, MANIFEST_SCHEMA, user_input)
+    async def _health(self, entered: dict[str, Any]) -> dict[str, Any]:
+        if template := entered.get(CONF_HEALTH_URL):
+            try:
+                http_url(template.replace("{host}", "192.0.2.1"))
+            except SourceError as err:
+                raise self.source_problem(err, CONF_HEALTH_URL) from err
+        return entered
 
-    async def async_step_github(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Take sketches from the releases of a repository."""
-        return await self._server("github", SourceKind.GITHUB, GITHUB_SCHEMA, user_input)
-
-    async def _server(self, step: str, kind: SourceKind, schema: vol.Schema, user_input: Entered) -> ConfigFlowResult:
-        """Take sketches from a server that can be asked now."""
-        if user_input is None:
-            return self._form(step, schema)
-        chosen = {CONF_SOURCE: kind.value, **with_secrets(user_input, self.config_entry.options)}
-        try:
-            await server_of(self.hass, chosen).catalog()
-            return self._save(chosen, schema)
-        except SourceError as err:
-            return self._form(step, schema, user_input, source_form_error(err))
-        except FormError as err:
-            return self._form(step, schema, user_input, err)
+    async_step_folder = _subject("folder", _folder)
+    async_step_manifest = _subject("manifest", _server)
+    async_step_github = _subject("github", _server)
+    async_step_signing = _subject("signing", _signing)
+    async_step_health = _subject("health", _health)
+    async_step_storage = _subject("storage")
+    async_step_waiting = _subject("waiting")
 
     async def async_step_upload(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Take a file, and look at it at once."""
+        is_signed = self.entry.options.get(CONF_PUBLIC_KEY)
+        schema = forms.SIGNED_UPLOAD_SCHEMA if is_signed else forms.UPLOAD_SCHEMA
         if user_input is None:
-            return self._form("upload", UPLOAD_SCHEMA)
+            return self.form("upload", schema, {})
         try:
-            refuse_while_installing(self.config_entry)
-            self._upload = await async_receive(self.hass, self.config_entry, user_input)
+            self._upload = await async_receive(self.hass, self.entry, user_input)
         except FormError as err:
             # The file is gone: the browser has to send it again.
-            kept = {name: value for name, value in user_input.items() if name != CONF_FILE}
-            return self._form("upload", UPLOAD_SCHEMA, kept, err)
+            kept = {name: value for name, value in user_input.items() if name != forms.CONF_SKETCH}
+            return self.form("upload", schema, kept, err)
         return await self.async_step_confirm_upload()
 
     async def async_step_confirm_upload(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Show what was found in the file, and keep it once that is what the user meant."""
-        upload, error = self._upload, None
-        if user_input is not None:
-            try:
-                refuse_while_installing(self.config_entry)
-                await upload.keep(
-                    self.hass, self.config_entry, upload.version or read_version(user_input[CONF_VERSION])
-                )
-                return await self._offer_upload()
-            except SourceError as err:
-                error = source_form_error(err)
-            except FormError as err:
-                error = err
-        return self._form(
-            "upload_without_version" if upload.version is None else "confirm_upload",
-            VERSION_SCHEMA if upload.version is None else vol.Schema({}),
-            user_input or {},
-            error,
-            file=upload.file,
-            version=upload.version or "",
-            size=str(upload.sketch.size),
-            library=upload.sketch.library or "-",
-            name=upload.sketch.name or "-",
-        )
-
-    async_step_upload_without_version = async_step_confirm_upload
-
-    async def _offer_upload(self) -> ConfigFlowResult:
-        entry = self.config_entry
-        if entry.options.get(CONF_SOURCE) == SourceKind.UPLOAD and entry.state is ConfigEntryState.LOADED:
-            # The options stay as they are, so that nothing is reloaded.
-            await self._board.sources.uploads.async_refresh()
-        return self._save({CONF_SOURCE: SourceKind.UPLOAD.value})
-
-    async def async_step_safety(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Pin a key, and say how a sketch shows that it works."""
+        """Show what was found in the file, and keep it once that is what the person meant."""
         error = None
         if user_input is not None:
             try:
-                return self._save(_checked(user_input), SAFETY_SCHEMA)
-            except FormError as err:
-                error = err
-        return self._form("safety", SAFETY_SCHEMA, user_input, error, host_placeholder="{host}")
+                await self._upload.keep(self.hass, self.entry)
+                return await self.save({})
+            except SourceError as err:
+                error = self.source_problem(err)
+            except SketchRefused as err:
+                error = refused(self.hass, err, self._upload.file)
+        facts = self._upload.facts(self.hass, self.entry)
+        return self.form("confirm_upload", forms.CONFIRM_SCHEMA, {}, error, **facts)
 
-    async def async_step_board(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Say what the board can take, and how long an install may wait for it."""
+    async def async_step_remove_upload(self, user_input: Entered = None) -> ConfigFlowResult:
         if user_input is None:
-            return self._form("board", BOARD_SCHEMA)
-        try:
-            return self._save({**user_input, CONF_WAIT: int(user_input[CONF_WAIT])}, BOARD_SCHEMA)
-        except FormError as err:
-            return self._form("board", BOARD_SCHEMA, user_input, err)
+            uploaded = await async_uploaded(self.hass, self.entry)
+            return self.form("remove_upload", forms.CONFIRM_SCHEMA, {}, file=as_markdown(uploaded or "–"))
+        await uploads_of(self.hass, self.entry.entry_id).remove()
+        return await self.save({})
 
     @property
-    def _board(self) -> BoardCoordinator:
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            raise AbortFlow("not_loaded")
-        board: BoardCoordinator = self.config_entry.runtime_data.coordinator
-        return board
+    def entry(self) -> ConfigEntry:
+        """The entry, which may have been removed since the dialog was opened."""
+        if (entry := self.hass.config_entries.async_get_entry(self.handler)) is None:
+            raise AbortFlow("removed")
+        return entry
 
     @callback
-    def _form(
-        self,
-        step: str,
-        schema: vol.Schema,
-        user_input: Entered = None,
-        error: FormError | None = None,
-        **placeholders: str,
+    def _source(self) -> str:
+        """Return where updates come from, as plain text that is the same in all languages."""
+        options = self.entry.options
+        if options.get(CONF_SOURCE, SourceKind.FOLDER) == SourceKind.FOLDER:
+            return str(options.get(CONF_FOLDER, ""))
+        try:
+            return server_of(self.hass, dict(options)).server or ""
+        except SourceError:
+            return ""
+
+    def source_problem(self, err: SourceError, field: str | None = None) -> FormError:
+        return problem(self.hass, f"source_{err.reason}", field, **err.placeholders)
+
+    @callback
+    def form(
+        self, step: str, schema: vol.Schema, shown: Mapping[str, Any], error: FormError | None = None, **facts: str
     ) -> ConfigFlowResult:
-        """Show a form with what was entered, else with what is chosen."""
-        shown: Mapping[str, Any] = without_secrets(self.config_entry.options) if user_input is None else user_input
+        told = {"host_placeholder": "{host}", "config": self.hass.config.config_dir}
         return self.async_show_form(
             step_id=step,
             data_schema=self.add_suggested_values_to_schema(schema, shown),
             errors={error.field or "base": error.key} if error else {},
-            description_placeholders=placeholders | (error.placeholders if error else {}),
+            description_placeholders=told | facts | (error.placeholders if error else {}),
         )
 
-    @callback
-    def _save(self, chosen: dict[str, Any], schema: vol.Schema | None = None) -> ConfigFlowResult:
-        """Keep all other options; a field of the form that was left empty is not chosen any more. Raises FormError."""
-        refuse_while_installing(self.config_entry)
-        fields = {str(key) for key in schema.schema} if schema is not None else set()
-        kept = {key: value for key, value in self.config_entry.options.items() if key not in fields}
-        return self.async_create_entry(data={**kept, **chosen})
-
-
-def _checked(entered: dict[str, Any]) -> dict[str, Any]:
-    """Return what keeps a bad sketch away, in its stored form. Raises FormError."""
-    checked = dict(entered)
-    if key := checked.get(CONF_PUBLIC_KEY):
-        try:
-            checked[CONF_PUBLIC_KEY] = str(PublicKey.parse(key))
-        except SignatureRefused:
-            raise FormError("bad_public_key", CONF_PUBLIC_KEY) from None
-    if template := checked.get(CONF_HEALTH_URL):
-        try:
-            http_url(template.replace("{host}", "192.0.2.1"))
-        except SourceError as err:
-            raise source_form_error(err, CONF_HEALTH_URL) from None
-    return checked
+    async def save(self, changes: dict[str, Any]) -> ConfigFlowResult:
+        """Change some options, and have the board take them over."""
+        entry = self.entry
+        options = {name: value for name, value in (entry.options | changes).items() if value is not None}
+        # Home Assistant would store the options only when this step is over, and tell nobody.
+        self.hass.config_entries.async_update_entry(entry, options=options)
+        if entry.state is ConfigEntryState.LOADED:
+            await entry.runtime_data.coordinator.async_options_changed()
+        return self.async_create_entry(data=options)

@@ -1,31 +1,36 @@
-"""A sketch that a person uploads in the options, looked at before anything is done with it."""
+"""A sketch that a person hands over in a form, inspected before anything is done with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_PASSWORD
-from homeassistant.core import HomeAssistant
+from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD
+from homeassistant.core import HomeAssistant, callback
 
 from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware import limits
-from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
+from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused, verify_release
+from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
-from ..arduino_ota.hardware import Storage
 from ..arduino_ota.sketch import Sketch
-from ..const import CONF_PUBLIC_KEY, CONF_STORAGE
+from ..arduino_ota.text import fit_to_show
+from ..const import CONF_PUBLIC_KEY
 from ..errors import FormError
+from ..issues import sentence
+from ..network.identity import other_entries
 from ..sources.chosen import uploads_of
-from .options_forms import CONF_FILE, CONF_NOTES, CONF_SIGNATURE, CONF_VERSION
+from ..sources.sketches import async_inspect, model_of, storage_of
+from .discovered_board import as_markdown, heard_lately
+from .forms import CONF_NOTES, CONF_SIGNATURE, CONF_SKETCH, CONF_VERSION
 
 _LONGEST = {CONF_PASSWORD: limits.PASSWORD, CONF_NOTES: limits.NOTES, CONF_SIGNATURE: limits.SIGNATURE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A sketch that may be offered; `version` is None if nothing says it."""
+    """A sketch that may be offered, and what was entered with it."""
 
     file: str
     sketch: Sketch
@@ -34,63 +39,114 @@ class Upload:
     notes: str | None
     signature: str | None
 
-    async def keep(self, hass: HomeAssistant, entry: ConfigEntry, version: str) -> None:
-        """Make this the upload of a board. Raises SourceError."""
-        await uploads_of(hass, entry.entry_id).store(
-            self.sketch.image,
-            self.file,
-            version=version,
-            notes=self.notes,
-            password=self.password,
-            signature=self.signature,
-        )
+    async def keep(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+        told = {name: getattr(self, name) for name in ("version", "password", "notes", "signature")}
+        await uploads_of(hass, entry.entry_id).store(self.sketch.image, self.file, **told)
+
+    @callback
+    def facts(self, hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+        """Return what is known of it, as Markdown; an en dash for what is not."""
+        sketch = self.sketch
+        version = sketch.version or self.version or version_of_file(self.file)
+        built = f"{sketch.built:%Y-%m-%d %H:%M}" if sketch.built else "–"
+        return {
+            "file": as_markdown(self.file),
+            "version": as_markdown(version or built),
+            "name": as_markdown(sketch.name or "–"),
+            "library": sketch.library or "–",
+            "model": sketch.model.name if sketch.model else "–",
+            "size": str(sketch.size),
+            "findings": "\n".join(f"- {each}" for each in self._findings(hass, entry)),
+        }
+
+    def _findings(self, hass: HomeAssistant, entry: ConfigEntry) -> Iterator[str]:
+        sketch, own = self.sketch, entry.data.get(CONF_NAME)
+        if sketch.name is not None and sketch.name != own:
+            yield sentence(hass, "upload_renames", {"old": as_markdown(own or "–"), "new": as_markdown(sketch.name)})
+        known = {entry.data[CONF_PASSWORD], self.password} - {None}
+        if sketch.stated_password is not None or any(map(sketch.has_literal, known)):
+            yield sentence(hass, "upload_password_found", {})
+        elif self.password is None:
+            yield sentence(hass, "upload_password_unknown", {})
+        for warning in sketch.warnings:
+            yield sentence(hass, f"warning_{warning.code}", warning.placeholders)
 
 
-async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: Mapping[str, Any]) -> Upload:
-    """Take the uploaded file away from Home Assistant, and hold it against all that is asked of it.
-
-    Raises FormError.
-    """
+async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str, Any]) -> Upload:
+    """Take an uploaded sketch away from Home Assistant, and hold it against all that is asked of it. Raises FormError."""
     for name, longest in _LONGEST.items():
         if len(form.get(name, "")) > longest or "\0" in form.get(name, ""):
             raise FormError("too_long", name)
-    typed = form.get(CONF_VERSION)
-    if typed is not None:
-        typed = read_version(typed)
+    version = form.get(CONF_VERSION, "").strip() or None
+    if version is not None and not VERSION.fullmatch(version):
+        raise problem(hass, "source_bad_version", CONF_VERSION, version=version)
+    file, image = await async_read_file(hass, form)
     try:
-        file, image = await hass.async_add_executor_job(_read, hass, form[CONF_FILE])
-    except ValueError:
-        raise FormError("upload_gone", CONF_FILE) from None
-    storage = Storage(entry.options[CONF_STORAGE])
-    try:
-        sketch = await hass.async_add_executor_job(lambda: Sketch.inspect(image, storage=storage))
+        sketch = await async_inspect(hass, image, model_of(entry), storage_of(entry))
     except SketchRefused as err:
-        raise FormError(f"sketch_{err.reason}", CONF_FILE, **{**err.placeholders, "file": file}) from err
-    signature = form.get(CONF_SIGNATURE)
+        raise refused(hass, err, file) from err
+    if sketch.name is not None and (owner := _owner(hass, entry, sketch.name)) is not None:
+        raise FormError("other_board", CONF_SKETCH, sketch_name=sketch.name, owner=owner)
+    told = {name: form.get(name) for name in (CONF_PASSWORD, CONF_NOTES, CONF_SIGNATURE)}
+    upload = Upload(file=file, sketch=sketch, version=bare(version) if version else None, **told)
     if pinned := entry.options.get(CONF_PUBLIC_KEY):
-        if signature is None:
-            raise FormError("signature_missing", CONF_SIGNATURE)
-        try:
-            await hass.async_add_executor_job(PublicKey.parse(pinned).verify, image, signature)
-        except SignatureRefused as err:
-            raise FormError(f"signature_{err.reason}", CONF_SIGNATURE, **{**err.placeholders, "file": file}) from err
-    return Upload(
-        file=file,
-        sketch=sketch,
-        version=bare(sketch.version) if sketch.version else typed or version_of_file(file),
-        password=form.get(CONF_PASSWORD),
-        notes=form.get(CONF_NOTES),
-        signature=signature,
-    )
+        await _verify(hass, entry, PublicKey.parse(pinned), upload)
+    return upload
 
 
-def read_version(typed: str) -> str:
-    """Return a version as it will be shown. Raises FormError."""
-    if not VERSION.fullmatch(typed.strip()):
-        raise FormError("source_bad_version", CONF_VERSION, version=typed)
-    return bare(typed.strip())
+async def async_uploaded(hass: HomeAssistant, entry: ConfigEntry) -> str | None:
+    """Return what the upload of a board is called, None if there is none."""
+    try:
+        catalog = await uploads_of(hass, entry.entry_id).catalog()
+    except SourceError:
+        return "–"
+    files = [*(one.file for one in catalog.releases), *(one.file for one in catalog.findings)]
+    return files[0] if files else None
 
 
-def _read(hass: HomeAssistant, upload_id: str) -> tuple[str, bytes]:
-    with process_uploaded_file(hass, upload_id) as path, path.open("rb") as file:
-        return path.name, file.read(limits.FILE)
+async def async_read_file(hass: HomeAssistant, form: dict[str, Any]) -> tuple[str, bytes]:
+    """Take the file of a form away from Home Assistant; return its name and its content, which may be cut off.
+
+    Raises FormError.
+    """
+
+    def read() -> tuple[str, bytes]:
+        with process_uploaded_file(hass, form[CONF_SKETCH]) as path, path.open("rb") as file:
+            return fit_to_show(path.name, limits.LINE), file.read(limits.FILE)
+
+    try:
+        return await hass.async_add_executor_job(read)
+    except ValueError, OSError:
+        raise FormError("upload_gone", CONF_SKETCH) from None
+
+
+def refused(hass: HomeAssistant, err: SketchRefused, file: str) -> FormError:
+    """Return what a form says of a sketch that must not be flashed."""
+    return problem(hass, f"sketch_{err.reason}", CONF_SKETCH, **{**err.placeholders, "file": file})
+
+
+def problem(hass: HomeAssistant, key: str, field: str | None = None, **placeholders: str) -> FormError:
+    """Return an error with a sentence that other places show as well, in the language of the server."""
+    return FormError("problem", field, problem=sentence(hass, key, placeholders))
+
+
+async def _verify(hass: HomeAssistant, entry: ConfigEntry, key: PublicKey, upload: Upload) -> None:
+    """Hold the signature against what is signed: nothing but that counts. Raises FormError."""
+    board = entry.data.get(CONF_NAME) or upload.sketch.name or ""
+
+    def verify() -> None:
+        verify_release(key, upload.sketch, upload.signature or "", version=upload.version, board=board)
+
+    try:
+        await hass.async_add_executor_job(verify)
+    except SignatureRefused as err:
+        facts = {**err.placeholders, "file": upload.file}
+        raise problem(hass, f"signature_{err.reason}", CONF_SIGNATURE, **facts) from err
+
+
+def _owner(hass: HomeAssistant, entry: ConfigEntry, name: str) -> str | None:
+    """Return another board with the name that a sketch states, unless the board has that name as well."""
+    titles = {one.name: one.name for one in heard_lately(hass) if one.address != entry.data[CONF_HOST]}
+    titles |= {one.data.get(CONF_NAME) or "": one.title for one in other_entries(hass, entry)}
+    owners = {known.casefold(): title for known, title in titles.items()}
+    return None if name.casefold() == (entry.data.get(CONF_NAME) or "").casefold() else owners.get(name.casefold())

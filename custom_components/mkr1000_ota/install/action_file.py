@@ -1,5 +1,6 @@
 """A sketch that an action names, by file or by address."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,11 @@ async def async_fetch(hass: HomeAssistant, where: Mapping[str, Any]) -> Fetched:
     SourceError when it cannot be had.
     """
     if file := where.get("file"):
-        return await hass.async_add_executor_job(_read, hass, file)
+        try:
+            async with asyncio.timeout(limits.FOLDER):
+                return await hass.async_add_executor_job(_read, hass, file)
+        except TimeoutError:
+            raise SourceError(Reason.FOLDER_SILENT, folder=str(Path(file).parent)) from None
     if url := where.get("url"):
         return await _download(hass, url)
     raise validation_error("no_sketch_named")

@@ -1,21 +1,25 @@
 """Flashing a board from an order to an outcome, one of few boards at a time, and finding out what nobody saw end."""
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
-from ..arduino_ota.errors import BoardUnreachable
+from ..arduino_ota.errors import BoardUnreachable, WrongPassword
 from ..arduino_ota.flash.flasher import Order
-from ..arduino_ota.flash.verdict import Outcome
+from ..arduino_ota.flash.verdict import Outcome, Verdict
+from ..arduino_ota.libraries import Library
 from ..const import DOMAIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
-from ..errors import translated_error
+from ..network.identity import async_peer
 from ..network.mdns import async_get_querier
 from ..presence.recognition import async_recognize
-from .outcome import async_apply_outcome
+from ..storage.records import WaitingOrder
+from .outcome import async_apply_outcome, async_send_end
+from .prepare import async_running_sketch
 from .reconnect import async_learn_mac
 
 # Each flash holds an image in memory and a connection open for half a minute; a small host has other things to do.
@@ -24,35 +28,55 @@ FLASH_SLOTS: Final = 4
 _SLOTS: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_flash_slots")
 
 
+class FlashedElsewhere(Exception):
+    """A board that was waited for has come back with a sketch from somewhere else, which accepts this known password."""
+
+    def __init__(self, password: str) -> None:
+        super().__init__()
+        self.password = password
+
+
 @singleton(_SLOTS)
 def flash_slots(_hass: HomeAssistant) -> asyncio.Semaphore:
     """Return what limits how many boards are flashed at once."""
     return asyncio.Semaphore(FLASH_SLOTS)
 
 
-async def async_flash(board: BoardCoordinator, order: Order, *, waited: bool) -> Outcome:
-    """Flash a board; one that was `waited` for only if it still runs what it ran when that was ordered.
+async def async_flash_in_turn(
+    board: BoardCoordinator, order: Order, library: Library, waited: WaitingOrder | None
+) -> Outcome:
+    """Flash a board that has just responded with a library, as soon as that is possible.
 
-    Raises a BoardError, a translated HomeAssistantError or JournalUnwritable; the board runs what it ran then.
+    If it was `waited` for, it must run what it ran when that was ordered. Raises FlashedElsewhere, and what
+    `async_flash` raises.
     """
     slots = flash_slots(board.hass)
-    if slots.locked() and board.record.rollback_to is None:
+    if must_queue := slots.locked():
         board.set_state(InstallState(Stage.QUEUED, order.version))
     async with slots:
         board.set_state(InstallState(Stage.CHECKING, order.version))
+        if must_queue:
+            # It may have changed while others were flashed.
+            async with board.lock:
+                library = await async_recognize(board)
         if board.record.pending is not None:
-            await async_apply_outcome(board, await async_resolve(board))
-        # The board may have changed while others were flashed.
-        async with board.lock:
-            await async_recognize(board)
-            if waited:
-                await _refuse_foreign_sketch(board)
-            with async_get_querier(board.hass).frequent():
-                outcome = await board.flasher.flash(order, lambda taken: _show_progress(board, order, taken))
+            outcome = await async_resolve(board)
+            if outcome.verdict is Verdict.FLASHED and outcome.pending.sha256 == order.sketch.sha256:
+                return outcome
+            async_send_end(board, await async_apply_outcome(board, outcome))
+        elif waited is not None:
+            await _refuse_foreign_sketch(board, library, waited)
+        return await async_flash(board, order)
+
+
+async def async_flash(board: BoardCoordinator, order: Order) -> Outcome:
+    """Flash a board. Raises a BoardError or JournalUnwritable if it got nothing of the sketch."""
+    async with board.lock:
+        order = replace(order, previous_version=board.record.version, running=await async_running_sketch(board))
+        with async_get_querier(board.hass).frequent():
+            outcome = await board.flasher.flash(order, lambda taken: _show_progress(board, order, taken))
     if outcome.accepted is not None:
         await async_learn_mac(board)
-    if outcome.error is not None:
-        raise outcome.error
     return outcome
 
 
@@ -67,12 +91,16 @@ async def async_resolve(board: BoardCoordinator) -> Outcome:
     return outcome
 
 
-async def _refuse_foreign_sketch(board: BoardCoordinator) -> None:
-    """Raise if a board that was waited for has come back with a sketch from somewhere else."""
-    accepted = await board.flasher.accepted_password(*board.record.keyring.passwords)
-    if accepted is not None and accepted != board.record.keyring.current:
-        await board.async_accept_password(accepted)
-        raise translated_error("flashed_elsewhere", board=board.name)
+async def _refuse_foreign_sketch(board: BoardCoordinator, library: Library, ordered: WaitingOrder) -> None:
+    """Raise FlashedElsewhere if a board does not run what it ran before, and WrongPassword if that is all that it tells."""
+    async with board.lock:
+        name = (await async_peer(board.hass, board.host)).name
+        accepted = await board.flasher.accepted_password(*board.record.keyring.passwords)
+    if accepted is None:
+        raise WrongPassword
+    is_renamed = None not in (name, ordered.board_name) and name != ordered.board_name
+    if accepted != board.record.keyring.current or library != (ordered.board_library or library) or is_renamed:
+        raise FlashedElsewhere(accepted)
 
 
 def _show_progress(board: BoardCoordinator, order: Order, taken: int) -> None:

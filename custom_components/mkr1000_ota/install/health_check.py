@@ -1,22 +1,95 @@
-"""Whether a new sketch does what it is for."""
+"""Whether a new sketch does what it is for, and going back, once, to the one before it if it does not."""
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 import time
 from typing import Final
 
 import aiohttp
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import CoreState
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
+from ..arduino_ota.errors import BoardError
+from ..arduino_ota.flash.journal import JournalUnwritable
+from ..arduino_ota.flash.verdict import Verdict
 from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, LOGGER
-from ..coordinator import BoardCoordinator
+from ..coordinator import BoardCoordinator, InstallState, Stage
+from ..data import InstallEnd
+from ..errors import translated_error
+from ..issues import Kind
+from ..presence.recognition import async_recognize
+from ..storage.records import BoardRecord, PastFlash
+from .flashing import async_flash, flash_slots
+from .notices import async_raise_notices, with_notice
+from .outcome import async_apply_outcome
+from .prepare import async_prepare, request_for_archived
 
+UNHEALTHY: Final = "unhealthy"
 # In seconds, as the options flow has it.
 DEFAULT_TIMEOUT: Final = 60.0
 CHECK_INTERVAL: Final = 2.0
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
+
+
+async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> InstallEnd:
+    """Return how an install ends whose sketch runs and is healthy, or how going back from it does."""
+    if (running := board.record.running) is None or not running.health_due:
+        return end
+    if has_health_check(board):
+        if board.hass.state is not CoreState.running:
+            # It is judged at the end of the start: until then entities are unavailable without any fault of the sketch.
+            return replace(end, event=None)
+        board.set_state(InstallState(Stage.CHECKING_HEALTH, running.version))
+    if not has_health_check(board) or await async_becomes_healthy(board):
+        await board.store.note(lambda record: record.judged(healthy=True))
+        return end
+    target = _target(board)
+    # Until it has succeeded, going back has failed: whatever ends it, that is what a person has to know.
+    facts = {"board": board.name, "version": running.version, "previous": target.version if target else ""}
+    reason = translated_error("not_rolled_back" if target else "unhealthy", **facts)
+
+    def judge(record: BoardRecord) -> BoardRecord:
+        judged = record.judged(healthy=False, rollback_to=target.sha256 if target else None)
+        return with_notice(judged, Kind.UNHEALTHY, reason, running.version)
+
+    await board.store.note(judge)
+    if target is not None and (rolled_back := await async_roll_back(board)) is not None:
+        return rolled_back
+    async_raise_notices(board)
+    told = {"from": running.version, "to": board.record.version}
+    return InstallEnd(event=UNHEALTHY, attributes=told, error=reason)
+
+
+async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
+    """Flash the build that takes the place of one that is not healthy; None unless the board runs it then."""
+    try:
+        target = next(one for one in board.record.history if one.sha256 == board.record.rollback_to)
+        order = await async_prepare(board, request_for_archived(board, target))
+        async with board.lock:
+            await async_recognize(board)
+        async with flash_slots(board.hass):
+            outcome = await async_flash(board, order)
+        end = await async_apply_outcome(board, outcome)
+    except (BoardError, HomeAssistantError, JournalUnwritable) as err:
+        LOGGER.error("%s could not go back to its earlier sketch: %s", board.name, err or type(err).__name__)
+        return None
+    return end if outcome.verdict in (Verdict.FLASHED, Verdict.LOCKED) else None
+
+
+def _target(board: BoardCoordinator) -> PastFlash | None:
+    """Return the sketch to go back to from what the board runs: the last one before that has not failed itself.
+
+    None if it is not in the archive, or if nobody knows what the board ran: it may have been nothing from here.
+    """
+    failed = board.record.running
+    if failed is None or failed.previous_version is None:
+        return None
+    passed_over = {failed.sha256, *board.record.failed}
+    return next((flash for flash in board.archived if flash.sha256 not in passed_over), None)
 
 
 def has_health_check(board: BoardCoordinator) -> bool:
@@ -32,8 +105,11 @@ async def async_becomes_healthy(board: BoardCoordinator) -> bool:
     while True:
         # What an entity showed before the flash says nothing; one that reports seldom has until the end of the time.
         is_last = time.monotonic() >= deadline
-        if _entity_is_available(board, None if is_last else since) and await _url_responds(board):
-            return True
+        try:
+            if _entity_is_available(board, None if is_last else since) and await _url_responds(board):
+                return True
+        except Exception as err:  # noqa: BLE001 - whatever a sketch answers with, malformed redirects included, is not healthy
+            LOGGER.debug("The health check of %s fails: %s", board.name, type(err).__name__)
         if is_last:
             return False
         await asyncio.sleep(min(CHECK_INTERVAL, max(deadline - time.monotonic(), 0)))
@@ -51,10 +127,6 @@ def _entity_is_available(board: BoardCoordinator, since: datetime | None) -> boo
 async def _url_responds(board: BoardCoordinator) -> bool:
     if not (template := board.config_entry.options.get(CONF_HEALTH_URL)):
         return True
-    try:
-        url = template.replace("{host}", board.host)
-        async with async_get_clientsession(board.hass).get(url, timeout=REQUEST_TIMEOUT) as response:
-            return response.ok
-    except Exception as err:  # noqa: BLE001 - whatever a sketch answers with, malformed redirects included, is not healthy
-        LOGGER.debug("The health check of %s fails: %s", board.name, type(err).__name__)
-        return False
+    url = template.replace("{host}", board.host)
+    async with async_get_clientsession(board.hass).get(url, timeout=REQUEST_TIMEOUT) as response:
+        return response.ok

@@ -4,16 +4,16 @@ The stages are those of `coordinator.Stage`; CONTRIBUTING.md draws how one follo
 """
 
 import asyncio
-from collections.abc import Coroutine
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from functools import partial
 import time
 from typing import Final
 
-from homeassistant.core import callback
+from homeassistant.core import CALLBACK_TYPE, CoreState, callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.helpers.start import async_at_started
 
-from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, WrongPassword
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.flash.journal import JournalUnwritable
 from ..arduino_ota.flash.verdict import Outcome, Verdict
@@ -21,22 +21,30 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import IDLE, BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd, InstallRequest
 from ..errors import board_error, translated_error, validation_error
-from ..issues import Kind
+from ..presence.tracker import async_get_tracker
 from ..storage.records import WaitingOrder
-from .flashing import async_flash, async_resolve
-from .notices import async_raise_notices, with_notice
-from .outcome import async_apply_outcome
-from .reconnect import async_check_password, async_note_rejected, is_password_check_due
-from .rollback import async_check_health, async_roll_back
-from .wait import async_wait_for_board, longest_wait
+from .flashing import FlashedElsewhere, async_flash_in_turn, async_resolve
+from .health_check import async_check_health, async_roll_back
+from .notices import async_raise_notices
+from .orders import async_drop_order, async_place_order
+from .outcome import (
+    async_apply_outcome,
+    async_note_not_back,
+    async_send_end,
+    async_show_running,
+    attributes,
+    failed,
+)
+from .prepare import request_for_order
+from .reconnect import async_ask_for_password, async_check_password, is_password_check_due
+from .wait import async_find_board, async_wait_for_board
 
-# The event of an install that ended before there was anything to see.
-FAILED: Final = "failed"
+type _Work = Callable[[], Awaitable[InstallEnd]]
 
-
-def end_signal(entry_id: str) -> str:
-    """Return the dispatcher signal that is sent with event type and attributes when an install on a board has ended."""
-    return f"{DOMAIN}_end_{entry_id}"
+# Nothing that anybody has to be told.
+_NOTHING: Final = InstallEnd(event=None, attributes={})
+# Seconds between two attempts to flash a board that is there and goes again each time.
+RETRY_INTERVAL: Final = 10.0
 
 
 class BoardInstaller:
@@ -45,62 +53,74 @@ class BoardInstaller:
     def __init__(self, board: BoardCoordinator) -> None:
         self._board = board
         self._task: asyncio.Task[InstallEnd] | None = None
-        self._waits = asyncio.Event()
+        # Pending as long as whoever ordered the install waits to be told how it ends.
+        self._caller: asyncio.Future[None] | None = None
+        self._is_canceled = False
 
     async def install(self, request: InstallRequest) -> InstallEnd | None:
         """Install a build, and return how that ended; None where the board is offline and is being waited for.
 
         The install goes on when the caller goes away: a browser that is closed must not leave half a flash behind.
         """
-        task = self.begin(Stage.DOWNLOADING, request.version, self.carry_out(request))
-        waits = asyncio.create_task(self._waits.wait())
+        task = self._begin(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
+        caller = self._caller = self._board.hass.loop.create_future()
         try:
-            await asyncio.wait((task, waits), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((task, caller), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            waits.cancel()
             if not task.done():
+                caller.cancel()
                 task.add_done_callback(self._log_end)
         if not task.done():
             return None
         if task.cancelled():
-            raise translated_error("install_cancelled", board=self._board.name)
+            key = "install_interrupted" if self._board.record.is_unfinished else "install_stopped"
+            raise translated_error("install_canceled" if self._is_canceled else key, board=self._board.name)
         return task.result()
+
+    @callback
+    def order(self, request: InstallRequest) -> None:
+        """Install a build although nobody waits for the end. Raises ServiceValidationError if something is being done."""
+        self._in_background(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
 
     async def cancel(self) -> None:
         """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
         if (task := self._task) is None or not self._board.state.is_cancelable:
             raise validation_error("nothing_to_cancel", board=self._board.name)
+        self._is_canceled = True
         task.cancel()
         await asyncio.wait((task,))
-        await self._board.store.note(lambda record: replace(record, order=None))
-        await self._board.async_tidy_images()
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether something is being done with the board."""
-        return self._task is not None
+        await async_drop_order(self._board, None, None)
 
     @callback
-    def begin(
-        self, stage: Stage, version: str | None, work: Coroutine[None, None, InstallEnd]
-    ) -> asyncio.Task[InstallEnd]:
-        """Do something with the board in a task of its own. Raises ServiceValidationError if it is busy already."""
+    def recover(self) -> CALLBACK_TYPE:
+        """Go on after a start with what is on the disk, and tell again what a person has to know; returns what ends that."""
         board = self._board
-        if self._task is not None:
-            work.close()
-            raise validation_error("already_installing", board=board.name)
-        self._waits.clear()
-        board.set_state(InstallState(stage, version))
-        self._task = board.config_entry.async_create_background_task(
-            board.hass, self._ended(version, work), f"{DOMAIN} {stage} {version}", eager_start=False
-        )
-        self._task.add_done_callback(self._finished)
-        return self._task
+        async_raise_notices(board)
+        async_show_running(board)
+        if board.record.password_rejected:
+            async_ask_for_password(board)
+        if board.record.pending is not None:
+            self._resolve_pending(board.timeouts.return_timeout)
+        else:
+            self.resume()
+        return async_at_started(board.hass, callback(lambda _: self.resume()))
 
     @callback
-    def in_background(self, stage: Stage, version: str | None, work: Coroutine[None, None, InstallEnd]) -> None:
-        """Do something that nobody waits for."""
-        self.begin(stage, version, work).add_done_callback(self._log_end)
+    def resume(self) -> None:
+        """Go on with what the record says is due, after a start and after each end of a flash that nobody saw."""
+        board, record = self._board, self._board.record
+        if self._task is not None:
+            return
+        if (order := record.order) is not None:
+            request = request_for_order(board, order, order.until)
+            self._in_background(Stage.WAITING, order.version, partial(self._carry_out, request))
+        elif record.pending is not None or board.hass.state is not CoreState.running:
+            return
+        elif record.rollback_to is not None:
+            self._in_background(Stage.CHECKING_HEALTH, record.version, self._roll_back)
+        elif (running := record.running) is not None and running.health_due:
+            end = InstallEnd(event=Verdict.FLASHED.value, attributes=attributes(running, Verdict.FLASHED))
+            self._in_background(Stage.CHECKING_HEALTH, running.version, partial(async_check_health, board, end))
 
     @callback
     def on_response(self, was_offline: bool) -> None:
@@ -109,101 +129,121 @@ class BoardInstaller:
         if self._task is not None:
             return
         if record.pending is not None:
-            self.in_background(Stage.RESTARTING, record.pending.version, self.resolve())
+            self._resolve_pending(0)
         elif record.rollback_to is not None and was_offline:
-            self.in_background(Stage.CHECKING, None, async_roll_back(board))
+            self.resume()
         elif is_password_check_due(board, was_offline=was_offline):
             board.config_entry.async_create_background_task(
                 board.hass, async_check_password(board), f"{DOMAIN} check {board.name}"
             )
 
-    async def resolve(self) -> InstallEnd:
-        """Find out what became of a flash that nobody saw end. Raises a BoardError while the board does not tell."""
-        return await self._conclude(await async_resolve(self._board))
+    def _resolve_pending(self, within: float) -> None:
+        """Find out what became of a flash that nobody saw end, if the board tells within so many seconds."""
+        assert (pending := self._board.record.pending)  # noqa: RUF018
+        task = self._begin(Stage.RESTARTING, pending.version, partial(self._resolve, time.monotonic() + within))
+        task.add_done_callback(lambda done: done.cancelled() or self.resume())
 
-    async def carry_out(self, request: InstallRequest) -> InstallEnd:
+    async def _resolve(self, deadline: float) -> InstallEnd:
+        board = self._board
+        while True:
+            try:
+                return await self._conclude(await async_resolve(board))
+            except WrongBoard:
+                async_get_tracker(board.hass).moves.async_search()
+            except BoardError as err:
+                LOGGER.debug("%s does not tell yet what became of its flash: %s", board.name, type(err).__name__)
+            if time.monotonic() >= deadline:
+                await async_note_not_back(board)
+                return _NOTHING
+            await asyncio.sleep(board.timeouts.probe_interval)
+
+    async def _carry_out(self, request: InstallRequest) -> InstallEnd:
         """Prepare a build, wait for the board as long as that is allowed, flash it, and apply what that has shown."""
         board = self._board
-        order = await request.prepare()
-        await self._store_image(order)
-        now = time.time()
-        until = request.until or now + longest_wait(board)
-        if until > now:
-            waiting = WaitingOrder(
-                version=order.version,
-                sha256=order.sketch.sha256,
-                file=request.file,
-                ordered=now,
-                until=until,
-                password=order.password,
-                signature=order.signature,
-                allow=request.allow,
-            )
-            await board.store.update(order=waiting)
         try:
-            waited = await async_wait_for_board(board, order.version, until, self._waits.set)
-            outcome = await async_flash(board, order, waited=waited or request.until is not None)
-        except (BoardError, HomeAssistantError, JournalUnwritable) as err:
-            # Whoever ordered an install that waited has gone.
-            left_alone = request.until is not None or self._waits.is_set()
-            await self._drop_order(self._translated(err) if left_alone else None, order.version)
-            raise
+            outcome = await self._flash(request, *await async_place_order(board, request))
+        except Exception as err:  # noqa: BLE001 - whatever it is, the board gets free again, and it is told
+            end = failed(request.version, self._translated(err))
+            await async_drop_order(board, err, None if self._is_attended else end)
+            return end
         return await self._conclude(outcome)
 
-    async def _conclude(self, outcome: Outcome) -> InstallEnd:
-        end = await async_apply_outcome(self._board, outcome)
-        return await async_check_health(self._board, end) if outcome.verdict is Verdict.FLASHED else end
-
-    async def _store_image(self, order: Order) -> None:
-        try:
-            await self._board.images.store(order.sketch.sha256, order.sketch.image)
-        except OSError as err:
-            raise JournalUnwritable from err
-
-    async def _drop_order(self, reason: HomeAssistantError | None, version: str) -> None:
+    async def _flash(self, request: InstallRequest, order: Order, ordered: WaitingOrder) -> Outcome:
+        """Flash the board when it is there. Raises what ends that before it got anything of the sketch."""
         board = self._board
-        await board.store.note(
-            lambda record: (
-                with_notice(replace(record, order=None), Kind.NOT_INSTALLED, reason, version)
-                if reason is not None
-                else replace(record, order=None)
-            )
-        )
-        async_raise_notices(board)
-        await board.async_tidy_images()
+        library = None if request.until is not None else await async_find_board(board, ordered.until)
+        waited = ordered if library is None else None
+        while True:
+            if library is None:
+                board.set_state(InstallState(Stage.WAITING, order.version))
+                if self._caller is not None and self._is_attended:
+                    self._caller.set_result(None)
+                library = await async_wait_for_board(board, ordered.until)
+            try:
+                return await async_flash_in_turn(board, order, library, waited)
+            except BoardUnreachable, WrongBoard:
+                if time.time() >= ordered.until:
+                    raise
+            # It has gone again.
+            waited, library = ordered, None
+            board.set_state(InstallState(Stage.WAITING, order.version))
+            await asyncio.sleep(RETRY_INTERVAL)
 
-    async def _ended(self, version: str | None, work: Coroutine[None, None, InstallEnd]) -> InstallEnd:
+    @property
+    def _is_attended(self) -> bool:
+        return self._caller is not None and not self._caller.done()
+
+    async def _conclude(self, outcome: Outcome) -> InstallEnd:
+        return await async_check_health(self._board, await async_apply_outcome(self._board, outcome))
+
+    async def _roll_back(self) -> InstallEnd:
+        return await async_roll_back(self._board) or _NOTHING
+
+    @callback
+    def _begin(self, stage: Stage, version: str | None, work: _Work) -> asyncio.Task[InstallEnd]:
+        """Do something with the board in a task of its own. Raises ServiceValidationError if it is busy already."""
+        board = self._board
+        if self._task is not None:
+            raise validation_error("already_installing", board=board.name)
+        self._caller, self._is_canceled = None, False
+        board.set_state(InstallState(stage, version))
+        self._task = board.config_entry.async_create_background_task(
+            board.hass, self._ended(version, work), f"{DOMAIN} {stage} {version}", eager_start=False
+        )
+        self._task.add_done_callback(self._finished)
+        return self._task
+
+    @callback
+    def _in_background(self, stage: Stage, version: str | None, work: _Work) -> None:
+        self._begin(stage, version, work).add_done_callback(self._log_end)
+
+    async def _ended(self, version: str | None, work: _Work) -> InstallEnd:
         """Return how some work ends, whatever that is."""
         try:
-            return await work
-        except (BoardError, HomeAssistantError, JournalUnwritable) as err:
-            if isinstance(err, WrongPassword):
-                await async_note_rejected(self._board)
-            error = self._translated(err)
-        except Exception:  # noqa: BLE001 - whatever it is, the board gets free again, and it is told
-            LOGGER.exception("The install on %s failed", self._board.name)
-            error = translated_error("unexpected", board=self._board.name)
-        return InstallEnd(event=FAILED, attributes={"to": version, "reason": error.translation_key}, error=error)
+            return await work()
+        except Exception as err:  # noqa: BLE001 - whatever it is, the board gets free again, and it is told
+            return failed(version, self._translated(err))
 
     def _translated(self, err: Exception) -> HomeAssistantError:
         board = self._board
         match err:
             case HomeAssistantError():
                 return err
-            case WrongBoard():
-                return translated_error("another_board", board=board.name, host=board.host)
             case BoardError():
-                return board_error(err, board.name)
-            case _:
+                return board_error(err, board.name, board.host)
+            case JournalUnwritable():
                 return translated_error("journal_unwritable", board=board.name)
+            case FlashedElsewhere():
+                return translated_error("flashed_elsewhere", board=board.name)
+        LOGGER.error("The install on %s failed", board.name, exc_info=err)
+        return translated_error("unexpected", board=board.name)
 
     @callback
     def _finished(self, task: asyncio.Task[InstallEnd]) -> None:
         self._task = None
         self._board.set_state(IDLE)
-        if not task.cancelled() and (end := task.result()).event is not None:
-            signal = end_signal(self._board.config_entry.entry_id)
-            async_dispatcher_send(self._board.hass, signal, end.event, end.attributes)
+        if not task.cancelled():
+            async_send_end(self._board, task.result())
 
     @callback
     def _log_end(self, task: asyncio.Task[InstallEnd]) -> None:

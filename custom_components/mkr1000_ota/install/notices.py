@@ -3,50 +3,37 @@
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
+from ..arduino_ota.text import escape_markdown
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_clear, async_report, sentence
-from ..storage.records import BoardRecord, Notice
+from ..storage.records import BoardRecord, WaitingOrder
 
 NOTICES = (Kind.NOT_BACK, Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY)
 
 
-def with_notice(record: BoardRecord, kind: Kind, reason: HomeAssistantError, version: str) -> BoardRecord:
-    """Return a record that holds a notice about a version; an error of install/ is the reason."""
-    placeholders = {"version": version, **(reason.translation_placeholders or {})}
-    return record.with_notices(
-        {**record.notices, kind: Notice(reason=reason.translation_key, placeholders=placeholders)}
-    )
+def with_notice(
+    record: BoardRecord, kind: Kind, reason: HomeAssistantError, version: str, order: WaitingOrder | None = None
+) -> BoardRecord:
+    """Return a record that holds a notice about a version, and what would install it again."""
+    facts = {"version": version, **(reason.translation_placeholders or {})}
+    return record.with_notice(kind, reason.translation_key or "unexpected", order, **facts)
 
 
 @callback
 def async_raise_notices(board: BoardCoordinator) -> None:
     """Have the issues of a board be those of its record."""
+    key, here = board.config_entry.entry_id, {"board": escape_markdown(board.name), "host": board.host}
     for kind in NOTICES:
-        notice = board.record.notices.get(kind)
-        if notice is None:
-            async_clear(board.hass, board.config_entry.entry_id, kind)
+        if (notice := board.record.notices.get(kind)) is None:
+            async_clear(board.hass, key, kind)
             continue
-        facts = {**notice.placeholders, "board": board.name, "host": board.host}
-        reason = sentence(board.hass, notice.reason, facts) if notice.reason else ""
-        async_report(
-            board.hass,
-            kind,
-            board.config_entry.entry_id,
-            reason=reason,
-            board=board.name,
-            host=board.host,
-            version=notice.placeholders.get("version", ""),
-        )
-
-
-async def async_add_notice(board: BoardCoordinator, kind: Kind, reason: HomeAssistantError, version: str) -> None:
-    """Tell a person something that stays true through restarts."""
-    await board.store.note(lambda record: with_notice(record, kind, reason, version))
-    async_raise_notices(board)
+        facts = {name: escape_markdown(text) for name, text in notice.placeholders.items()} | here
+        reason = sentence(board.hass, notice.reason, facts)
+        async_report(board.hass, kind, key, reason=reason, version=facts.get("version", ""), **here)
 
 
 async def async_dismiss(board: BoardCoordinator, *kinds: Kind) -> None:
     """Forget what a person knows by now."""
-    left = {kind: notice for kind, notice in board.record.notices.items() if kind not in kinds}
-    await board.store.note(lambda record: record.with_notices(left))
+    await board.store.note(lambda record: record.without_notices(*kinds))
     async_raise_notices(board)
+    await board.async_tidy_images()

@@ -1,52 +1,108 @@
 """What follows from the end of a flash."""
 
-from typing import Any
+import time
+from typing import Any, Final
 
 from homeassistant.const import CONF_NAME
+from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.dispatcher import async_dispatcher_send
 
+from ..arduino_ota.flash.pending import Pending
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
-from ..const import CONF_HEARD_NAME, CONF_LIBRARY, LOCKED_BY
+from ..const import CONF_FLASHED, CONF_HEARD_NAME, CONF_LIBRARY, DOMAIN
 from ..coordinator import BoardCoordinator
 from ..data import InstallEnd
-from ..errors import translated_error
+from ..errors import board_error, translated_error
 from ..issues import Kind
-from .notices import async_add_notice, async_raise_notices
+from ..storage.records import PastFlash
+from .notices import async_raise_notices, with_notice
+from .reconnect import async_ask_for_password
+
+# The event of an install that ended before the board had all of the sketch, and of one that another has undone.
+FAILED: Final = "failed"
+ROLLED_BACK: Final = "rolled_back"
+# What is to be done about a board that is not back, by what its builds predict.
+_NOT_BACK: Final = {"hangs_after_update": "not_back_hangs", "waits_for_serial": "not_back_serial"}
+
+
+def end_signal(entry_id: str) -> str:
+    """Return the dispatcher signal that is sent with event type and attributes when an install on a board has ended."""
+    return f"{DOMAIN}_end_{entry_id}"
+
+
+@callback
+def async_send_end(board: BoardCoordinator, end: InstallEnd) -> None:
+    """Tell automations and the activity log how an install has ended."""
+    if end.event is not None:
+        async_dispatcher_send(board.hass, end_signal(board.config_entry.entry_id), end.event, end.attributes)
 
 
 async def async_apply_outcome(board: BoardCoordinator, outcome: Outcome) -> InstallEnd:
     """Have Home Assistant know what a flash has shown, which is in the record already, and return how the install ended."""
-    verdict, pending = outcome.verdict, outcome.pending
+    verdict, pending, record = outcome.verdict, outcome.pending, board.record
     board.show_password()
     board.set_online(verdict not in (Verdict.NOT_BACK, Verdict.WITHOUT_OTA))
-    if outcome.running is Running.NEW:
-        library = pending.library or board.library
-        # Whoever has not been heard since may be the board; whatever a nameless sketch announces is its name.
-        board.update_entry(**{CONF_LIBRARY: library.value, CONF_NAME: pending.name, CONF_HEARD_NAME: None})
     await board.async_tidy_images()
-    board.show_version()
-    error: HomeAssistantError | None = None
+    async_show_running(board)
+    async_raise_notices(board)
+    if record.password_rejected:
+        async_ask_for_password(board)
+    event, facts, error = verdict.value, {"board": board.name, "version": pending.version}, None
     match verdict:
-        case Verdict.FLASHED | Verdict.WITHOUT_OTA:
-            pass
-        case Verdict.LOCKED:
-            board.config_entry.async_start_reauth(board.hass, data={LOCKED_BY: pending.version})
-            error = translated_error("verdict_locked", board=board.name, version=pending.version)
-        case _:
-            error = translated_error(f"verdict_{verdict}", board=board.name, version=pending.version)
-    if verdict is Verdict.NOT_BACK and error is not None:
-        await async_add_notice(board, Kind.NOT_BACK, error, pending.version)
-    else:
-        async_raise_notices(board)
-    return InstallEnd(event=verdict.value, attributes=outcome_attributes(outcome), error=error)
+        case Verdict.NOT_BACK:
+            error = await async_note_not_back(board)
+        case Verdict.NOT_APPLIED if outcome.error is not None:
+            return failed(pending.version, board_error(outcome.error, board.name, board.host))
+        case Verdict.LOCKED if outcome.running is Running.UNKNOWN:
+            error = translated_error("verdict_password_unknown", **facts)
+        case Verdict.FLASHED if not record.health_is_due:
+            # Only what a roll-back ends at is not judged.
+            event, previous = ROLLED_BACK, {"version": pending.previous_version or "", "previous": pending.version}
+            error = translated_error("rolled_back", **facts | previous)
+        case Verdict.NOT_APPLIED | Verdict.LOCKED | Verdict.UNCERTAIN:
+            error = translated_error(f"verdict_{verdict}", **facts)
+    return InstallEnd(event=event, attributes=attributes(pending, verdict), error=error)
 
 
-def outcome_attributes(outcome: Outcome) -> dict[str, Any]:
+def failed(version: str | None, error: HomeAssistantError) -> InstallEnd:
+    """Return the end of an install of which the board has not got everything."""
+    return InstallEnd(event=FAILED, attributes={"to": version, "reason": error.translation_key}, error=error)
+
+
+@callback
+def async_show_running(board: BoardCoordinator) -> None:
+    """Have the entry describe the sketch that was flashed last: after a crash it may still describe the one before.
+
+    Whoever has not been heard since may be the board; whatever a nameless sketch announces is its name.
+    """
+    running = board.record.running
+    if running is not None and running.started != board.config_entry.data.get(CONF_FLASHED):
+        library = (running.library or board.library).value
+        changes = {CONF_LIBRARY: library, CONF_NAME: running.name, CONF_HEARD_NAME: None}
+        board.update_entry(**changes, **{CONF_FLASHED: running.started})
+    board.show_version()
+
+
+def attributes(flash: Pending | PastFlash, verdict: Verdict) -> dict[str, Any]:
     """Return what is told about a flash: to actions, automations and the logbook. It never holds a password."""
     return {
-        "from": outcome.pending.previous_version,
-        "to": outcome.pending.version,
-        "bytes": outcome.pending.size,
-        "seconds": round(outcome.seconds, 1),
-        "verdict": outcome.verdict.value,
+        "from": flash.previous_version,
+        "to": flash.version,
+        "bytes": flash.size,
+        "seconds": round(max(0.0, time.time() - flash.started), 1),
+        "verdict": verdict.value,
     }
+
+
+async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
+    """Tell a person that a board is not back, and what to do first; it stays true through restarts."""
+    pending = board.record.pending
+    assert pending is not None
+    # The build that was running comes first: it copies the new one and restarts.
+    predicted = (_NOT_BACK[code] for code in (*pending.running_warnings, *pending.warnings) if code in _NOT_BACK)
+    key = next(predicted, "verdict_not_back")
+    error = translated_error(key, board=board.name, version=pending.version)
+    await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, error, pending.version))
+    async_raise_notices(board)
+    return error

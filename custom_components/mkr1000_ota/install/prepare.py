@@ -1,28 +1,33 @@
 """A build that is to be installed: from its source, the archive, a file or a wait, to an order that may be flashed."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from functools import partial
+from typing import Final
 
 from ..arduino_ota.errors import SketchRefused
-from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
+from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused, verify_release
 from ..arduino_ota.firmware.offers import Build, Place
 from ..arduino_ota.firmware.release import SourceError
-from ..arduino_ota.firmware.versions import VERSION, version_of_file
+from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.sketch import OVERRIDABLE, Sketch
 from ..const import CONF_PUBLIC_KEY
 from ..coordinator import BoardCoordinator
 from ..data import InstallRequest
 from ..errors import signature_error, sketch_error, source_error, translated_error, validation_error
+from ..issues import Kind
 from ..sources.sketches import async_inspect
 from ..storage.images import ImageLost
 from ..storage.records import PastFlash, WaitingOrder
 from .action_file import Fetched
 
-type Load = Callable[[], Awaitable[tuple[Sketch, str | None]]]
+# What whoever flashes a sketch may know better about.
+# Seconds to fetch and inspect a sketch: a network folder may hang for ever.
+PREPARE_TIMEOUT: Final = 120.0
 
 
 async def async_request_for_version(board: BoardCoordinator, version: str) -> InstallRequest | None:
-    """Return the request for a build that can still be had, by its label: from a source, else from the archive.
+    """Return the request for a build that can still be had, by its label: from a source, the archive, or an earlier order.
 
     Raises a translated HomeAssistantError if only the source can know, and that has not responded since the start.
     """
@@ -38,9 +43,21 @@ async def async_request_for_version(board: BoardCoordinator, version: str) -> In
     for flash in board.archived:
         if flash.version == version:
             return request_for_archived(board, flash)
+    for notice in board.record.notices.values():
+        if (order := notice.order) is not None and order.version == version:
+            return request_for_order(board, order, None)
     if not confirmed and (error := board.sources.chosen.issues.error) is not None:
         raise source_error(error) from error
     return None
+
+
+async def async_request_for_notice(board: BoardCoordinator, kind: Kind) -> InstallRequest | None:
+    """Return the request for what a notice is about, if it can still be had. Raises what that for a version does."""
+    if (notice := board.record.notices.get(kind)) is None:
+        return None
+    if notice.order is not None:
+        return request_for_order(board, notice.order, None)
+    return await async_request_for_version(board, notice.placeholders["version"])
 
 
 def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
@@ -48,28 +65,31 @@ def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
     catalog, release = board.sources.catalog_of(build), build.release
 
     async def load() -> tuple[Sketch, str | None]:
-        sketch = await catalog.sketch(release, board.storage)
+        sketch = await catalog.sketch(release, board.model, board.storage)
         return sketch, await catalog.source.signature(release)
 
-    return _request(board, build.label, release.label, load, release.password)
+    claimed = build.label if build.label == release.version else None
+    return InstallRequest(
+        version=build.label, file=release.label, load=load, password=release.password, claimed=claimed
+    )
 
 
-def request_for_archived(board: BoardCoordinator, flash: PastFlash) -> InstallRequest:
+def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple[str, ...] = ()) -> InstallRequest:
     """Return the request for a sketch that the board ran before, with the password that it accepted then."""
-
-    async def load() -> tuple[Sketch, str | None]:
-        return await _archived(board, flash.sha256, ()), flash.signature
-
-    return _request(board, flash.version, flash.version, load, flash.password)
+    load = partial(_archived, board, flash.sha256, flash.signature, allow)
+    return InstallRequest(version=flash.version, file=flash.version, load=load, password=flash.password, allow=allow)
 
 
-def request_for_order(board: BoardCoordinator, order: WaitingOrder) -> InstallRequest:
-    """Return the request that was waiting for its board when the entry was stopped."""
-
-    async def load() -> tuple[Sketch, str | None]:
-        return await _archived(board, order.sha256, order.allow), order.signature
-
-    return _request(board, order.version, order.file, load, order.password, order.allow, until=order.until)
+def request_for_order(board: BoardCoordinator, order: WaitingOrder, until: float | None) -> InstallRequest:
+    """Return the request for what was ordered before; it waits for the board until then, if it did already."""
+    return InstallRequest(
+        version=order.version,
+        file=order.file,
+        load=partial(_archived, board, order.sha256, order.signature, order.allow),
+        password=order.password,
+        allow=order.allow,
+        until=until,
+    )
 
 
 async def async_request_for_file(
@@ -83,70 +103,77 @@ async def async_request_for_file(
     if version is not None and not VERSION.fullmatch(version):
         raise validation_error("source_bad_version", version=version)
     try:
-        sketch = await async_inspect(board.hass, fetched.image, board.storage, allow)
+        sketch = await async_inspect(board.hass, fetched.image, board.model, board.storage, allow)
     except SketchRefused as err:
         raise sketch_error(err, fetched.name) from err
 
     async def load() -> tuple[Sketch, str | None]:
         return sketch, fetched.signature
 
-    shown = sketch.version or version or version_of_file(fetched.name) or sketch.sha256[:8]
-    return _request(board, shown, fetched.name, load, password, allow)
+    claimed = version or version_of_file(fetched.name)
+    return InstallRequest(
+        version=sketch.version or claimed or sketch.sha256[:8],
+        file=fetched.name,
+        load=load,
+        password=password,
+        claimed=claimed,
+        allow=allow,
+    )
 
 
-def _request(
-    board: BoardCoordinator,
-    version: str,
-    file: str,
-    load: Load,
-    password: str | None,
-    allow: tuple[str, ...] = (),
-    until: float | None = None,
-) -> InstallRequest:
-    async def prepare() -> Order:
-        try:
-            sketch, signature = await load()
-        except SourceError as err:
-            raise source_error(err) from err
-        except SketchRefused as err:
-            raise sketch_error(err, file) from err
-        except ImageLost as err:
-            raise translated_error("image_lost", board=board.name, version=version) from err
-        await _verify(board, file, sketch, signature)
-        return Order(
-            sketch=sketch,
-            version=version,
-            previous_version=board.record.version,
-            password=password,
-            signature=signature,
-            running=await _running_sketch(board),
-            storage=board.storage,
-        )
-
-    return InstallRequest(version=version, file=file, prepare=prepare, allow=allow, until=until)
-
-
-async def _verify(board: BoardCoordinator, file: str, sketch: Sketch, signature: str | None) -> None:
-    if not (trusted := board.config_entry.options.get(CONF_PUBLIC_KEY)):
-        return
-    if signature is None:
-        raise validation_error("signature_missing", file=file)
+async def async_prepare(board: BoardCoordinator, request: InstallRequest) -> Order:
+    """Return what is to be flashed. Raises a translated HomeAssistantError if it cannot be had, or must not be flashed."""
     try:
-        await board.hass.async_add_executor_job(PublicKey.parse(trusted).verify, sketch.image, signature)
+        async with asyncio.timeout(PREPARE_TIMEOUT):
+            sketch, signature = await request.load()
+        await _verify(board, request, sketch, signature)
+    except TimeoutError:
+        raise translated_error("prepare_timeout", file=request.file) from None
+    except SourceError as err:
+        raise source_error(err) from err
+    except SketchRefused as err:
+        raise sketch_error(err, request.file) from err
     except SignatureRefused as err:
-        raise signature_error(err, file) from err
+        raise signature_error(err, request.file) from err
+    except ImageLost as err:
+        raise translated_error("image_lost", board=board.name, version=request.version) from err
+    return Order(
+        sketch=sketch,
+        version=request.version,
+        password=request.password,
+        signature=signature,
+        storage=board.storage,
+    )
 
 
-async def _running_sketch(board: BoardCoordinator) -> Sketch | None:
+async def async_running_sketch(board: BoardCoordinator) -> Sketch | None:
     """Return the sketch that the board runs, None where its image is not at hand."""
     if (running := board.record.running) is None:
         return None
     try:
-        return await async_inspect(board.hass, await board.images.load(running.sha256), None, OVERRIDABLE)
+        return await async_inspect(board.hass, await board.images.load(running.sha256), None, None, OVERRIDABLE)
     except ImageLost, SketchRefused:
         return None
 
 
-async def _archived(board: BoardCoordinator, sha256: str, allow: tuple[str, ...]) -> Sketch:
+async def _verify(board: BoardCoordinator, request: InstallRequest, sketch: Sketch, signature: str | None) -> None:
+    if not (trusted := board.config_entry.options.get(CONF_PUBLIC_KEY)):
+        return
+    if signature is None:
+        raise validation_error("signature_missing", file=request.file)
+    # What the image says of its version is signed, what others say is not. The label of a rebuild has the beginning of
+    # its SHA-256 behind the version.
+    shown = request.version.partition(" (")[0] if sketch.version else request.claimed
+
+    def verify() -> None:
+        version, name = bare(shown) if shown else None, board.board_name or sketch.name or ""
+        verify_release(PublicKey.parse(trusted), sketch, signature, version=version, board=name)
+
+    await board.hass.async_add_executor_job(verify)
+
+
+async def _archived(
+    board: BoardCoordinator, sha256: str, signature: str | None, allow: tuple[str, ...]
+) -> tuple[Sketch, str | None]:
     image = await board.images.load(sha256)
-    return await async_inspect(board.hass, image, board.storage, allow)
+    return await async_inspect(board.hass, image, board.model, board.storage, allow), signature

@@ -25,7 +25,7 @@ def is_password_check_due(board: BoardCoordinator, *, was_offline: bool) -> bool
 
 async def async_check_password(board: BoardCoordinator) -> None:
     """Ask a board which of the passwords that are known it accepts, and ask the user if it is none of them."""
-    if board.lock.locked() or board.state.has_the_board:
+    if board.lock.locked() or board.state.has_the_board or board.record.pending is not None:
         return
     async with board.lock:
         try:
@@ -34,7 +34,10 @@ async def async_check_password(board: BoardCoordinator) -> None:
             LOGGER.debug("%s has gone again", board.name)
             return
         if accepted is None:
-            await async_note_rejected(board)
+            LOGGER.warning("%s accepts none of the passwords that are known for it", board.name)
+            await board.store.note(lambda record: record.rejected(time.time()))
+            board.show_version()
+            async_ask_for_password(board)
             return
         if accepted != board.record.keyring.current:
             LOGGER.warning("%s accepts an earlier password again: it was flashed with another tool", board.name)
@@ -42,20 +45,12 @@ async def async_check_password(board: BoardCoordinator) -> None:
         await async_learn_mac(board)
 
 
-async def async_note_rejected(board: BoardCoordinator) -> None:
-    """Note that a board accepts none of the passwords that are known, and ask the user for it."""
-    LOGGER.warning("%s accepts none of the passwords that are known for it", board.name)
-    await board.store.note(lambda record: record.rejected(time.time()))
-    board.show_version()
-    async_ask_for_password(board)
-
-
 @callback
 def async_ask_for_password(board: BoardCoordinator) -> None:
     """Ask the user for the password of a board, in words that fit how it came to be unknown."""
     running = board.record.running
-    locked = running is not None and running.password is None
-    board.config_entry.async_start_reauth(board.hass, data={LOCKED_BY: running.version} if running and locked else None)
+    locked = {LOCKED_BY: running.version} if running is not None and running.is_locked else None
+    board.config_entry.async_start_reauth(board.hass, data=locked)
 
 
 async def async_learn_mac(board: BoardCoordinator) -> None:

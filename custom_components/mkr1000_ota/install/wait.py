@@ -1,19 +1,24 @@
-"""Waiting for a board that is offline, for as long as the options allow."""
+"""Finding a board that an update was ordered for, and waiting for one that is offline, as long as the options allow."""
 
 import asyncio
-from collections.abc import Callable
+from contextlib import suppress
 import time
 from typing import Final
 
-from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardSilent, BoardUnreachable
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable
+from ..arduino_ota.libraries import Library
 from ..const import CONF_WAIT, DEFAULT_WAIT
-from ..coordinator import BoardCoordinator, InstallState, Stage
+from ..coordinator import BoardCoordinator
+from ..errors import translated_error
 from ..network.mdns import async_get_querier
 from ..presence.recognition import async_recognize
 from ..presence.tracker import async_get_tracker
 
-# Seconds between two attempts to reach a board that is waited for: one that sleeps is awake for seconds only.
-PROBE_INTERVAL: Final = 1.0
+# Seconds between two attempts to reach a board that is waited for: one that sleeps is awake for seconds only, and an
+# update begins within two seconds of its return.
+PROBE_INTERVAL: Final = 0.25
+# A board that was offline just now gets so many seconds to show that it is not, before whoever waits is told.
+OFFLINE_TIMEOUT: Final = 2.0
 
 
 def longest_wait(board: BoardCoordinator) -> float:
@@ -21,39 +26,38 @@ def longest_wait(board: BoardCoordinator) -> float:
     return 60.0 * float(board.config_entry.options.get(CONF_WAIT, DEFAULT_WAIT))
 
 
-async def async_wait_for_board(
-    board: BoardCoordinator, version: str, until: float, on_wait: Callable[[], None]
-) -> bool:
-    """Return when a board is there, and whether it had to be waited for until then; `on_wait` is called when that begins.
+async def async_find_board(board: BoardCoordinator, until: float) -> Library | None:
+    """Return the library with which a board responds, or None if it is offline and may be waited for.
 
-    `until` is in seconds since the epoch. Raises a BoardError if the board was not there in time.
+    `until` is in seconds since the epoch. Raises a BoardError if waiting is not allowed, or cannot help.
     """
+    may_wait, was_offline = time.time() < until, board.data is False
     try:
-        await _recognize(board)
-    except BoardUnreachable, BoardSilent, WrongBoard:
-        board.set_online(False)
-        if time.time() >= until:
+        async with asyncio.timeout(OFFLINE_TIMEOUT if may_wait and was_offline else None):
+            return await _recognized(board)
+    except (BoardError, TimeoutError) as err:
+        is_offline = was_offline or isinstance(err, BoardUnreachable | WrongBoard)
+        if is_offline:
+            board.set_online(False)
+        if not (may_wait and is_offline):
             raise
-    else:
-        return False
-    board.set_state(InstallState(Stage.WAITING, version))
-    on_wait()
+        return None
+
+
+async def async_wait_for_board(board: BoardCoordinator, until: float) -> Library:
+    """Return the library with which a board responds as soon as it does. Raises a HomeAssistantError if it is too late."""
     # It may be at another address by now, and then it is moved there.
-    board.config_entry.async_create_background_task(
-        board.hass, async_get_tracker(board.hass).async_census(), f"look for {board.name}"
-    )
+    async_get_tracker(board.hass).moves.async_search()
     with async_get_querier(board.hass).frequent():
-        while True:
+        while time.time() < until:
+            with suppress(BoardError):
+                library = await _recognized(board)
+                async_get_tracker(board.hass).note_response(board)
+                return library
             await asyncio.sleep(PROBE_INTERVAL)
-            try:
-                await _recognize(board)
-            except BoardUnreachable, BoardSilent, WrongBoard:
-                if time.time() >= until:
-                    raise
-            else:
-                return True
+    raise translated_error("wait_over", board=board.name)
 
 
-async def _recognize(board: BoardCoordinator) -> None:
+async def _recognized(board: BoardCoordinator) -> Library:
     async with board.lock:
-        await async_recognize(board)
+        return await async_recognize(board)

@@ -1,5 +1,6 @@
 """Offer the boards that were heard and are not set up yet: one discovery flow for each address."""
 
+import asyncio
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -21,7 +22,8 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util.hass_dict import HassKey
 
-from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sighting
+from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS
 from ..const import CONF_BOARD, DOMAIN
 from .mdns import async_get_querier
 
@@ -61,8 +63,9 @@ class DiscoveryFlows:
         self._users += 1
         if self._users == 1:
             changed = async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed)
-            # All entries are known when it has started.
-            self._unsubscribe = [changed, async_at_started(self._hass, self._begin)]
+            self._unsubscribe.append(changed)
+            # All entries are known when it has started; that may be now.
+            self._unsubscribe.append(async_at_started(self._hass, self._begin))
 
         @callback
         def stop() -> None:
@@ -151,7 +154,16 @@ class DiscoveryFlows:
             self._offered.pop(entry.data.get(CONF_HOST, ""), None)
 
 
+# Addresses that somebody has announced and that flows ask at the same time.
+_STRANGER_SLOTS: Final = 8
+_SLOTS: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_stranger_slots")
 _FLOWS: HassKey[DiscoveryFlows] = HassKey(f"{DOMAIN}_discovery_flows")
+
+
+@singleton(_SLOTS)
+def stranger_slots(_hass: HomeAssistant) -> asyncio.Semaphore:
+    """Return what limits how many announced addresses are contacted at once, whoever made them up."""
+    return asyncio.Semaphore(_STRANGER_SLOTS)
 
 
 @singleton(_FLOWS)

@@ -5,15 +5,17 @@ name that was announced from its address, and an address that a person has typed
 look: one forged packet makes it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass
 from enum import Enum, auto
 import time
 from typing import Final
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.dispatcher import async_dispatcher_send
+from homeassistant.util.signal_type import SignalType
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
@@ -24,6 +26,9 @@ from .mdns import async_get_querier
 
 # A board answers a query a minute; one of them may get lost while its sketch is busy. In seconds.
 HEARD_LATELY: Final = 90.0
+
+# Sent with an entry and a MAC address when certainly another board responds where that of the entry was asked.
+SIGNAL_WRONG_BOARD: Final[SignalType[ConfigEntry, str | None]] = SignalType(f"{DOMAIN}_wrong_board")
 
 
 class Match(Enum):
@@ -40,14 +45,16 @@ class KnownBoard:
     """What is known of the board of an entry.
 
     `names` are those that it may announce, None for any; `typed_host` is the address that a person has typed, or picked
-    when the password was typed; `other_macs` are those of the other entries.
+    when the password was typed; `other_macs` are those of the other entries. `has_new_sketch` says that it may run one
+    that nobody has heard yet, and that perhaps announces nothing.
     """
 
     host: str
     typed_host: str | None
     mac: str | None
     names: frozenset[str] | None
-    other_macs: frozenset[str] = frozenset()
+    other_macs: Container[str] = frozenset()
+    has_new_sketch: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,40 +72,54 @@ class Peer:
 
 def match(board: KnownBoard, peer: Peer) -> Match:
     """Return whether a peer is a board: the rule, whoever asks."""
-    name = peer.name if peer.name is not None else peer.last_name
+    name = peer.name
+    if name is None and not board.has_new_sketch:
+        name = peer.last_name
     contradicts = name is not None and board.names is not None and name not in board.names
-    if peer.mac is not None and board.mac is not None:
-        return Match.BOARD if peer.mac == board.mac else Match.WRONG_BOARD
-    if board.mac is not None:
-        return Match.BOARD if peer.host == board.typed_host and not contradicts else Match.UNPROVEN
-    if peer.mac in board.other_macs:
-        return Match.WRONG_BOARD
-    if peer.host != board.host or contradicts:
-        return Match.UNPROVEN
-    if peer.name is not None:
-        return Match.BOARD
-    # Who was heard there once is heard again, or it is somebody else.
-    return Match.BOARD if peer.last_name is None and peer.host == board.typed_host else Match.UNPROVEN
+    match board.mac, peer.mac:
+        case None, mac if mac in board.other_macs:
+            return Match.WRONG_BOARD
+        case None, _ if peer.host != board.host or contradicts:
+            return Match.UNPROVEN
+        case None, _:
+            # Who was heard there once is heard again, or it is somebody else.
+            is_proven = peer.name is not None or (name is None and peer.host == board.typed_host)
+            return Match.BOARD if is_proven else Match.UNPROVEN
+        case _, None:
+            return Match.BOARD if peer.host == board.typed_host and not contradicts else Match.UNPROVEN
+        case own, mac:
+            return Match.BOARD if mac == own else Match.WRONG_BOARD
+
+
+@dataclass(frozen=True, slots=True)
+class _MacsOfOthers:
+    """The MAC addresses of all entries but one. They are looked up: a list for each of a thousand boards is too much."""
+
+    hass: HomeAssistant
+    entry: ConfigEntry
+
+    def __contains__(self, mac: object) -> bool:
+        owner = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, mac) if isinstance(mac, str) else None
+        return owner is not None and owner is not self.entry and owner.source != SOURCE_IGNORE
 
 
 @callback
 def known_board(
-    hass: HomeAssistant, entry: ConfigEntry, *, host: str | None = None, names: Iterable[str | None] = ()
+    hass: HomeAssistant, entry: ConfigEntry, *, host: str | None = None, new_names: Collection[str | None] = ()
 ) -> KnownBoard:
     """Return what is known of the board of an entry.
 
-    `host` is an address that a person has just typed for it; `names` are further ones that it may announce, None among
-    them for a sketch that does not say how it is called.
+    `host` is an address that a person has just typed for it; `new_names` are what a sketch announces that it may run by
+    now, None for one that does not say how it is called.
     """
-    expected: tuple[str | None, ...] = (entry.data.get(CONF_NAME), *names)
+    expected = (entry.data.get(CONF_NAME), *new_names)
     return KnownBoard(
         host=host or entry.data[CONF_HOST],
         typed_host=host or entry.data.get(CONF_TYPED_HOST),
         mac=entry.data.get(CONF_MAC),
         names=None if None in expected else frozenset(name for name in expected if name is not None),
-        other_macs=frozenset(
-            mac for other in other_entries(hass, entry) if (mac := other.data.get(CONF_MAC)) is not None
-        ),
+        other_macs=_MacsOfOthers(hass, entry),
+        has_new_sketch=bool(new_names),
     )
 
 
@@ -135,10 +156,13 @@ def verifier(
     while it is being connected to, the ARP table is right about it.
     """
 
-    async def verify(peer: str) -> None:
-        found = match(known(), await async_peer(hass, peer, entry))
+    async def verify(host: str) -> None:
+        peer = await async_peer(hass, host, entry)
+        found = match(known(), peer)
+        if found is Match.WRONG_BOARD:
+            async_dispatcher_send(hass, SIGNAL_WRONG_BOARD, entry, peer.mac)
         if found not in accepts:
-            raise WrongBoard(f"At {peer}: {found.name}")
+            raise WrongBoard(f"At {host}: {found.name}")
 
     return verify
 

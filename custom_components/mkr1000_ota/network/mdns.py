@@ -13,12 +13,11 @@ from homeassistant.util.hass_dict import HassKey
 from zeroconf import Zeroconf
 
 from ..arduino_ota.discovery.announcements import Sighting
-from ..arduino_ota.discovery.sightings import Sightings, query
+from ..arduino_ota.discovery.sightings import QUERY_INTERVAL, Sightings, query
 from ..const import DOMAIN, LOGGER
+from .adapters import Reach, async_reach
 
-# Seconds from one query to the next. A board responds once a second at most, and zeroconf drops a response whose bytes
-# it heard within the last second: queries must be further apart than that, with room for a slow Wi-Fi.
-SHORTEST_INTERVAL: Final = 1.5
+SHORTEST_INTERVAL: Final = QUERY_INTERVAL
 QUIET_INTERVAL: Final = 60.0
 # A query gets lost while a sketch is busy, and a board responds to none in the first second after its start.
 OPENING_QUERIES: Final = 4
@@ -33,12 +32,14 @@ class MdnsQuerier:
 
     Home Assistant's own browser asks for many types at once, with known answers: boards drop that. Here the one
     query that they respond to goes out alone, through all interfaces of the shared Zeroconf instance. It costs one
-    packet a minute however many boards there are, and each of them responds once.
+    packet a minute however many boards there are, and each of them responds once. Nothing is sent and nothing heard
+    before `async_start`.
     """
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Prepare to query; nothing is sent and nothing heard before `async_start`."""
-        self.sightings = Sightings(self._pass_on)
+        self.sightings = Sightings(
+            self._pass_on, accepts=lambda one: async_reach(hass, one.address, one.port) is not Reach.FORBIDDEN
+        )
         self._hass = hass
         self._listeners: list[Callable[[Sighting], None]] = []
         self._users = 0

@@ -1,52 +1,83 @@
-"""Making sure that what responds where a board should be is that board."""
+"""Making sure that what responds where a board should be is that board, and telling a person if it is not."""
 
+from collections.abc import Mapping
 from typing import Final
 
+from homeassistant.core import HomeAssistant, callback
+
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
+from ..arduino_ota.libraries import Library
+from ..const import DOMAIN
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_clear, async_report
-from ..network.identity import Match, async_peer, match, other_entries
+from ..network.identity import Match, async_peer, match
 from ..network.mdns import async_get_querier
 
-# A board responds to the second of two queries, if its sketch was busy at the first one. In seconds.
-HEAR_TIMEOUT: Final = 4.0
+# A board responds to the second or third of the queries, if its sketch was busy at the first one. In seconds.
+HEAR_TIMEOUT: Final = 6.0
+# An issue names no more boards than these.
+MAX_LISTED: Final = 20
+
+_KINDS: Final = (Kind.WRONG_BOARD, Kind.SAME_BOARD, Kind.RENAMED)
 
 
-async def async_recognize(board: BoardCoordinator) -> None:
-    """Ask what is at the address of a board, without a password, and make sure that it is the board.
+async def async_recognize(board: BoardCoordinator) -> Library:
+    """Ask what is at the address of a board, without a password; return the library if it is the board.
 
     One that only its name tells from others has to be heard, too.
 
     Raises WrongBoard, BoardUnreachable, BoardSilent or NotABoard.
     """
     try:
-        await board.client.identify()
+        return await board.client.identify()
     except WrongBoard:
-        peer = await async_peer(board.hass, board.host)
-        if board.mac is not None or peer.name is not None:
+        peer = await async_peer(board.hass, board.host, board.config_entry)
+        if board.mac is not None or peer.name is not None or match(board.known, peer) is Match.WRONG_BOARD:
             raise
         await async_get_querier(board.hass).async_wait_for(board.host, timeout=HEAR_TIMEOUT)
-        await board.client.identify()
+        return await board.client.identify()
 
 
-async def async_report_wrong_board(board: BoardCoordinator) -> None:
-    """Tell a person what to do about a board at whose address something else responds, or what nobody can tell from it."""
-    hass, entry = board.hass, board.config_entry
-    peer = await async_peer(hass, board.host, entry)
-    found = match(board.known, peer)
-    facts = {"board": board.name, "host": board.host}
-    if found is Match.BOARD or board.state.has_the_board:
-        return
-    if found is Match.WRONG_BOARD:
-        owner = next((one for one in other_entries(hass, entry) if one.data.get("mac") == peer.mac), None)
-        if owner is not None:
-            async_report(hass, Kind.SAME_BOARD, entry.entry_id, **facts, other=owner.title, mac=peer.mac or "")
-        else:
-            async_report(hass, Kind.WRONG_BOARD, entry.entry_id, **facts, mac=peer.mac or "")
-    elif board.mac is None and peer.name is not None:
-        async_report(hass, Kind.RENAMED, entry.entry_id, **facts, name=peer.name)
+async def async_report_wrong_board(board: BoardCoordinator) -> bool | None:
+    """Tell a person what to do about what responds where a board should be.
+
+    Returns False where nothing proves who that is, and None where nothing is wrong.
+    """
+    hass, entry_id = board.hass, board.config_entry.entry_id
+    peer = await async_peer(hass, board.host, board.config_entry)
+    facts = {"mac": peer.mac or ""}
+    match match(board.known, peer):
+        case _ if board.state.has_the_board:
+            return None
+        case Match.BOARD:
+            return None
+        case Match.WRONG_BOARD:
+            kind = Kind.WRONG_BOARD
+            owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, facts["mac"])
+            if owner is not None and owner is not board.config_entry:
+                kind, facts = Kind.SAME_BOARD, facts | {"other": owner.title}
+        case Match.UNPROVEN if board.mac is None and peer.name is not None:
+            kind, facts = Kind.RENAMED, {"name": peer.name}
+        case _:
+            clear_wrong_board(board)
+            return False
+    async_clear(hass, entry_id, *(other for other in _KINDS if other is not kind))
+    async_report(hass, kind, entry_id, board=board.name, host=board.host, **facts)
+    return True
 
 
+@callback
 def clear_wrong_board(board: BoardCoordinator) -> None:
     """Take all of that back."""
-    async_clear(board.hass, board.config_entry.entry_id, Kind.WRONG_BOARD, Kind.SAME_BOARD, Kind.RENAMED)
+    async_clear(board.hass, board.config_entry.entry_id, *_KINDS)
+
+
+@callback
+def async_report_unproven(hass: HomeAssistant, hosts: Mapping[BoardCoordinator, str]) -> None:
+    """Tell in one issue of all boards that nothing proves: they are many where Home Assistant has moved to another network."""
+    listed = sorted(f"{board.name} ({host})" for board, host in hosts.items())
+    if not listed:
+        async_clear(hass, DOMAIN, Kind.UNPROVEN)
+        return
+    more = ", …" if len(listed) > MAX_LISTED else ""
+    async_report(hass, Kind.UNPROVEN, DOMAIN, boards=", ".join(listed[:MAX_LISTED]) + more)

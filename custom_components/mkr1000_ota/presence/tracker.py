@@ -1,13 +1,14 @@
-"""Which boards are online, from one query a minute for all of them, and where those are that have moved."""
+"""Which boards are online, from one query a minute for all of them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+import time
 from typing import Final
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry, ConfigEntryChange
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.singleton import singleton
@@ -15,13 +16,13 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError
-from ..const import DOMAIN, LOGGER
+from ..const import CONF_HEARD_NAME, DOMAIN
 from ..coordinator import BoardCoordinator
-from ..issues import Kind, async_clear, async_report
-from ..network.identity import Match, async_peer, match, was_heard_lately
+from ..network.identity import SIGNAL_WRONG_BOARD, was_heard_lately
 from ..network.mdns import async_get_querier
-from .census import Census
-from .recognition import async_recognize, async_report_wrong_board, clear_wrong_board
+from .followed import Followed
+from .moves import Moves
+from .recognition import async_recognize, async_report_unproven, async_report_wrong_board, clear_wrong_board
 
 CHECK_INTERVAL: Final = timedelta(minutes=1)
 # Boards that are asked directly at the same time; each of them may take seconds not to respond.
@@ -29,12 +30,27 @@ QUERY_SLOTS: Final = 32
 # Boards that are known to be offline and are asked in one round all the same, in turn: not every network passes
 # multicast.
 OFFLINE_PER_ROUND: Final = 8
-# Hints are cheap to make up: in seconds.
-HINT_INTERVAL: Final = 10.0
+# All boards are asked so rarely, in seconds, because one is where another one should be: a router that has lost its
+# memory gives all of them other addresses.
+ASK_ALL_INTERVAL: Final = 300.0
+# Names are cheap to make up: a board is asked so rarely, in seconds, because of one that is not its own.
+ODD_NAME_INTERVAL: Final = 10.0
+
+
+@dataclass(slots=True)
+class _Presence:
+    """What is known of one board besides whether it is online. Times are of the monotonic clock."""
+
+    on_response: Callable[[bool], None]
+    # It was asked, and did not respond.
+    is_absent: bool = False
+    is_being_asked: bool = False
+    is_being_found: bool = False
+    asked_for_name_at: float = float("-inf")
 
 
 class PresenceTracker:
-    """Tells each board whether it is online, and moves the entries of boards that have another address now.
+    """Tells each board whether it is online.
 
     A board that is heard is online. One that is not heard is asked directly before it counts as offline. In each round
     one board in turn is asked who it is, so that swapped addresses are noticed however quietly it happened.
@@ -43,26 +59,27 @@ class PresenceTracker:
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._querier = async_get_querier(hass)
-        self._slots = asyncio.Semaphore(QUERY_SLOTS)
-        # In the order in which they are asked, with the address under which they are found in `_at`.
-        self._followed: dict[BoardCoordinator, str] = {}
-        # With a thousand boards, a search for each of a thousand sightings would take longer than all the rest.
-        self._at: dict[str, list[BoardCoordinator]] = {}
-        self._on_response: dict[BoardCoordinator, Callable[[bool], None]] = {}
-        self._looking: set[BoardCoordinator] = set()
-        self._unproven: set[BoardCoordinator] = set()
-        self._stop: list[CALLBACK_TYPE] = []
+        self._followed = Followed()
+        self._presences: dict[BoardCoordinator, _Presence] = {}
+        # Boards that may be the followed ones, and that nothing proves to be, by their addresses.
+        self._unproven: dict[BoardCoordinator, str] = {}
+        self.moves = Moves(hass, self._followed, self.note_response, self._set_unproven)
+        self._asked_all_at = float("-inf")
         self._round = asyncio.Lock()
-        self._census = Census(hass, lambda: tuple(self._followed), self._slots)
-        self._hint = Debouncer(hass, LOGGER, cooldown=HINT_INTERVAL, immediate=True, function=self.async_census)
+        # Boards that are heard do not wait for those of which nothing is heard.
+        self._round_slots = asyncio.Semaphore(QUERY_SLOTS)
+        self._heard_slots = asyncio.Semaphore(QUERY_SLOTS)
+        self._stop: list[CALLBACK_TYPE] = []
 
     @callback
     def async_follow(self, board: BoardCoordinator, on_response: Callable[[bool], None]) -> CALLBACK_TYPE:
         """Follow a board until what is returned is called.
 
-        `on_response` is called when the board itself has responded, and told whether it had been offline.
+        `on_response` is called when the board itself has responded, and told whether it had been absent: a direct
+        question had got no response.
         """
-        self._on_response[board] = on_response
+        was_heard = was_heard_lately(self._querier.sightings.get(board.host))
+        self._presences[board] = _Presence(on_response)
         self._place(board)
         board.ask = lambda: self.async_ask(board)
         if len(self._followed) == 1:
@@ -70,16 +87,17 @@ class PresenceTracker:
                 self._querier.async_listen(self._heard),
                 async_track_time_interval(self._hass, self.async_check, CHECK_INTERVAL, cancel_on_shutdown=True),
                 async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed),
+                async_dispatcher_connect(self._hass, SIGNAL_WRONG_BOARD, self._wrong_board),
             ]
-        if sighting := self._querier.sightings.get(board.host):
-            self._heard_board(board, sighting)
+        if was_heard:
+            self._look_at(board)
 
         @callback
         def stop() -> None:
             board.ask = None
-            del self._on_response[board]
-            self._displace(board)
-            self._set_unproven(board, unproven=False)
+            self._followed.remove(board)
+            del self._presences[board]
+            self._set_unproven(board, None)
             clear_wrong_board(board)
             if not self._followed:
                 for each in self._stop:
@@ -97,127 +115,149 @@ class PresenceTracker:
             heard = [
                 board for board in idle if board.data and was_heard_lately(self._querier.sightings.get(board.host))
             ]
-            offline = [board for board in idle if board.data is False][:OFFLINE_PER_ROUND]
-            known = {*heard, *(board for board in idle if board.data is False)}
-            in_turn = [*heard[:1], *offline]
+            offline = [board for board in idle if board.data is False]
+            in_turn = [*heard[:1], *offline[:OFFLINE_PER_ROUND]]
             for board in in_turn:
-                self._followed[board] = self._followed.pop(board)
+                self._followed.put_last(board)
+            known = {*heard, *offline}
             await self._ask_all([*in_turn, *(board for board in idle if board not in known)])
+        self.moves.async_search()
 
     async def async_ask(self, board: BoardCoordinator) -> None:
-        """Ask a board now whether it is online, and look for it if something else responds at its address."""
-        async with self._slots:
-            if board.lock.locked() or board.state.has_the_board:
-                return
-            was_online = board.data
-            failure: BoardError | None = None
-            async with board.lock:
-                try:
-                    await async_recognize(board)
-                except BoardError as err:
-                    failure = err
-        if board not in self._followed:
-            # Its entry was unloaded meanwhile.
-            return
-        if failure is None:
-            self.note_response(board)
-            return
-        board.set_online(False)
-        is_wrong = isinstance(failure, WrongBoard)
-        if board.mac is not None and (is_wrong or (was_online is not False and self._census.is_due)):
-            await self.async_census()
-        if is_wrong and board.data is False:
-            await self._report(board)
-
-    @callback
-    def async_hint(self) -> None:
-        """Look soon for boards that may have moved: something said so that proves nothing."""
-        self._hint.async_schedule_call()
+        """Ask a board now whether it is online, and do what is due if it is."""
+        await self._ask(board, self._heard_slots)
 
     @callback
     def note_response(self, board: BoardCoordinator) -> None:
         """Note that a board itself has responded."""
-        was_offline = board.data is False
+        if board.state.has_the_board:
+            return
         clear_wrong_board(board)
-        self._set_unproven(board, unproven=False)
-        if (sighting := self._querier.sightings.get(board.host)) and was_heard_lately(sighting):
-            board.note_name(sighting)
-        board.set_online(True)
-        if on_response := self._on_response.get(board):
-            on_response(was_offline)
+        self._set_unproven(board, None)
+        board.note_response()
+        if presence := self._presences.get(board):
+            was_absent, presence.is_absent = presence.is_absent, False
+            presence.on_response(was_absent)
 
-    async def async_census(self) -> None:
-        """Ask everybody who was heard lately who they are, and have the entries of boards that have moved follow."""
-        await self._census.take(self.note_response)
+    async def _ask_all(self, boards: Iterable[BoardCoordinator]) -> None:
+        await asyncio.gather(*(self._ask(board, self._round_slots) for board in boards))
+
+    async def _ask(self, board: BoardCoordinator, slots: asyncio.Semaphore) -> None:
+        failure: BoardError | None = None
+        async with slots:
+            if board.state.has_the_board or board not in self._followed:
+                return
+            async with board.lock:
+                was_online = board.data
+                try:
+                    await async_recognize(board)
+                except BoardError as err:
+                    failure = err
+        if (presence := self._presences.get(board)) is None:
+            # Its entry was unloaded meanwhile.
+            return
+        match failure:
+            case None:
+                self.note_response(board)
+            case WrongBoard():
+                if not presence.is_being_found:
+                    await self._report(board)
+            case _:
+                presence.is_absent = True
+                board.set_online(False)
+                if was_online is not False:
+                    self.moves.async_search()
 
     async def _report(self, board: BoardCoordinator) -> None:
-        peer = await async_peer(self._hass, board.host, board.config_entry)
-        unproven = board.mac is not None and match(board.known, peer) is Match.UNPROVEN
-        self._set_unproven(board, unproven=unproven)
-        if not unproven:
-            await async_report_wrong_board(board)
+        """Tell a person about a board where something responds that is not the board, or may not be."""
+        is_told = await async_report_wrong_board(board)
+        if is_told is not None and board in self._followed:
+            board.set_online(False)
+            self._set_unproven(board, None if is_told else board.host)
 
     @callback
-    def _set_unproven(self, board: BoardCoordinator, *, unproven: bool) -> None:
-        """Tell in one issue which boards cannot be proven: all of them, where Home Assistant has moved to another network."""
-        if unproven == (board in self._unproven):
+    def _wrong_board(self, entry: ConfigEntry, mac: str | None) -> None:
+        """Find out where a board is that somebody has asked, and another one has responded."""
+        board = _board_of(entry)
+        if self._followed.with_mac(mac) is not None and time.monotonic() - self._asked_all_at > ASK_ALL_INTERVAL:
+            self._asked_all_at = time.monotonic()
+            asking = self._ask_all(self._followed)
+            self._hass.async_create_background_task(asking, f"{DOMAIN} ask all")
+        presence = self._presences.get(board) if board else None
+        if board is not None and presence is not None and not presence.is_being_found:
+            presence.is_being_found = True
+            entry.async_create_background_task(self._hass, self._find(board, presence), f"{DOMAIN} find {board.name}")
+
+    async def _find(self, board: BoardCoordinator, presence: _Presence) -> None:
+        host = board.host
+        try:
+            await self.moves.follow(host, board)
+            if board.host == host:
+                await asyncio.wait((self.moves.async_search(),))
+        finally:
+            presence.is_being_found = False
+        if board.host == host:
+            await self._report(board)
+
+    @callback
+    def _set_unproven(self, board: BoardCoordinator, host: str | None) -> None:
+        if self._unproven.get(board) == host:
             return
-        self._unproven ^= {board}
-        if self._unproven:
-            boards = ", ".join(sorted(one.name for one in self._unproven))
-            async_report(self._hass, Kind.UNPROVEN, DOMAIN, boards=boards)
+        if host is None:
+            del self._unproven[board]
         else:
-            async_clear(self._hass, DOMAIN, Kind.UNPROVEN)
+            self._unproven[board] = host
+        async_report_unproven(self._hass, self._unproven)
 
     @callback
     def _heard(self, sighting: Sighting) -> None:
-        for board in tuple(self._at.get(sighting.address, ())):
-            self._heard_board(board, sighting)
+        """Note what was announced. That is a reason to look at a board, never to send anything."""
+        boards = self._followed.at(sighting.address)
+        for board in boards:
+            board.note_sighting(sighting)
+            names = board.known.names
+            if names is not None and sighting.name not in names:
+                presence = self._presences[board]
+                if sighting.seen - presence.asked_for_name_at >= ODD_NAME_INTERVAL:
+                    presence.asked_for_name_at = sighting.seen
+                    self._look_at(board)
+            elif not board.data or board.record.pending is not None:
+                self._look_at(board)
+        if not boards:
+            self.moves.async_search()
 
     @callback
-    def _heard_board(self, board: BoardCoordinator, sighting: Sighting) -> None:
-        """Note what was announced where a board is. That is a reason to look at it, never to send anything."""
-        board.note_sighting(sighting)
-        names = board.known.names
-        is_news = (
-            not board.data or board.record.pending is not None or (names is not None and sighting.name not in names)
-        )
-        if is_news and board not in self._looking and not board.state.has_the_board:
-            self._looking.add(board)
+    def _look_at(self, board: BoardCoordinator) -> None:
+        presence = self._presences[board]
+        if not presence.is_being_asked and not board.state.has_the_board:
+            presence.is_being_asked = True
             board.config_entry.async_create_background_task(
-                self._hass, self._look(board), f"{DOMAIN} look {board.name}"
+                self._hass, self._look(board, presence), f"{DOMAIN} look {board.name}"
             )
 
-    async def _look(self, board: BoardCoordinator) -> None:
+    async def _look(self, board: BoardCoordinator, presence: _Presence) -> None:
         try:
             await self.async_ask(board)
         finally:
-            self._looking.discard(board)
-
-    async def _ask_all(self, boards: Iterable[BoardCoordinator]) -> None:
-        await asyncio.gather(*(self.async_ask(board) for board in boards))
-
-    def _place(self, board: BoardCoordinator) -> None:
-        self._followed[board] = board.host
-        self._at.setdefault(board.host, []).append(board)
-
-    def _displace(self, board: BoardCoordinator) -> None:
-        host = self._followed.pop(board)
-        self._at[host].remove(board)
-        if not self._at[host]:
-            del self._at[host]
+            presence.is_being_asked = False
 
     @callback
     def _entry_changed(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        for board in self._moved(entry):
-            self._displace(board)
+        if (board := _board_of(entry)) is not None and board in self._followed:
             self._place(board)
 
-    def _moved(self, entry: ConfigEntry) -> Iterator[BoardCoordinator]:
-        data = getattr(entry, "runtime_data", None) if entry.domain == DOMAIN else None
-        board = data.coordinator if data else None
-        if board in self._followed and self._followed[board] != board.host:
-            yield board
+    @callback
+    def _place(self, board: BoardCoordinator) -> None:
+        self._followed.refresh(board)
+        board.refresh_client()
+        if board.config_entry.data.get(CONF_HEARD_NAME) is None:
+            # Its sketch is new, or a person has vouched for it: what was heard before says nothing.
+            self._querier.sightings.forget(board.host)
+
+
+def _board_of(entry: ConfigEntry) -> BoardCoordinator | None:
+    data = getattr(entry, "runtime_data", None) if entry.domain == DOMAIN else None
+    return data.coordinator if data else None
 
 
 _TRACKER: HassKey[PresenceTracker] = HassKey(f"{DOMAIN}_presence")

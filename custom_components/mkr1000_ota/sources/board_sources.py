@@ -14,6 +14,7 @@ from homeassistant.util import dt as dt_util
 from ..arduino_ota.firmware.belonging import BoardFacts
 from ..arduino_ota.firmware.offers import Build, Offers, Place, find_offers
 from ..arduino_ota.firmware.release import FirmwareSource, Release
+from ..arduino_ota.hardware import LARGEST_SKETCH, Model, Storage
 from ..const import CONF_PUBLIC_KEY, DOMAIN
 from ..network.identity import other_entries
 from ..network.mdns import async_get_querier
@@ -69,9 +70,11 @@ class BoardSources:
         self._leave_chosen()
         self._leave_uploads()
 
-    def find_offers(self, record: BoardRecord, archived: Collection[PastFlash], largest: int) -> Offers:
+    def find_offers(
+        self, record: BoardRecord, archived: Collection[PastFlash], model: Model, storage: Storage
+    ) -> Offers:
         """Return what is on offer; as long as the source has not been asked, what it offered last."""
-        facts = self._facts(record, largest)
+        facts = self._facts(record, model, storage)
         shown = self._recalled(record).get("release")
         recalled = (Release(identifier="", **shown),) if shown else ()
         releases = self.chosen.data.releases if self.chosen.confirmed else recalled
@@ -100,7 +103,7 @@ class BoardSources:
             zone=dt_util.get_default_time_zone(),
         )
 
-    def _facts(self, record: BoardRecord, largest: int) -> BoardFacts:
+    def _facts(self, record: BoardRecord, model: Model, storage: Storage) -> BoardFacts:
         entry = self._entry
         others = {
             sighting.name: f"{sighting.name} ({sighting.address})"
@@ -113,8 +116,8 @@ class BoardSources:
         }
         return BoardFacts(
             name=entry.data.get(CONF_NAME) or entry.title,
-            model="mkr1000",
-            largest=largest,
+            model=model.id,
+            largest=LARGEST_SKETCH[storage],
             running=record.sha256,
             ran=frozenset(record.ran),
             failed=frozenset(record.failed),

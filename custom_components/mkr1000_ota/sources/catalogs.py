@@ -19,7 +19,7 @@ from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.folder import FolderSource
 from ..arduino_ota.firmware.reasons import PASSING, Reason
 from ..arduino_ota.firmware.release import Catalog, Finding, FirmwareSource, Release, SourceError
-from ..arduino_ota.hardware import Storage
+from ..arduino_ota.hardware import Model, Storage
 from ..arduino_ota.sketch import Sketch
 from ..const import DOMAIN, LOGGER
 from ..errors import source_error
@@ -80,17 +80,17 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         await asyncio.wait((self.first_refresh,))
         return self.confirmed
 
-    async def sketch(self, release: Release, storage: Storage | None) -> Sketch:
+    async def sketch(self, release: Release, model: Model | None, storage: Storage | None) -> Sketch:
         """Return the image of a release, inspected; it is in memory once, however many boards ask for it.
 
         Raises SourceError when it cannot be had and SketchRefused when it must not be flashed.
         """
-        wanted = (release, storage)
+        wanted = (release, model, storage)
         if (sketch := self._sketches.get(wanted)) is not None:
             return sketch
         if (loading := self._loading.get(wanted)) is None:
             loading = self._loading[wanted] = self.hass.async_create_task(
-                self._load(release, storage), f"{DOMAIN} load {release.version}"
+                self._load(release, model, storage), f"{DOMAIN} load {release.version}"
             )
             loading.add_done_callback(lambda _: self._loading.pop(wanted))
         # One board that gives up must not take the image away from the others.
@@ -109,7 +109,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
     async def async_look_into(self, release: Release) -> None:
         """Download a release that a server names, and complete it with what its image says."""
         try:
-            sketch = await self.sketch(release, None)
+            sketch = await self.sketch(release, None, None)
             self._inspected[_key(release)] = release.with_facts(sketch)
         except SketchRefused as err:
             self._inspected[_key(release)] = Finding.from_error(release.label, err)
@@ -169,13 +169,13 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         finally:
             self._polling = False
 
-    async def _load(self, release: Release, storage: Storage | None) -> Sketch:
+    async def _load(self, release: Release, model: Model | None, storage: Storage | None) -> Sketch:
         async with self._in_time():
             if self.source.server is None:
                 image = await self.source.image(release)
             else:
                 image = await (await async_get_downloads(self.hass)).image(self.source, release)
-        return await async_inspect(self.hass, image, storage)
+        return await async_inspect(self.hass, image, model, storage)
 
     @override
     async def _async_update_data(self) -> Catalog:

@@ -11,8 +11,10 @@ from homeassistant.helpers.storage import STORAGE_DIR
 from ..arduino_ota.firmware.folder import FolderSource
 from ..arduino_ota.firmware.github import API, GitHubSource
 from ..arduino_ota.firmware.manifest import ManifestSource
-from ..arduino_ota.firmware.release import FirmwareSource
+from ..arduino_ota.firmware.reasons import Reason
+from ..arduino_ota.firmware.release import FirmwareSource, SourceError
 from ..arduino_ota.firmware.upload import UploadedSource
+from ..arduino_ota.text import words_of
 from ..const import (
     CONF_ASSET,
     CONF_BASE_URL,
@@ -46,7 +48,7 @@ async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
 def prepare_folder(config_dir: str, typed: str) -> str:
     """Make a firmware folder that a person has typed, and return it relative to the configuration directory. Blocking.
 
-    Raises FormError if it lies outside or cannot be used.
+    Raises FormError if it lies outside, and SourceError if it cannot be used.
     """
     base = Path(config_dir).resolve()
     try:
@@ -56,9 +58,7 @@ def prepare_folder(config_dir: str, typed: str) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         next(folder.iterdir(), None)
     except OSError as err:
-        raise FormError(
-            "source_folder_unreadable", CONF_FOLDER, folder=typed, error=err.strerror or type(err).__name__
-        ) from err
+        raise SourceError(Reason.FOLDER_UNREADABLE, folder=typed, error=words_of(err)) from err
     except ValueError:
         raise FormError("folder_outside", CONF_FOLDER) from None
     return folder.relative_to(base).as_posix()

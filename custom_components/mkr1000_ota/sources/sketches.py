@@ -3,17 +3,28 @@
 from collections.abc import Collection
 from weakref import WeakValueDictionary
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
 
-from ..arduino_ota.hardware import MKR1000, Storage
+from ..arduino_ota.hardware import MKR1000, Model, Storage, model_named
 from ..arduino_ota.sketch import OVERRIDABLE, Sketch
-from ..const import DOMAIN
+from ..const import CONF_MODEL, CONF_STORAGE, DOMAIN
 
 type _Held = WeakValueDictionary[str, Sketch]
 
 _HELD: HassKey[_Held] = HassKey(f"{DOMAIN}_sketches")
+
+
+def model_of(entry: ConfigEntry) -> Model:
+    """Which model a board is."""
+    return model_named(entry.data.get(CONF_MODEL, MKR1000.id)) or MKR1000
+
+
+def storage_of(entry: ConfigEntry) -> Storage:
+    """Where the running sketch of a board puts the next one."""
+    return Storage(entry.options.get(CONF_STORAGE, Storage.INTERNAL))
 
 
 @singleton(_HELD)
@@ -22,18 +33,13 @@ def _held(_hass: HomeAssistant) -> _Held:
 
 
 async def async_inspect(
-    hass: HomeAssistant, image: bytes, storage: Storage | None, allow: Collection[str] = ()
+    hass: HomeAssistant, image: bytes, model: Model | None, storage: Storage | None, allow: Collection[str] = ()
 ) -> Sketch:
-    """Inspect an image for a board with this storage, or for no particular one; return an equal sketch if one is held.
+    """Inspect an image for a model with this storage, None for any; return an equal sketch if one is held.
 
     Raises SketchRefused.
     """
     sketch = await hass.async_add_executor_job(
-        lambda: Sketch.inspect(
-            image,
-            model=MKR1000 if storage else None,
-            storage=storage,
-            allow=[code for code in OVERRIDABLE if code in allow],
-        )
+        lambda: Sketch.inspect(image, model=model, storage=storage, allow=OVERRIDABLE.intersection(allow))
     )
     return _held(hass).setdefault(sketch.sha256, sketch)

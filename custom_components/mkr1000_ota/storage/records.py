@@ -1,15 +1,15 @@
-"""What is known of one board besides its configuration entry, as it is on disk."""
+"""What is known of one board besides its configuration entry, and how that changes: as it is on disk."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Self
-
-import voluptuous as vol
 
 from ..arduino_ota.firmware.offers import Seen
 from ..arduino_ota.flash.passwords import Keyring
 from ..arduino_ota.flash.pending import Pending
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
+from ..arduino_ota.libraries import Library
+from ..errors import board_error, translated_error
 from ..issues import Kind
 
 KEPT_FLASHES: Final = 10
@@ -17,13 +17,9 @@ KEPT_FLASHES: Final = 10
 _KEPT_SHA256S: Final = 200
 
 
-class RecordUnreadable(Exception):
-    """What is on disk is no record that this version understands; the message says what is wrong, without values."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastFlash:
-    """A sketch that was flashed from here. `started` is in seconds since the epoch, `size` in bytes."""
+    """A sketch that was flashed from here, or adopted. `started` is in seconds since the epoch, `size` in bytes."""
 
     version: str
     sha256: str
@@ -33,15 +29,25 @@ class PastFlash:
     password: str | None = field(default=None, repr=False)
     signature: str | None = None
     previous_version: str | None = None
+    # What its image says that it is called, and which library serves its updates, if any does.
+    name: str | None = None
+    library: Library | None = None
+    ota: bool = True
     # The codes of what its build will need a hand for, such as the reset button after its next update.
     warnings: tuple[str, ...] = ()
-    # What its health check said; None before there was any.
-    healthy: bool | None = None
+    # It has still to show that it is healthy.
+    health_due: bool = False
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_locked(self) -> bool:
+        """It accepts a password that nobody knows."""
+        return self.ota and self.password is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingOrder:
-    """An install that waits for its board. Times are in seconds since the epoch.
+    """An install that was ordered and has not begun. Times are in seconds since the epoch.
 
     It is the sketch that was ordered, whatever its source offers by then: its image waits among the archived ones.
     """
@@ -56,17 +62,30 @@ class WaitingOrder:
     signature: str | None = None
     # The refusals that whoever ordered it has overridden.
     allow: tuple[str, ...] = ()
+    # What the board announced then, and the library of its sketch: with others, it is flashed from somewhere else.
+    board_name: str | None = None
+    board_library: Library | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def after(self, pending: Pending) -> Self | None:
+        """Return what is left to do on a board that has been flashed meanwhile."""
+        if self.sha256 == pending.sha256:
+            return None
+        return replace(self, board_name=pending.name, board_library=pending.library)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that a person has to know; its repair issue is raised from here at each start.
 
-    `reason` is the translation key of the sentence that says why, with the values of all placeholders.
+    `reason` is the translation key of the sentence that says why, with the values of its placeholders.
     """
 
-    reason: str | None = None
+    reason: str
     placeholders: Mapping[str, str] = field(default_factory=dict)
+    # What installs the build again; its image is kept as long as the notice is.
+    order: WaitingOrder | None = None
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +114,9 @@ class BoardRecord:
     password_rejected: bool = False
     # The SHA-256 of the build that takes the place of one that is not healthy.
     rollback_to: str | None = None
-    # By the kind of the issue.
-    notices: Mapping[Kind, Notice] = field(default_factory=dict)
-    # What a newer version of the integration has written, kept for its return.
-    unknown: Mapping[str, Any] = field(default_factory=dict)
+    # By the kind of the issue; a newer version may know more kinds.
+    notices: Mapping[str, Notice] = field(default_factory=dict)
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def running(self) -> PastFlash | None:
@@ -107,82 +125,89 @@ class BoardRecord:
 
     @property
     def health_is_due(self) -> bool:
-        """Whether what the board runs has still to show that it is healthy."""
-        return (running := self.running) is not None and running.healthy is None and running.password is not None
+        return self.running is not None and self.running.health_due
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether an install goes on after a restart."""
+        return self.health_is_due or any((self.pending, self.order, self.rollback_to))
 
     def accepted(self, password: str, now: float) -> Self:
         """Return the record of a board that accepts a password, outside of any flash from here.
 
         Another one than before tells that somebody else has flashed the board, unless nobody knew the password of the
-        sketch that was flashed from here.
+        sketch that was flashed from here: it is none of those that were tried then.
         """
-        known = self.keyring.current
-        keyring = self.keyring.accepted(password)
-        changed = replace(self, keyring=keyring, password_checked=now, password_rejected=False)
-        if (running := self.running) is not None and running.password is None:
+        known, running = self.keyring, self.running
+        changed = replace(self, keyring=known.accepted(password), password_checked=now, password_rejected=False)
+        if running is not None and running.is_locked and password not in known.passwords:
             return replace(changed, history=(replace(running, password=password), *self.history[1:]))
-        return changed if known in (None, password) else changed.flashed_elsewhere()
+        is_same = running is None or (running.ota and not running.is_locked)
+        return changed if known.current in (None, password) and is_same else changed.flashed_elsewhere()
 
     def rejected(self, now: float) -> Self:
         """Return the record of a board that accepts none of the passwords that are known: somebody else has flashed it."""
         changed = replace(self, password_checked=now, password_rejected=True)
-        return changed if self.running is not None and self.running.password is None else changed.flashed_elsewhere()
+        return changed if self.running is not None and self.running.is_locked else changed.flashed_elsewhere()
 
     def flashed_elsewhere(self) -> Self:
-        """Return the record of a board that somebody else has flashed: what it runs is not known."""
         return replace(self, version=None, sha256=None, rollback_to=None)
 
-    def with_notices(self, notices: Mapping[Kind, Notice]) -> Self:
-        """Return the record with other notices."""
-        return replace(self, notices=notices)
+    def adopted(self, flash: PastFlash, now: float) -> Self:
+        """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""
+        changed = self.accepted(flash.password or "", now)
+        if self.running is not None and self.running.sha256 == flash.sha256:
+            running = replace(self.running, password=flash.password)
+            return replace(self, keyring=changed.keyring, password_rejected=False, history=(running, *self.history[1:]))
+        return changed.running_now(flash).without_notices(Kind.UNCERTAIN)
 
-    def flashed(self, pending: Pending, keyring: Keyring, password: str | None) -> Self:
-        """Return the record of a board that runs what was pending; `password` is None if nobody knows it."""
-        flash = PastFlash(
-            version=pending.version,
-            sha256=pending.sha256,
-            size=pending.size,
-            started=pending.started,
-            password=password,
-            signature=pending.signature,
-            previous_version=pending.previous_version,
-            warnings=pending.warnings,
-            # A health check judges a build once, and a roll-back ends at the build that it goes back to.
-            healthy=True if pending.sha256 == self.rollback_to else None,
-        )
-        return replace(
-            self,
-            keyring=keyring,
-            pending=None,
-            history=(flash, *self.history)[:KEPT_FLASHES],
-            version=pending.version,
-            sha256=pending.sha256,
-            ran=_first_ones(pending.sha256, *self.ran),
-            rollback_to=None,
-        )
+    @property
+    def needed_images(self) -> list[str]:
+        """What must not be tidied away, by its SHA-256: what may be being flashed, and what is to be."""
+        orders = (self.order, *(notice.order for notice in self.notices.values()))
+        return [one.sha256 for one in (self.pending, *orders) if one is not None]
 
-    def closed(self, keyring: Keyring, outcome: Outcome | None) -> Self:
+    def with_notice(self, kind: Kind, reason: str, order: WaitingOrder | None = None, /, **placeholders: str) -> Self:
+        """Return the record with something more that a person has to know, and what installs the build again."""
+        notice = Notice(reason=reason, placeholders=placeholders, order=order)
+        return replace(self, notices={**self.notices, kind: notice})
+
+    def without_notices(self, *kinds: Kind) -> Self:
+        return replace(self, notices={kind: notice for kind, notice in self.notices.items() if kind not in kinds})
+
+    def closed(self, keyring: Keyring, outcome: Outcome | None, now: float) -> Self:
         """Return the record after the end of the pending flash, with what a person has to know about that.
 
-        There is no outcome where the board got nothing of the sketch.
+        There is no outcome where the board got nothing of the sketch: what was ordered is still ordered.
         """
-        changed = replace(self, pending=None, keyring=keyring)
+        changed = replace(self, pending=None, keyring=keyring, password_checked=now)
         if outcome is None:
             return changed
-        told = {"version": outcome.pending.version}
+        verdict, pending = outcome.verdict, outcome.pending
+        is_rollback = pending.sha256 == self.rollback_to
+        is_later = self.order is not None and self.order.ordered > pending.started
+        done, later = (None, self.order) if is_later else (self.order, None)
+        is_rejected = outcome.accepted is None and verdict is not Verdict.WITHOUT_OTA
+        changed = replace(changed, order=later, password_rejected=is_rejected).without_notices(Kind.NOT_BACK)
+        told = {"version": pending.version}
         match outcome.running:
             case Running.NEW:
-                changed = self.flashed(outcome.pending, keyring, outcome.accepted)
+                changed = changed.running_now(_past(outcome, is_rollback=is_rollback))
+                changed = replace(changed, notices={}, order=later and later.after(pending))
+                if is_rollback:
+                    told = {"version": self.version or "", "previous": pending.version}
+                    changed = changed.with_notice(Kind.UNHEALTHY, "rolled_back", **told)
             case Running.UNKNOWN:
                 changed = changed.flashed_elsewhere()
-        notices: dict[Kind, Notice] = {}
-        match outcome.verdict:
+        match verdict:
             case Verdict.UNCERTAIN:
-                notices = {Kind.UNCERTAIN: Notice(reason="verdict_uncertain", placeholders=told)}
-            case Verdict.NOT_APPLIED if outcome.error is None:
-                notices = {Kind.NOT_INSTALLED: Notice(reason="verdict_not_applied", placeholders=told)}
-        rejected = outcome.accepted is None and outcome.verdict is not Verdict.WITHOUT_OTA
-        return replace(changed, notices=notices, password_rejected=rejected)
+                changed = changed.with_notice(Kind.UNCERTAIN, "verdict_uncertain", done, **told)
+            case Verdict.NOT_APPLIED if not is_rollback:
+                # What a roll-back should have replaced is told of already.
+                why = board_error(outcome.error, "", "") if outcome.error else translated_error("verdict_not_applied")
+                facts = {**(why.translation_placeholders or {}), **told}
+                changed = changed.with_notice(Kind.NOT_INSTALLED, str(why.translation_key), done, **facts)
+        return changed
 
     def judged(self, *, healthy: bool, rollback_to: str | None = None) -> Self:
         """Return the record after the health check of what the board runs."""
@@ -191,102 +216,30 @@ class BoardRecord:
         others = [sha256 for sha256 in self.failed if sha256 != running.sha256]
         return replace(
             self,
-            history=(replace(running, healthy=healthy), *self.history[1:]),
+            history=(replace(running, health_due=False), *self.history[1:]),
             failed=tuple(others) if healthy else _first_ones(running.sha256, *others),
             chosen=None if not healthy and self.chosen == running.version else self.chosen,
             rollback_to=rollback_to,
         )
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return what is stored; passwords in clear."""
-        known = asdict(self) | {"keyring": list(self.keyring.passwords)}
-        del known["unknown"]
-        return {**self.unknown, **known, "pending": self.pending.as_dict() if self.pending else None}
+    def running_now(self, flash: PastFlash) -> Self:
+        return replace(
+            self,
+            history=(flash, *self.history)[:KEPT_FLASHES],
+            version=flash.version,
+            sha256=flash.sha256,
+            ran=_first_ones(flash.sha256, *self.ran),
+            rollback_to=None,
+        )
 
-    @classmethod
-    def from_dict(cls, stored: object) -> Self:
-        """Read what `as_dict` returned, after a journey through JSON; what is null counts as missing.
 
-        Raises RecordUnreadable.
-        """
-        try:
-            valid = _RECORD(stored)
-            unknown = {name: valid.pop(name) for name in list(valid) if name not in cls.__slots__}
-            there = {name: value for name, value in valid.items() if value is not None}
-            return cls(**there, unknown=unknown)
-        except vol.Invalid as err:
-            # The path, never the value: it may be a password.
-            raise RecordUnreadable(f"its part {err.path!r} is not what it should be") from None
-        except ValueError:
-            raise RecordUnreadable("what it says of an unfinished flash is not what it should be") from None
+def _past(outcome: Outcome, *, is_rollback: bool) -> PastFlash:
+    pending, is_open = outcome.pending, outcome.accepted is not None
+    known = {each.name: getattr(pending, each.name) for each in fields(PastFlash) if hasattr(pending, each.name)}
+    # A health check judges a build once, and a roll-back ends at the build that it goes back to.
+    found = {"password": outcome.accepted, "ota": outcome.verdict is not Verdict.WITHOUT_OTA}
+    return PastFlash(**known | found, health_due=is_open and not is_rollback)
 
 
 def _first_ones(*sha256s: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sha256s))[:_KEPT_SHA256S]
-
-
-def _past_flashes(stored: list[dict[str, Any]]) -> tuple[PastFlash, ...]:
-    return tuple(PastFlash(**flash) for flash in stored)
-
-
-_TEXT = vol.Maybe(str)
-_TEXTS = vol.All([str], vol.Coerce(tuple))
-_TIME = vol.Any(int, float)
-_ORDERED = {
-    vol.Required("version"): str,
-    vol.Required("sha256"): str,
-    vol.Optional("password"): _TEXT,
-    vol.Optional("signature"): _TEXT,
-}
-_FLASH = vol.Schema(
-    _ORDERED
-    | {
-        vol.Required("size"): int,
-        vol.Required("started"): _TIME,
-        vol.Optional("previous_version"): _TEXT,
-        vol.Optional("warnings"): _TEXTS,
-        vol.Optional("healthy"): vol.Maybe(bool),
-    },
-    extra=vol.REMOVE_EXTRA,
-)
-_ORDER = vol.Schema(
-    _ORDERED
-    | {
-        vol.Required("file"): str,
-        vol.Required("ordered"): _TIME,
-        vol.Required("until"): _TIME,
-        vol.Optional("allow"): _TEXTS,
-    },
-    extra=vol.REMOVE_EXTRA,
-)
-_NOTICE = vol.Schema({vol.Optional("reason"): _TEXT, vol.Optional("placeholders"): {str: str}}, extra=vol.REMOVE_EXTRA)
-_SEEN = vol.Schema(
-    {vol.Required("at"): _TIME, vol.Optional("built"): vol.Maybe(_TIME), vol.Optional("label"): str},
-    extra=vol.REMOVE_EXTRA,
-)
-_RECORD = vol.Schema(
-    {
-        "keyring": vol.Maybe(vol.All(_TEXTS, vol.Coerce(Keyring))),
-        "pending": vol.Maybe(vol.All(dict, Pending.from_dict)),
-        "history": vol.Maybe(vol.All([_FLASH], _past_flashes)),
-        "version": _TEXT,
-        "sha256": _TEXT,
-        "order": vol.Maybe(vol.All(_ORDER, lambda order: WaitingOrder(**order))),
-        "chosen": _TEXT,
-        "ran": vol.Maybe(_TEXTS),
-        "failed": vol.Maybe(_TEXTS),
-        "seen": vol.Maybe({str: vol.All(_SEEN, lambda seen: Seen(**seen))}),
-        "source_memory": vol.Maybe(
-            {
-                vol.Optional("source"): str,
-                vol.Optional("failing_since"): vol.Maybe(_TIME),
-                vol.Optional("release"): vol.Maybe({str: vol.Any(str, int)}),
-            }
-        ),
-        "password_checked": vol.Maybe(_TIME),
-        "password_rejected": vol.Maybe(bool),
-        "rollback_to": _TEXT,
-        "notices": vol.Maybe({vol.Coerce(Kind): vol.All(_NOTICE, lambda notice: Notice(**notice))}),
-    },
-    extra=vol.ALLOW_EXTRA,
-)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 import json
 from pathlib import Path
@@ -11,20 +10,35 @@ from typing import Any, Final, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
-from homeassistant.util.file import WriteError, write_utf8_file_atomic
 
 from ..arduino_ota.flash.journal import Journal, JournalUnwritable
 from ..arduino_ota.flash.passwords import Keyring
 from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.stored import from_json, to_json
 from ..arduino_ota.flash.verdict import Outcome
+from ..arduino_ota.text import words_of
 from ..const import DOMAIN, LOGGER
-from .records import BoardRecord, RecordUnreadable
+from .files import finished, remove, write_private
+from .records import BoardRecord
 
 # A newer minor version has more to say, and loses nothing here; a newer version means something else.
 _VERSION: Final = 1
 _MINOR_VERSION: Final = 1
 # A record has some kilobytes.
 _LARGEST: Final = 4 * 1024 * 1024
+
+
+class RecordUnreadable(Exception):
+    """What is on the disk is no record that this version understands; `key` is the translation key of why."""
+
+    def __init__(self, problem: str, key: str = "record_unreadable") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.key = key
+
+
+class _Unstorable(JournalUnwritable):
+    pass
 
 
 class RecordStore(Journal):
@@ -40,35 +54,44 @@ class RecordStore(Journal):
         self.path = Path(hass.config.path(STORAGE_DIR, self._key))
         self._writing = asyncio.Lock()
         self.record = BoardRecord()
+        # As it is on the disk; None as long as nobody has read that, and nothing takes its place until then.
+        self._stored: BoardRecord | None = None
 
     async def load(self) -> None:
         """Read the record; there is an empty one where there was none. Raises RecordUnreadable."""
-        self.record = await self._hass.async_add_executor_job(self._read)
+        self.record = self._stored = await self._hass.async_add_executor_job(self._read)
 
     async def save(self, change: Callable[[BoardRecord], BoardRecord]) -> None:
         """Change the record on the disk; where that fails it stays as it was. Raises JournalUnwritable."""
-        async with self._writing:
-            changed = change(self.record)
-            if changed != self.record:
-                await self._hass.async_add_executor_job(self._write, changed)
-                self.record = changed
+
+        async def save() -> None:
+            async with self._writing:
+                await self._write(change(self.record))
+
+        await finished(save())
 
     async def update(self, **changes: Any) -> None:
-        """Change fields of the record. Raises JournalUnwritable."""
         await self.save(lambda record: replace(record, **changes))
 
     async def note(self, change: Callable[[BoardRecord], BoardRecord]) -> None:
         """Change the record, on the disk too if that is possible: what is true of a board stays true on a full disk."""
-        async with self._writing:
-            self.record = change(self.record)
-            try:
-                await self._hass.async_add_executor_job(self._write, self.record)
-            except JournalUnwritable as err:
-                LOGGER.error("%s", err)
+
+        async def note() -> None:
+            async with self._writing:
+                changed = change(self.record)
+                try:
+                    await self._write(changed)
+                except JournalUnwritable as err:
+                    LOGGER.error("%s", err)
+                    # After what no file can hold, nothing could be written.
+                    self.record = self.record if isinstance(err, _Unstorable) else changed
+
+        await finished(note())
 
     async def remove(self) -> None:
         """Remove the file in whatever state it is, and what Home Assistant has put aside of it."""
-        await self._hass.async_add_executor_job(self._remove)
+        folder, aside = self.path.parent, f"{self._key}.corrupt*"
+        await self._hass.async_add_executor_job(lambda: remove(self.path, *folder.glob(aside)))
 
     @property
     @override
@@ -82,13 +105,11 @@ class RecordStore(Journal):
 
     @override
     async def write(self, pending: Pending) -> None:
-        # Whatever waited for the board ends with this flash, in the same moment: after a crash it is known to be one
-        # or the other.
-        await self.update(pending=pending, order=None)
+        await self.update(pending=pending)
 
     @override
     async def close(self, keyring: Keyring, outcome: Outcome | None) -> None:
-        await self.note(lambda record: replace(record.closed(keyring, outcome), password_checked=time.time()))
+        await self.note(lambda record: record.closed(keyring, outcome, time.time()))
 
     def _read(self) -> BoardRecord:
         try:
@@ -97,34 +118,47 @@ class RecordStore(Journal):
         except FileNotFoundError:
             return BoardRecord()
         except OSError as err:
-            raise RecordUnreadable(err.strerror or "it cannot be opened") from None
+            raise RecordUnreadable(words_of(err)) from None
         try:
             stored = json.loads(content)
+            # What cannot be written again is not read: infinite numbers, and halves of characters.
+            _encoded(stored)
         except ValueError, RecursionError:
-            raise RecordUnreadable("it is no JSON") from None
+            raise RecordUnreadable("it is not valid JSON") from None
         match stored:
-            case {"version": int(version), "data": dict(data)} if version == _VERSION:
-                return BoardRecord.from_dict(data)
             case {"version": int(version)} if version > _VERSION:
-                raise RecordUnreadable("a newer version of the integration has written it")
+                raise RecordUnreadable(f"version {version}", "record_newer")
+            case {"version": int(version), "data": dict(data)} if version == _VERSION:
+                try:
+                    record: BoardRecord = from_json(BoardRecord, data, "data")
+                except ValueError as err:
+                    raise RecordUnreadable(str(err)) from None
+                return record
         raise RecordUnreadable("it is no record of a board")
 
-    def _write(self, record: BoardRecord) -> None:
-        stored = {"version": _VERSION, "minor_version": _MINOR_VERSION, "key": self._key, "data": record.as_dict()}
+    async def _write(self, changed: BoardRecord) -> None:
+        if self._stored is None:
+            raise JournalUnwritable(f"{self.path.name} was not read")
+        if changed != self._stored:
+            await self._hass.async_add_executor_job(self._replace, to_json(changed))
+        self.record = self._stored = changed
+
+    def _replace(self, data: dict[str, Any]) -> None:
+        facts = {"version": _VERSION, "minor_version": _MINOR_VERSION, "key": self._key, "data": data}
         try:
-            # Text that is no Unicode fails here, and so does what JSON does not know: before anything is touched.
-            text = json.dumps(stored, ensure_ascii=False, allow_nan=False)
-            content = text.encode()
+            content = _encoded(facts)
             self.path.parent.mkdir(exist_ok=True)
-            write_utf8_file_atomic(str(self.path), text, private=True)
+            write_private(self.path, content)
             if self.path.read_bytes() == content:
                 return
-        except (OSError, TypeError, ValueError, WriteError) as err:
-            # Not as the cause: it may hold what was to be written.
-            raise JournalUnwritable(f"{self.path.name} cannot be written ({type(err).__name__})") from None
+        except OSError as err:
+            # Not as the cause: nothing of what was to be written is to be printed.
+            raise JournalUnwritable(f"{self.path.name} cannot be written: {words_of(err)}") from None
+        except TypeError, ValueError:
+            raise _Unstorable(f"{self.path.name} would hold what no file can") from None
         raise JournalUnwritable(f"{self.path.name} is not on the disk as it was written")
 
-    def _remove(self) -> None:
-        for path in (self.path, *self.path.parent.glob(f"{self._key}.corrupt*")):
-            with suppress(FileNotFoundError):
-                path.unlink()
+
+def _encoded(facts: object) -> bytes:
+    """Return facts as JSON. Raises TypeError or ValueError."""
+    return json.dumps(facts, ensure_ascii=False, allow_nan=False).encode()

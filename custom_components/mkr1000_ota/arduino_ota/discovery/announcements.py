@@ -4,14 +4,16 @@ A board answers with one packet of four records: PTR, TXT, SRV and A. They belon
 records of two boards of one name replace one another, because they carry the cache-flush bit (RFC 6762, 10.2).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from itertools import islice
 from typing import Final, NamedTuple
 
 from zeroconf import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
 
-from ..libraries import Library
+from ..libraries import OTA_PORT, Library
+from ..text import fit_to_show
 
 SERVICE_TYPE: Final = "_arduino._tcp.local."
 
@@ -20,11 +22,14 @@ CLASS_IN: Final = 1
 TYPE_A: Final = 1
 TYPE_PTR: Final = 12
 
+# A board puts one address into a packet; a reflector may put some boards together. Bounds what a made-up one sets off.
+MAX_PER_PACKET: Final = 16
+
 # ESP8266 and ESP32 announce the same service type with other values, and speak another protocol.
 _LIBRARIES: Final = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
 
-# A name is shown and logged: what would break a line becomes the sign for an unreadable character.
-_LINE_BREAKERS: Final = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029), "\N{REPLACEMENT CHARACTER}")
+# A name is one label of a domain name (RFC 1035, 2.3.4).
+_LONGEST_NAME: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +40,12 @@ class Sighting:
     serial number in it. The address is all that tells two boards apart.
     """
 
-    address: str
-    """IPv4 address, from the A record."""
-
-    port: int
-    """TCP port that takes sketches, from the SRV record."""
-
-    name: str
-    """The name that the sketch gives to its library."""
-
-    board: str
-    """What the announcement calls the board: `mkr1000` or `arduino`."""
-
-    library: Library
-    """The library that announces itself in this way."""
-
-    seen: float
-    """When it was heard, in seconds of `time.monotonic()`."""
+    address: str  # IPv4, from the A record
+    port: int  # TCP, from the SRV record
+    name: str  # what the sketch calls itself
+    board: str  # what the announcement calls the board: `mkr1000` or `arduino`
+    library: Library  # the one that announces itself in this way
+    seen: float  # when it was heard, in seconds of `time.monotonic()`
 
 
 class _Service(NamedTuple):
@@ -61,10 +55,10 @@ class _Service(NamedTuple):
 
 
 def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sighting]:
-    """Yield a sighting for each address of a board in the records of one packet, heard at `seen`.
+    """Yield a sighting for each address of a board in the records of one packet, `MAX_PER_PACKET` at most.
 
     Nonsense, other services and other kinds of boards yield nothing; nothing is raised. The work grows with the number
-    of records only: whatever a packet claims, it yields one sighting for an A record at most.
+    of records only, whatever a packet claims.
     """
     instances: list[DNSPointer] = []
     texts: dict[str, bytes] = {}
@@ -80,7 +74,7 @@ def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sigh
                 texts.setdefault(record.key, record.text)
             case DNSService() if record.port:
                 services.setdefault(record.key, record)
-            case DNSAddress() if record.type == TYPE_A and _can_be_a_board(record.address):
+            case DNSAddress() if record.type == TYPE_A and _is_unicast(record.address):
                 addresses.append(record)
 
     hosts: dict[str, _Service] = {}
@@ -91,29 +85,43 @@ def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sigh
         if service and name and board in _LIBRARIES:
             hosts.setdefault(service.server_key, _Service(name, board, service.port))
 
-    for address in addresses:
-        if host := hosts.get(address.key):
-            yield Sighting(
-                address=str(IPv4Address(address.address)),
-                port=host.port,
-                name=host.name,
-                board=host.board,
-                library=_LIBRARIES[host.board],
-                seen=seen,
-            )
+    announced = ((address, host) for address in addresses if (host := hosts.get(address.key)))
+    for address, host in islice(announced, MAX_PER_PACKET):
+        yield Sighting(
+            address=str(IPv4Address(address.address)),
+            port=host.port,
+            name=host.name,
+            board=host.board,
+            library=_LIBRARIES[host.board],
+            seen=seen,
+        )
 
 
-def _can_be_a_board(address: bytes) -> bool:
-    """Tell a unicast address from "this network" (a board that lost its Wi-Fi), multicast, reserved and broadcast."""
+def can_be_board(address: str, port: int, own_addresses: Container[str] = ()) -> bool:
+    """Whether what is announced at an address may be asked if it is a board; `own_addresses` are those of this host.
+
+    Anybody on the network can announce anything. Boards listen on one port; none of them is this host or its loopback
+    interface, and one with a link-local address has no network.
+    """
+    try:
+        host = IPv4Address(address)
+    except ValueError:
+        return False
+    reachable = _is_unicast(host.packed) and not host.is_loopback and not host.is_link_local
+    return reachable and port == OTA_PORT and address not in own_addresses
+
+
+def _is_unicast(address: bytes) -> bool:
+    """Tell such an address from "this network" (a board that lost its Wi-Fi), multicast, reserved and broadcast."""
     return 0 < address[0] < 224
 
 
 def _instance_name(alias: str) -> str | None:
-    """Take the service type off the full name of an instance. The name is one label, dots and all."""
+    """Take the service type off the full name of an instance. The name is one label, dots and all; anybody made it up."""
     suffix = f".{SERVICE_TYPE}"
     if alias[-len(suffix) :].lower() != suffix:
         return None
-    return alias[: -len(suffix)].translate(_LINE_BREAKERS)
+    return fit_to_show(alias[: -len(suffix)], _LONGEST_NAME)
 
 
 def _announced_board(text: bytes) -> str | None:

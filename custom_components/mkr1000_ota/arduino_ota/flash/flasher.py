@@ -87,7 +87,7 @@ class Flasher:
     async def accepted_password(self, *passwords: str) -> str | None:
         """Return the first of some passwords that the board accepts, None if it takes none of them.
 
-        Raises BoardUnreachable, BoardSilent or NotABoard.
+        One that no journal can hold is left out. Raises BoardUnreachable, BoardSilent or NotABoard.
         """
         accepted, _ = await self._first_accepted(passwords)
         return accepted
@@ -197,7 +197,7 @@ class Flasher:
         return await self._first_accepted((*pending.expected, *before, *pending.guesses))
 
     async def _first_accepted(self, passwords: Iterable[str]) -> tuple[str | None, Library | None]:
-        for password in dict.fromkeys(passwords):
+        for password in filter(is_storable, dict.fromkeys(passwords)):
             with suppress(WrongPassword):
                 return password, await self._client.check_password(password)
         return None, None

@@ -1,12 +1,12 @@
 """What is written down about a flash before its first byte, so that no crash can lose a password."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 import time
 from typing import Any, Self
 
 from ..libraries import Library
-from .stored import read_record
+from .stored import from_json, to_json
 
 
 class Phase(StrEnum):
@@ -61,9 +61,11 @@ class Pending:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is stored; passwords in clear, as the configuration entry has them, too."""
-        return asdict(self)
+        stored: dict[str, Any] = to_json(self)
+        return stored
 
     @classmethod
     def from_dict(cls, stored: object) -> Self:
         """Read what `as_dict` returned, after a journey through JSON. Raises ValueError."""
-        return read_record(cls, stored)
+        pending: Self = from_json(cls, stored, "pending")
+        return pending

@@ -24,11 +24,12 @@ async def watch_restart(client: BoardClient, timeouts: Timeouts, *, since: float
     Only an answered request shows that it is there: its Wi-Fi module may accept connections while the processor
     copies the sketch. `since` is when the board can have begun to leave, in seconds of `time.monotonic()`: one that
     was asked for the first time long after that may be back already, as well as one that was not seen for a while in
-    between. `answered` says that it has announced its restart, so that silence is taken for that.
+    between. Nothing has to be waited for then: a board that has the whole image answers nobody before its restart.
+    `answered` says that it has announced that, so that silence is taken for it.
     """
     began = time.monotonic()
     there_until = since
-    left = missed = False
+    left = False
     while True:
         try:
             library = await client.identify()
@@ -38,12 +39,12 @@ async def watch_restart(client: BoardClient, timeouts: Timeouts, *, since: float
         except BoardError:
             left = True
         else:
-            missed = missed or client.connected_at - there_until >= timeouts.minimum_absence
+            missed = client.connected_at - there_until >= timeouts.minimum_absence
             there_until = time.monotonic()
-            if left or (missed and answered):
+            if left or missed:
                 return Return(library, stayed=False)
-            if there_until - began >= timeouts.leave_timeout:
-                return Return(library, stayed=not missed)
+            if there_until - since >= timeouts.leave_timeout:
+                return Return(library, stayed=True)
         if time.monotonic() - began >= timeouts.return_timeout:
             return None
         await asyncio.sleep(timeouts.probe_interval)

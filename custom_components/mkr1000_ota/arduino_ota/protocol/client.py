@@ -9,11 +9,10 @@ from yarl import URL
 
 from .. import errors
 from ..hardware import LARGEST_SKETCH, Storage
-from ..libraries import Library
+from ..libraries import OTA_PORT, Library
 from .exchange import ConnectionCut, Exchange, RequestTimeouts, Silence
 from .transfer import Transfer, VerifyPeer
 
-OTA_PORT = 65280
 DEFAULT_TIMEOUTS = RequestTimeouts()
 
 
@@ -29,7 +28,7 @@ def _credentials(password: str) -> str:
 
 
 class BoardClient:
-    """A board at `host`, a name or an IP address; whoever learns that it has got another one changes that.
+    """A board at `host`, a name or an IP address, and `port`; whoever learns that it has got others changes them.
 
     It handles one request at a time and does nothing else meanwhile: do not ask it twice at once.
 
@@ -48,7 +47,7 @@ class BoardClient:
     ) -> None:
         self._session = session
         self.host = host
-        self._port = port
+        self.port = port
         self._verify_peer = verify_peer
         self._timeouts = timeouts or DEFAULT_TIMEOUTS
         # When it accepted the connection of the last request, by time.monotonic(): no restart since, until its response.
@@ -142,7 +141,7 @@ class BoardClient:
 
     def _exchange(self, method: str, path: str, headers: dict[str, str], transfer: Transfer) -> Exchange:
         try:
-            url = URL.build(scheme="http", host=self.host, port=self._port, path=path)
+            url = URL.build(scheme="http", host=self.host, port=self.port, path=path)
         except ValueError:
             raise errors.BoardUnreachable(f"There can be no host named {self.host!r}") from None
         return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, self._timeouts)

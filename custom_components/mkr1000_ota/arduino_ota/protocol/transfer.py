@@ -22,9 +22,8 @@ TAKEN_INTERVAL = 0.001
 # On, and no time: closing then drops what is unsent and tells the peer at once (RST).
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 SOCKET_OPTIONS = (
-    # The kernel shall take little more than the board can, which has 2 to 3 KB of room: where it does not tell what
-    # waits in it, progress is wrong by that much. Less, or smaller chunks, costs more turns of the event loop than the
-    # transfer itself. Linux books twice the number.
+    # The kernel shall take little more than the board can, which has 2 to 3 KB of room: what waits in it is not known any
+    # more once a connection is cut. Less costs more turns of the event loop than the transfer. Linux books twice that.
     (socket.SOL_SOCKET, socket.SO_SNDBUF, 8192),
     # A response has less than 200 bytes. Who sends more shall not keep the event loop busy for long at a time.
     (socket.SOL_SOCKET, socket.SO_RCVBUF, 2048),

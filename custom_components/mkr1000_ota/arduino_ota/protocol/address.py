@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address
 import re
 
-from ..const import DEFAULT_PORT
+from ..libraries import OTA_PORT
 
 _TYPED = re.compile(r"(?P<host>[^\s:/]+?)\.?(?::(?P<port>[0-9]{1,5}))?", re.ASCII)
 _HOST_NAME = re.compile(r"[0-9a-z_.-]+", re.ASCII | re.IGNORECASE)
@@ -31,4 +31,4 @@ def read_address(typed: str) -> tuple[str, int | None]:
 
 def write_address(host: str, port: int) -> str:
     """Return what a person would type."""
-    return host if port == DEFAULT_PORT else f"{host}:{port}"
+    return host if port == OTA_PORT else f"{host}:{port}"

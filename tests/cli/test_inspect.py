@@ -1,16 +1,14 @@
-"""scripts/inspect, as its users run it."""
+"""`ota inspect`, as its users run it."""
 
 import json
 from pathlib import Path
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Run
 from tests.virtual_board.sketches import Quirks, build_sketch
 
-ROOT = Path(__file__).parent.parent.parent
 FIELDS = ["file", "ok", "reason", "message", "size", "board", "ota", "library", "name", "version"]
 
 
@@ -29,18 +27,21 @@ def files(tmp_path: Path) -> dict[str, Path]:
     return {name: tmp_path / name for name in [*contents, "missing"]}
 
 
-def inspect(*arguments: str | Path) -> tuple[int, list[dict[str, Any]]]:
+@pytest.fixture
+def inspect(ota: Run) -> Any:
     """Run the command; return its status and the objects that it printed."""
-    finished = subprocess.run(
-        [ROOT / "scripts/inspect", *arguments], capture_output=True, text=True, check=False, timeout=30
-    )
-    assert not finished.stderr
-    return finished.returncode, [json.loads(line) for line in finished.stdout.splitlines()]
+
+    async def inspect(*arguments: str | Path) -> tuple[int, list[dict[str, Any]]]:
+        ended = await ota("inspect", *arguments)
+        assert not ended.err
+        return ended.status, [json.loads(line) for line in ended.out.splitlines()]
+
+    return inspect
 
 
-def test_a_good_sketch_is_described(files: dict[str, Path]) -> None:
+async def test_a_good_sketch_is_described(inspect: Any, files: dict[str, Path]) -> None:
     """All that it says of itself, and nothing secret."""
-    status, [report] = inspect(files["good"])
+    status, [report] = await inspect(files["good"])
     assert status == 0
     assert sorted(report) == sorted(FIELDS)
     assert report == {
@@ -57,16 +58,18 @@ def test_a_good_sketch_is_described(files: dict[str, Path]) -> None:
     }
 
 
-def test_passwords_are_printed_when_asked_for(files: dict[str, Path]) -> None:
+async def test_passwords_are_printed_when_asked_for(inspect: Any, files: dict[str, Path]) -> None:
     """The likeliest first."""
-    status, reports = inspect("--passwords", files["good"], files["arduinoota"])
+    status, reports = await inspect("--passwords", files["good"], files["arduinoota"])
     assert status == 0
     assert [report["passwords"][0] for report in reports] == ["pä ß:x", ""]
 
 
-def test_every_file_has_a_line_and_one_refused_file_makes_the_status(files: dict[str, Path]) -> None:
+async def test_every_file_has_a_line_and_one_refused_file_makes_the_status(
+    inspect: Any, files: dict[str, Path]
+) -> None:
     """In the order in which they are named."""
-    status, reports = inspect(*files.values())
+    status, reports = await inspect(*files.values())
     assert status == 1
     assert [report["file"] for report in reports] == [str(file) for file in files.values()]
     assert [report["ok"] for report in reports] == [True, True, False, False, False, False]
@@ -75,32 +78,23 @@ def test_every_file_has_a_line_and_one_refused_file_makes_the_status(files: dict
     assert [report["size"] for report in reports[3:]] == [130_000, 20, None]
 
 
-def test_a_refused_sketch_is_described_as_far_as_it_is_one(files: dict[str, Path]) -> None:
+async def test_a_refused_sketch_is_described_as_far_as_it_is_one(inspect: Any, files: dict[str, Path]) -> None:
     """What it lacks is not all there is to say."""
-    _, [no_ota, large] = inspect(files["no_ota"], files["large"])
+    _, [no_ota, large] = await inspect(files["no_ota"], files["large"])
     assert (no_ota["board"], no_ota["ota"], no_ota["version"]) == ("Arduino MKR1000", False, "1.0")
     assert (large["board"], large["ota"], large["name"]) == ("Arduino MKR1000", True, "Barn")
 
 
-def test_what_is_allowed_is_not_refused(files: dict[str, Path]) -> None:
-    """A card takes a larger sketch, if the loader is in front; one without OTA may be wanted for once."""
-    assert inspect("--storage", "sd", files["large"])[0] == 0
-    assert inspect("--storage", "serial_flash", files["large"])[0] == 1
-    assert inspect("--storage", "internal", files["large"])[0] == 1
-    assert inspect("--allow-without-ota", files["no_ota"])[0] == 0
+async def test_what_is_allowed_is_not_refused(inspect: Any, files: dict[str, Path]) -> None:
+    """A card takes a larger sketch; one without OTA may be wanted for once."""
+    assert (await inspect("--storage", "sd", files["large"]))[0] == 0
+    assert (await inspect("--storage", "serial_flash", files["large"]))[0] == 0
+    assert (await inspect("--storage", "internal", files["large"]))[0] == 1
+    assert (await inspect("--allow", "no_ota", files["no_ota"]))[0] == 0
 
 
-def test_a_folder_cannot_be_read(tmp_path: Path) -> None:
+async def test_a_folder_cannot_be_read(inspect: Any, tmp_path: Path) -> None:
     """It is reported like a file that is not there."""
-    status, [report] = inspect(tmp_path)
+    status, [report] = await inspect(tmp_path)
     assert (status, report["reason"]) == (1, "unreadable")
     assert "directory" in report["message"]
-
-
-def test_neither_home_assistant_nor_anything_else_has_to_be_installed(files: dict[str, Path]) -> None:
-    """The inspector needs Python's own library and no more."""
-    script = ROOT / "scripts/inspect_sketches.py"
-    finished = subprocess.run(
-        [sys.executable, "-E", "-S", script, files["good"]], capture_output=True, text=True, check=True, timeout=30
-    )
-    assert json.loads(finished.stdout)["ok"] is True

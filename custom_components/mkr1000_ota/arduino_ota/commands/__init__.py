@@ -1,0 +1,39 @@
+"""The commands of `python -m arduino_ota`, in files by the packages that they need; and how they end."""
+
+from enum import IntEnum
+import sys
+from typing import Self
+
+
+class Exit(IntEnum):
+    """The status that a command ends with, and what that says about a board."""
+
+    text: str
+
+    def __new__(cls, status: int, text: str) -> Self:
+        member = int.__new__(cls, status)
+        member._value_ = status
+        member.text = text
+        return member
+
+    # Of a flash, named like its verdict where it has one
+    FLASHED = OK = 0, "{board} runs the new sketch and accepts {password}."
+    REFUSED = 1, "the file is refused, or cannot be read; nothing was sent."
+    USAGE = 2, "the command is not complete; nothing was sent."
+    NO_BOARD = 3, "no board answers. Check its power, Wi-Fi and address; ota scan lists those that answer."
+    WRONG_PASSWORD = 4, "{board} accepts another password: that of the sketch it runs now, not of the one to come."
+    NOT_APPLIED = 5, "{board} runs the sketch that it ran before."
+    UNCERTAIN = (
+        6,
+        "{board} answers, and nothing tells which sketch it runs. See what it does; flash it again if need be.",
+    )
+    LOCKED = 7, "{board} was flashed and accepts no known password. Its source passes the right one to WiFiOTA.begin()."
+    NOT_BACK = 8, "{board} has everything and did not come back. Press its reset button, then start the command again."
+    WITHOUT_OTA = 9, "{board} runs a sketch that takes no updates. Only a USB cable can replace it."
+    NO_JOURNAL = 10, "the journal cannot be written or read; nothing was sent."
+
+
+def say(status: Exit, text: str) -> Exit:
+    """Tell the end of a command, and return it."""
+    print(text, file=sys.stderr if status else sys.stdout, flush=True)
+    return status

@@ -1,0 +1,51 @@
+"""The journal of one flash, in a file beside its image."""
+
+from contextlib import suppress
+import json
+from pathlib import Path
+
+from ..firmware import limits
+from ..firmware.directory import opened
+from ..firmware.reasons import Reason
+from ..firmware.release import SourceError
+from ..flash.journal import JournalUnwritable
+from ..flash.passwords import Keyring
+from ..flash.pending import Pending
+from ..flash.verdict import Outcome
+from ..libraries import OTA_PORT
+
+
+class FileJournal:
+    """Written before the first byte is sent, and gone once it is known what became of the flash.
+
+    It holds passwords, so nobody else can read it. Raises JournalUnwritable, also where it cannot be read.
+    """
+
+    def __init__(self, image: Path, host: str, port: int) -> None:
+        board = host if port == OTA_PORT else f"{host}-{port}"
+        self._path = image.with_name(f"{image.name}.{board}.journal")
+        self.keyring = Keyring()
+        self.pending: Pending | None = None
+        try:
+            with opened(self._path.parent) as folder:
+                content, _ = folder.read(self._path.name, limit=limits.FILE)
+            self.pending = Pending.from_dict(json.loads(content))
+        except (SourceError, ValueError) as error:
+            if not isinstance(error, SourceError) or error.reason is not Reason.FILE_GONE:
+                raise JournalUnwritable(
+                    f"{self._path} cannot be read. Delete it if you know what the board runs"
+                ) from error
+
+    async def write(self, pending: Pending) -> None:
+        self.pending = pending
+        try:
+            with opened(self._path.parent) as folder:
+                folder.write(self._path.name, json.dumps(pending.as_dict()).encode())
+        except SourceError as error:
+            raise JournalUnwritable(f"{str(error).rstrip('.')}. Copy the sketch elsewhere") from error
+
+    async def close(self, keyring: Keyring, outcome: Outcome | None) -> None:
+        self.keyring = keyring
+        self.pending = None
+        with suppress(OSError):
+            self._path.unlink()

@@ -1,0 +1,63 @@
+"""Whoever has the .bin of the running sketch has its password: the image says which it is, and what the board runs."""
+
+from contextlib import suppress
+import time
+
+from ..arduino_ota.errors import WrongPassword
+from ..arduino_ota.flash.flasher import Flasher
+from ..arduino_ota.protocol.client import BoardClient
+from ..arduino_ota.sketch import OVERRIDABLE, Refusal, Sketch
+from ..coordinator import BoardCoordinator
+from ..network.identity import TYPED
+from ..presence.tracker import async_get_tracker
+from ..sources.sketches import async_inspect
+from ..storage.records import PastFlash
+from .flashing import async_resolve
+from .outcome import async_apply_outcome, async_send_end, async_show_running
+from .reconnect import async_learn_mac
+
+# What a sketch that runs has been allowed already.
+_ALLOW = OVERRIDABLE - {Refusal.NO_OTA}
+
+
+async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: BoardClient | None = None) -> Sketch:
+    """Note that a board runs a sketch, once it has accepted a password that stands in its image; return the sketch.
+
+    A person says that it does: what is in the image goes to the address that the form shows, as a typed password does.
+    `client` is for another address than that of the entry, which whoever calls moves there then.
+
+    Raises SketchRefused if it cannot be that of a board, WrongPassword if the board accepts nothing that is in it, and
+    BoardUnreachable, BoardSilent, NotABoard or AnotherBoard.
+    """
+    sketch = await async_inspect(board.hass, image, board.model, None, _ALLOW)
+    if client is None and board.record.pending is not None:
+        async_send_end(board, await async_apply_outcome(board, await async_resolve(board)))
+    # No guess is needed if it has a password that the board accepted before.
+    before = [password for password in board.record.keyring.passwords if password and sketch.has_literal(password)]
+    async with board.lock:
+        flasher = Flasher(client or board.client_for(TYPED), board.store, board.timeouts)
+        password = await flasher.accepted_password(*before, *sketch.passwords)
+        if password is None:
+            raise WrongPassword
+        with suppress(OSError):
+            await board.images.store(sketch.sha256, image)
+        known = next((one.version for one in board.record.history if one.sha256 == sketch.sha256), None)
+        flash = PastFlash(
+            version=known or sketch.version or sketch.sha256[:8],
+            sha256=sketch.sha256,
+            size=sketch.size,
+            started=time.time(),
+            password=password,
+            name=sketch.name,
+            library=sketch.library,
+            warnings=tuple(warning.code for warning in sketch.warnings),
+        )
+        await board.store.note(lambda record: record.adopted(flash, time.time()))
+        if client is None:
+            await async_learn_mac(board)
+    board.show_password()
+    await board.async_tidy_images()
+    async_show_running(board)
+    if client is None:
+        async_get_tracker(board.hass).note_response(board)
+    return sketch

@@ -1,0 +1,72 @@
+"""What was ordered: on the disk from when its image is there, until it begins or somebody is told why not."""
+
+from dataclasses import replace
+import time
+
+from ..arduino_ota.errors import WrongPassword
+from ..arduino_ota.flash.flasher import Order
+from ..arduino_ota.flash.journal import JournalUnwritable
+from ..coordinator import BoardCoordinator
+from ..data import InstallEnd, InstallRequest
+from ..errors import translated_error
+from ..issues import Kind
+from ..storage.records import BoardRecord, WaitingOrder
+from .flashing import FlashedElsewhere
+from .notices import async_raise_notices, with_notice
+from .prepare import async_prepare
+from .reconnect import async_ask_for_password
+from .wait import longest_wait
+
+
+async def async_place_order(board: BoardCoordinator, request: InstallRequest) -> tuple[Order, WaitingOrder]:
+    """Return what is to be flashed; from then on no crash can lose it. Raises JournalUnwritable and HomeAssistantErrors."""
+    now, placed = time.time(), board.record.order
+    if request.until is not None and request.until <= now:
+        raise translated_error("wait_over", board=board.name)
+    order = await async_prepare(board, request)
+    if request.until is not None and placed is not None:
+        return order, placed
+    try:
+        await board.images.store(order.sketch.sha256, order.sketch.image)
+    except OSError as err:
+        raise JournalUnwritable from err
+    waiting = WaitingOrder(
+        version=order.version,
+        sha256=order.sketch.sha256,
+        file=request.file,
+        ordered=now,
+        until=now + longest_wait(board),
+        password=order.password,
+        signature=order.signature,
+        allow=request.allow,
+        board_name=board.board_name,
+        board_library=board.library,
+    )
+    await board.store.save(lambda record: replace(record, order=waiting))
+    return order, waiting
+
+
+async def async_drop_order(board: BoardCoordinator, err: Exception | None, end: InstallEnd | None) -> None:
+    """Forget an order, and note what the error that has ended it says of the board; `end` is for who was not there."""
+
+    def drop(record: BoardRecord) -> BoardRecord:
+        changed = replace(record, order=None)
+        match err:
+            case WrongPassword():
+                changed = changed.rejected(time.time())
+            case FlashedElsewhere(password=password):
+                changed = changed.accepted(password, time.time()).flashed_elsewhere()
+        if end is None or end.error is None:
+            return changed
+        version, told = end.attributes["to"], record.notices.get(Kind.NOT_INSTALLED)
+        # What was to be installed once more may have ended before it was ordered again.
+        earlier = told.order if told and told.order and told.order.version == version else None
+        return with_notice(changed, Kind.NOT_INSTALLED, end.error, version, record.order or earlier)
+
+    await board.store.note(drop)
+    await board.async_tidy_images()
+    board.show_password()
+    board.show_version()
+    async_raise_notices(board)
+    if board.record.password_rejected:
+        async_ask_for_password(board)

@@ -1,0 +1,203 @@
+"""Boards that are somewhere else now: their entries follow them, once they are recognized there and not where they were."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
+import random
+import time
+from typing import Final
+
+from homeassistant.const import CONF_HOST
+from homeassistant.core import HomeAssistant, callback
+
+from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.errors import BoardError
+from ..arduino_ota.hardware import is_own_address
+from ..const import CONF_HEARD_NAME, DOMAIN, LOGGER
+from ..coordinator import BoardCoordinator, Stage
+from ..network.adapters import Reach, async_reach
+from ..network.identity import Match, Peer, async_peer, match, was_heard_lately
+from ..network.leases import async_leased_hosts
+from ..network.mdns import async_get_querier
+from .followed import Followed
+
+# A sketch may be busy for seconds before it responds.
+QUESTION_TIMEOUT: Final = 10.0
+# Strangers, at addresses without an entry, are asked few at a time, and all of them together get so many seconds: anybody
+# can make up announcements, and no board may wait for them.
+STRANGER_SLOTS: Final = 4
+SEARCH_TIMEOUT: Final = 30.0
+# Boards respond to a query together.
+SEARCH_DELAY: Final = 0.2
+# A stranger that has said who it is need not say so again for every board that is switched off. In seconds.
+ASK_AGAIN_AFTER: Final = 600.0
+# A board that asks for an address takes so many seconds until it listens.
+START_TIMEOUT: Final = 20.0
+
+
+class Moves:
+    """Looks for boards that are not where their entries say.
+
+    `on_move` is called for each board whose entry has another address now; `on_candidate` with an address for one that
+    may be there, and that nothing proves to be.
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        followed: Followed,
+        on_move: Callable[[BoardCoordinator], None],
+        on_candidate: Callable[[BoardCoordinator, str | None], None],
+    ) -> None:
+        self._hass = hass
+        self._followed = followed
+        self._on_move = on_move
+        self._on_candidate = on_candidate
+        self._querier = async_get_querier(hass)
+        self._running = asyncio.Lock()
+        self._next: asyncio.Task[None] | None = None
+        self._known_strangers: dict[str, float] = {}
+        self._hinted: set[BoardCoordinator] = set()
+
+    async def follow(self, host: str, board: BoardCoordinator) -> Peer | None:
+        """Ask who is at an address, on the port of a board, and have the entry of whoever that is follow it there.
+
+        Somebody else may be where it was, and so on: a router that has lost its memory permutes addresses. Returns what
+        has responded; None for nothing, and where nobody else can be.
+        """
+        first = peer = await self._peer_at(host, board)
+        for _ in range(len(self._followed)):
+            if peer is None or (moved := self._followed.with_mac(peer.mac)) is None or moved.host == peer.host:
+                break
+            left = moved.host
+            there = await self._peer_at(left, moved)
+            is_there = _is_flashed(moved) or (there is not None and match(moved.known, there) is Match.BOARD)
+            if is_there or moved.host != left or moved not in self._followed:
+                break
+            self._move(moved, peer.host)
+            peer = there
+        return first
+
+    @callback
+    def async_search(self) -> asyncio.Task[None]:
+        """Look soon for all boards that are missing; returns the task that does."""
+        if self._next is None:
+            self._next = self._hass.async_create_background_task(self._search(), f"{DOMAIN} search")
+        return self._next
+
+    @callback
+    def async_hint(self, mac: str, host: str) -> None:
+        """Look at an address where something that proves nothing has seen a board: at once, and when it has started."""
+        board = self._followed.with_mac(mac)
+        if board is not None and board.host != host and board not in self._hinted:
+            self._hinted.add(board)
+            hinted = self._look_at_hint(board, host)
+            board.config_entry.async_create_background_task(self._hass, hinted, f"{DOMAIN} hint {board.name}")
+
+    async def _look_at_hint(self, board: BoardCoordinator, host: str) -> None:
+        try:
+            if async_reach(self._hass, host, board.port) is Reach.ON_LINK and await self.follow(host, board) is None:
+                await self._querier.async_wait_for(host, timeout=START_TIMEOUT)
+                await self.follow(host, board)
+        finally:
+            self._hinted.discard(board)
+
+    async def _search(self) -> None:
+        await asyncio.sleep(SEARCH_DELAY)
+        async with self._running:
+            # What is heard from now on is looked at in the next search.
+            self._next = None
+            missing = [board for board in self._followed if _is_missing(board)]
+            if not missing:
+                return
+            candidates = self._candidates(missing)
+
+            async def ask() -> None:
+                for host, boards in candidates:
+                    await self._look_at(host, boards)
+
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SEARCH_TIMEOUT):
+                    await asyncio.gather(*(ask() for _ in range(STRANGER_SLOTS)))
+
+    def _candidates(self, missing: list[BoardCoordinator]) -> Iterator[tuple[str, list[BoardCoordinator]]]:
+        """Yield where boards may be, the likeliest address first, and which of them that suggests."""
+        leases = async_leased_hosts(self._hass)
+        for board in missing:
+            host = leases.get(board.mac or "")
+            if host is None or host == board.host:
+                continue
+            if async_reach(self._hass, board.host, board.port) is Reach.ROUTED:
+                self._on_candidate(board, host)
+            else:
+                yield host, [board]
+        now = time.monotonic()
+        self._known_strangers = {
+            host: asked for host, asked in self._known_strangers.items() if now - asked < ASK_AGAIN_AFTER
+        }
+        by_name: dict[str | None, list[BoardCoordinator]] = defaultdict(list)
+        for board in missing:
+            by_name[board.board_name].append(board)
+        heard = [one for one in self._querier.sightings if was_heard_lately(one) and self._is_stranger(one)]
+        # Whoever makes up announcements does not know which of them is asked first.
+        random.shuffle(heard)
+        heard.sort(key=lambda one: one.name not in by_name)
+        for one in heard:
+            yield one.address, by_name.get(one.name, missing[:1])
+
+    def _is_stranger(self, sighting: Sighting) -> bool:
+        is_taken = any(board.data for board in self._followed.at(sighting.address))
+        return not is_taken and sighting.address not in self._known_strangers
+
+    async def _look_at(self, host: str, boards: list[BoardCoordinator]) -> None:
+        """Look at an address where one of some boards may be. Behind a router nothing is asked, and nothing is proven."""
+        match async_reach(self._hass, host, boards[0].port):
+            case Reach.ON_LINK:
+                peer = await self.follow(host, boards[0])
+            case Reach.ROUTED:
+                peer = await async_peer(self._hass, host)
+            case Reach.FORBIDDEN:
+                return
+        if peer is None:
+            return
+        self._known_strangers[host] = time.monotonic()
+        for board in boards:
+            is_called_so = peer.name is not None and peer.name == board.board_name
+            if is_called_so and board.host != host and _is_missing(board) and _can_be(board, peer):
+                self._on_candidate(board, host)
+
+    @callback
+    def _move(self, board: BoardCoordinator, host: str) -> None:
+        LOGGER.info("%s has moved from %s to %s", board.name, board.host, host)
+        sighting = self._querier.sightings.get(host)
+        board.update_entry(**{CONF_HOST: host, CONF_HEARD_NAME: sighting.name if sighting else None})
+        self._on_move(board)
+
+    async def _peer_at(self, host: str, board: BoardCoordinator) -> Peer | None:
+        """Ask what is at an address; boards that are set up there are not disturbed."""
+        here = self._followed.at(host)
+        if any(_is_flashed(one) for one in here):
+            return None
+        free = next((one.lock for one in here if one.state.stage is not Stage.RESTARTING), None)
+        try:
+            async with asyncio.timeout(QUESTION_TIMEOUT), free or nullcontext():
+                await board.client_at(host).identify()
+        except BoardError, TimeoutError:
+            return None
+        return await async_peer(self._hass, host)
+
+
+def _is_flashed(board: BoardCoordinator) -> bool:
+    """Whether a board is taking an upload, and so is where its entry says."""
+    return board.state.stage is Stage.UPLOADING
+
+
+def _can_be(board: BoardCoordinator, peer: Peer) -> bool:
+    """Whether nothing proves that a peer is another board. A repeater shows its own MAC address for whoever is behind it."""
+    is_repeater = peer.mac is not None and not is_own_address(peer.mac)
+    return is_repeater or match(board.known, peer) is not Match.WRONG_BOARD
+
+
+def _is_missing(board: BoardCoordinator) -> bool:
+    return board.data is False or board.state.stage is Stage.RESTARTING

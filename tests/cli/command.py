@@ -1,0 +1,22 @@
+"""The command line as a program of its own."""
+
+import os
+from pathlib import Path
+import subprocess
+import sys
+
+REPOSITORY = Path(__file__).parents[2]
+INTEGRATION = REPOSITORY / "custom_components" / "mkr1000_ota"
+
+
+def start(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+    """Start it in the Python of the tests; nobody is there to be asked for a password."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "arduino_ota", *arguments],
+        cwd=INTEGRATION,
+        env=os.environ | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

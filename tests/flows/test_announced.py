@@ -1,0 +1,79 @@
+"""A board that was announced in another network is a card, and is contacted when somebody opens it and goes on."""
+
+from homeassistant.const import CONF_HOST
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+import pytest
+
+from custom_components.mkr1000_ota import config_flow
+from custom_components.mkr1000_ota.network.adapters import Reach
+from tests.support.discovering import cards, discover, discover_lease, discover_service, service
+from tests.support.steps import MAC, Result, enter_password, passwords_sent_to
+from tests.virtual_board import VirtualBoard
+
+pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
+
+
+@pytest.fixture
+def reach(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> dict[str, Reach]:
+    """Where addresses are; behind a router unless a test says otherwise."""
+    places: dict[str, Reach] = {}
+    monkeypatch.setattr(config_flow, "async_reach", lambda _home, host, _port: places.get(host, Reach.ROUTED))
+    return places
+
+
+@pytest.mark.usefixtures("reach")
+async def test_it_is_contacted_only_when_its_password_is_entered(home: HomeAssistant, board: VirtualBoard) -> None:
+    card = await discover_service(home, service(board.address, port=board.port))
+    assert cards(home) == [board.address]
+    result: Result = await home.config_entries.flow.async_configure(card["flow_id"])  # somebody opens it
+    assert result["step_id"] == "password"
+    assert result["description_placeholders"]["library"] == "WiFi101OTA"
+    assert board.requests == []
+
+    result = await enter_password(home, result, "password")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["data"][CONF_HOST] == board.address
+
+
+@pytest.mark.usefixtures("reach")
+async def test_a_board_that_does_not_respond_can_be_tried_again(home: HomeAssistant, board: VirtualBoard) -> None:
+    card = await discover(home, board)
+    await board.power_off()
+    result = await enter_password(home, card, "password")
+    assert result["errors"] == {"base": "board_unreachable"}
+    await board.power_on()
+    result = await enter_password(home, result, "password")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+@pytest.mark.usefixtures("reach")
+async def test_what_is_no_board_gets_no_password(home: HomeAssistant, web_server: str) -> None:
+    host, _, port = web_server.partition(":")
+    card = await discover_service(home, service(host, port=int(port)))
+    result = await enter_password(home, card, "secret")
+    assert result["errors"] == {"base": "not_a_board"}
+
+
+@pytest.mark.usefixtures("reach")
+async def test_it_has_one_card(home: HomeAssistant, board: VirtualBoard) -> None:
+    await discover(home, board)
+    assert (await discover(home, board))["reason"] == "already_in_progress"
+
+
+@pytest.mark.usefixtures("reach")
+async def test_a_lease_alone_makes_no_card(
+    home: HomeAssistant, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config_flow, "STARTS_WITHIN", 0.01)
+    assert (await discover_lease(home, MAC, board.address))["reason"] == "not_a_board"
+    assert board.requests == []
+
+
+async def test_what_leads_to_this_system_is_no_card(
+    home: HomeAssistant, board: VirtualBoard, reach: dict[str, Reach]
+) -> None:
+    reach[board.address] = Reach.FORBIDDEN
+    assert (await discover(home, board))["reason"] == "not_a_board"
+    assert board.requests == []
+    assert passwords_sent_to(board) == []

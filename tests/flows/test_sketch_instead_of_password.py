@@ -1,0 +1,91 @@
+"""Whoever has the .bin of the running sketch has its password."""
+
+from homeassistant.const import CONF_HOST
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH
+from tests.conftest import AddBoard, Arp, StartBoard
+from tests.flows.conftest import Upload
+from tests.support.flow_texts import says
+from tests.support.mending import know, reauthenticate, reconfigure, settle, stored_password, submit
+from tests.support.steps import MAC, OTHER_MAC, Result, passwords_sent_to, typed
+from tests.virtual_board.sketches import build_sketch
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
+
+RUNNING = build_sketch(name="Garden", password="sesame", version="2.1")
+
+
+async def hand_over(home: HomeAssistant, result: Result, file: str) -> Result:
+    """Submit the form of a reauthentication with a file."""
+    return await home.config_entries.flow.async_configure(result["flow_id"], {CONF_SKETCH: file})
+
+
+async def test_a_reauthentication_takes_the_sketch_and_learns_the_version(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload
+) -> None:
+    board = await start_board(password="sesame")
+    entry = await add_board(board, password="forgotten")
+    await settle(home)
+    result = await hand_over(home, await reauthenticate(home, entry), await upload(RUNNING, "garden.bin"))
+    assert result["reason"] == "reauth_successful"
+    assert await stored_password(home, entry) == "sesame"
+    assert entry.runtime_data.coordinator.installed_version == "2.1"
+
+
+async def test_another_sketch_is_refused_and_nothing_is_stored(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload
+) -> None:
+    entry = await add_board(await start_board(password="sesame"), password="forgotten")
+    await settle(home)
+    other = build_sketch(name="Garden", password="something else", version="2.0")
+    result = await hand_over(home, await reauthenticate(home, entry), await upload(other, "garden.bin"))
+    assert result["errors"] == {CONF_SKETCH: "not_running"}
+    assert await stored_password(home, entry) == "forgotten"
+    result = await hand_over(home, result, await upload(RUNNING, "garden.bin"))
+    assert result["reason"] == "reauth_successful"
+
+
+async def test_what_is_no_sketch_is_refused_with_the_reason(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload
+) -> None:
+    entry = await add_board(await start_board(password="sesame"), password="forgotten")
+    await settle(home)
+    result = await hand_over(home, await reauthenticate(home, entry), await upload(b"\x7fELF" * 20, "garden.elf"))
+    assert result["errors"] == {CONF_SKETCH: "problem"}
+    assert says(result, "sketch_elf")
+    result = await hand_over(home, result, "0" * 32)
+    assert result["errors"] == {CONF_SKETCH: "upload_gone"}
+
+
+async def test_a_board_is_reconfigured_with_its_sketch(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload
+) -> None:
+    board = await start_board(address="127.0.0.8", password="sesame")
+    gone = await start_board()
+    entry = await add_board(gone)
+    await settle(home)
+    await gone.power_off()
+    file = await upload(RUNNING, "garden.bin")
+    result = await submit(home, await reconfigure(home, entry), typed(board), sketch=file)
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data[CONF_HOST] == board.address
+    assert await stored_password(home, entry) == "sesame"
+    assert entry.runtime_data.coordinator.installed_version == "2.1"
+    await settle(home)
+
+
+async def test_what_is_in_a_sketch_goes_to_no_board_of_another_entry(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload, arp: Arp
+) -> None:
+    entry = await add_board(await start_board())
+    other = await start_board(address="127.0.0.8", password="sesame")
+    know(home, await add_board(other), OTHER_MAC)
+    know(home, entry, MAC)
+    arp(OTHER_MAC, other.address)
+    await settle(home, other)
+    file = await upload(RUNNING, "garden.bin")
+    result = await submit(home, await reconfigure(home, entry), typed(other), sketch=file)
+    assert result["errors"] == {CONF_HOST: "another_board"}
+    assert passwords_sent_to(other) == []

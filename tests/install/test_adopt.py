@@ -1,0 +1,122 @@
+"""Whoever has the .bin of the running sketch has its password, and Home Assistant knows again what the board runs."""
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_NAME, CONF_PASSWORD
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.mkr1000_ota.arduino_ota.errors import (
+    AnotherBoard,
+    BoardUnreachable,
+    SketchRefused,
+    WrongPassword,
+)
+from custom_components.mkr1000_ota.const import CONF_LIBRARY
+from custom_components.mkr1000_ota.install.adopt import async_adopt_sketch
+from tests.conftest import AddBoard, Arp, Offer, StartBoard
+from tests.support.actions import FIRMWARE, act, board_of, find_again, install, issues, lose, reauths, restart, shown
+from tests.support.looking import look, passwords
+from tests.support.mending import know
+from tests.support.steps import MAC, OTHER_MAC
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import Quirks, build_sketch
+
+RUNS = build_sketch(name="Garden", password="forgotten", version="4.2", library="ArduinoOTA")
+
+
+@pytest.fixture
+async def entry(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, nobody_is_heard: None) -> ConfigEntry:
+    """A board that somebody has flashed with another tool."""
+    entry = await add_board(board)
+    await board.flash_over_usb(RUNS)
+    await board_of(home).store.note(lambda record: record.rejected(0))
+    await restart(home, entry, board.requests.clear)
+    assert reauths(home, entry)
+    return entry
+
+
+async def test_version_name_and_password_are_known_again(
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard
+) -> None:
+    sketch = await async_adopt_sketch(board_of(home), RUNS)
+    assert sketch.version == "4.2"
+    for _ in range(2):
+        assert entry.data[CONF_PASSWORD] == board.password == "forgotten"
+        assert entry.data[CONF_NAME] == "Garden"
+        assert entry.data[CONF_LIBRARY] == "ArduinoOTA"
+        assert shown(home, FIRMWARE).attributes["installed_version"] == "4.2"
+        assert not reauths(home, entry)
+        assert not board_of(home).record.is_unfinished
+        await restart(home, entry)
+
+
+async def test_a_health_check_can_go_back_to_it(
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, offer: Offer
+) -> None:
+    await async_adopt_sketch(board_of(home), RUNS)
+    await offer(entry, {"garden.bin": build_sketch(name="Garden", password="newer", version="5.0")})
+    await install(home)
+    report = await act(home, "install_archived")
+    assert (report["from"], report["to"]) == ("5.0", "4.2")
+    assert board.flashed[-1] == RUNS
+    assert entry.data[CONF_PASSWORD] == board.password == "forgotten"
+
+
+async def test_another_image_proves_nothing(home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard) -> None:
+    """Not even one that has the password of before in it, if the board does not accept that."""
+    for other in (build_sketch(password="password", version="4.2"), build_sketch(password="wrong")):
+        with pytest.raises(WrongPassword):
+            await async_adopt_sketch(board_of(home), other)
+    assert reauths(home, entry)
+    assert board_of(home).record.version is None
+    assert board_of(home).images.sha256s == frozenset()
+    assert entry.data[CONF_PASSWORD] == "password"
+
+
+async def test_a_password_that_the_image_does_not_have_proves_nothing_either(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard
+) -> None:
+    """The board accepts the one that is known: the image may be any."""
+    await add_board(board)
+    with pytest.raises(WrongPassword):
+        await async_adopt_sketch(board_of(home), build_sketch(password="computed", quirks=Quirks(computed=True)))
+    assert "password" not in passwords(board)
+
+
+@pytest.mark.parametrize("image", [b"", b"<html>", RUNS[:-4], build_sketch(quirks=Quirks(begin=False, poll=False))])
+async def test_what_cannot_run_there_is_refused(
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, image: bytes
+) -> None:
+    with pytest.raises(SketchRefused):
+        await async_adopt_sketch(board_of(home), image)
+    assert not board.requests
+
+
+async def test_another_board_at_the_address_gets_nothing_of_it(
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, arp: Arp
+) -> None:
+    know(home, entry, MAC)
+    arp(OTHER_MAC, board.address)
+    with pytest.raises(AnotherBoard):
+        await async_adopt_sketch(board_of(home), RUNS)
+    assert not passwords(board)
+    await board.power_off()
+    with pytest.raises(BoardUnreachable):
+        await async_adopt_sketch(board_of(home), RUNS)
+
+
+async def test_it_closes_what_nobody_saw_end(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer
+) -> None:
+    """The flash is resolved first: its image may be the one that is shown."""
+    board = await start_board()
+    entry = await add_board(board)
+    image = build_sketch(password="sesame", version="2.0")
+    await offer(entry, {"garden.bin": image})
+    await lose(home, board)
+    await find_again(board)
+    await async_adopt_sketch(board_of(home), image)
+    assert [flash.version for flash in board_of(home).record.history] == ["2.0"]
+    assert entry.data[CONF_PASSWORD] == "sesame"
+    await look(home)
+    assert not issues(home)

@@ -1,0 +1,125 @@
+"""What is announced from the address of a board whose hardware address is known: anybody can announce anything."""
+
+import time
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_NAME
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.mkr1000_ota.coordinator import RENAMED_AFTER
+from custom_components.mkr1000_ota.presence.tracker import ODD_NAME_INTERVAL
+from tests.conftest import AddBoard, Arp, Hear
+from tests.support.actions import CONNECTIVITY, reauths
+from tests.support.clock import Clock, stop_time
+from tests.support.looking import leave_unheard, look, questions, settled
+from tests.support.mending import know
+from tests.support.steps import MAC, passwords_sent_to
+from tests.virtual_board import VirtualBoard
+
+MINUTE = 60.0
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still."""
+    return stop_time(monkeypatch)
+
+
+@pytest.fixture
+async def entry(
+    home: HomeAssistant, clock: Clock, board: VirtualBoard, add_board: AddBoard, hear: Hear, arp: Arp
+) -> ConfigEntry:
+    """A board whose hardware address is known, and that said two hours ago which password it accepts."""
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    arp(MAC, board.address)
+    await hear(board)
+    await settled(home)
+    await entry.runtime_data.coordinator.store.update(password_checked=time.time() - 7200)
+    board.requests.clear()
+    return entry
+
+
+async def minutes(
+    home: HomeAssistant, clock: Clock, hear: Hear, board: VirtualBoard, count: int, *names: str | None
+) -> None:
+    """Let names be announced once a minute, None for the own one."""
+    for _ in range(count):
+        clock.advance(MINUTE)
+        for name in names:
+            await hear(board, name=name)
+            await settled(home)
+        await look(home)
+
+
+async def test_two_hundred_made_up_names_cause_no_password_and_few_questions(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    for number in range(200):
+        clock.advance(0.05)
+        await hear(board, name=f"Evil {number}")
+        await settled(home)
+    assert entry.data[CONF_NAME] == "Arduino"
+    assert home.states.is_state(CONNECTIVITY, "on")
+    assert passwords_sent_to(board) == []
+    assert 0 < len(questions(board)) <= 200 * 0.05 / ODD_NAME_INTERVAL + 1
+
+
+async def test_a_name_that_is_made_up_for_hours_is_not_taken_while_the_board_announces_its_own(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    await minutes(home, clock, hear, board, 10, "Evil", None, "Evil")
+    assert entry.data[CONF_NAME] == "Arduino"
+    assert passwords_sent_to(board) == []
+
+
+@pytest.mark.parametrize("missed", [1, 2, 3])
+async def test_a_board_that_misses_some_queries_loses_its_name_to_nobody(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear, missed: int
+) -> None:
+    for _ in range(3):
+        await minutes(home, clock, hear, board, missed, "Evil")
+        await minutes(home, clock, hear, board, 1, "Evil", None)
+    assert entry.data[CONF_NAME] == "Arduino"
+
+
+async def test_a_name_that_is_made_up_while_the_board_is_away_is_not_taken(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    await hear(board, name="Evil")
+    await leave_unheard(home, board)
+    await minutes(home, clock, hear, board, 10, "Evil")
+    await board.power_on()
+    await minutes(home, clock, hear, board, 1, "Evil", None)
+    assert home.states.is_state(CONNECTIVITY, "on")
+    assert entry.data[CONF_NAME] == "Arduino"
+
+
+async def test_one_packet_is_no_name_however_long_ago(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    """Nothing of the board itself is heard: multicast does not get through."""
+    await hear(board, name="Evil")
+    clock.advance(2 * RENAMED_AFTER)
+    await look(home, 2)
+    assert entry.data[CONF_NAME] == "Arduino"
+
+
+async def test_a_board_that_was_renamed_with_another_tool_has_its_new_name_minutes_later(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    await minutes(home, clock, hear, board, 2, None)
+    await minutes(home, clock, hear, board, 2, "Garden")
+    assert entry.data[CONF_NAME] == "Arduino"
+    await minutes(home, clock, hear, board, 3, "Garden")
+    assert entry.data[CONF_NAME] == "Garden"
+    assert home.states.is_state(CONNECTIVITY, "on")
+    assert not reauths(home, entry)
+
+
+async def test_two_names_that_take_turns_are_neither_taken(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    await minutes(home, clock, hear, board, 10, "Evil", "Garden")
+    assert entry.data[CONF_NAME] == "Arduino"

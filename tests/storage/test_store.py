@@ -1,0 +1,351 @@
+"""The file of a record: on the disk when a method returns, whole, and nobody's but the board's; and when a disk gives way."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+import errno
+import json
+import os
+from pathlib import Path
+import threading
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_PASSWORD
+from homeassistant.core import CoreState, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import STORAGE_DIR
+import pytest
+
+from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.storage.records import BoardRecord
+from custom_components.mkr1000_ota.storage.store import RecordStore, RecordUnreadable
+from tests.conftest import AddBoard, Offer, StartBoard
+from tests.storage.test_records import FLASHING, PENDING, ended
+from tests.support.actions import OFFERED, choose, install, shown
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+
+SECRET = "of 1.0"
+
+
+def path_of(home: HomeAssistant, entry_id: str = "one") -> Path:
+    """Return the file of a board."""
+    return Path(home.config.path(STORAGE_DIR, f"{DOMAIN}.{entry_id}"))
+
+
+@pytest.fixture
+async def store(home: HomeAssistant) -> RecordStore:
+    """The store of a board, with a record on the disk."""
+    store = RecordStore(home, "one")
+    await store.load()
+    assert store.record == BoardRecord()
+    await store.save(lambda _: FLASHING)
+    return store
+
+
+async def reread(home: HomeAssistant) -> BoardRecord:
+    """Return the record as it is after a restart."""
+    store = RecordStore(home, "one")
+    await store.load()
+    return store.record
+
+
+@pytest.fixture(params=["full", "read-only", "not synced"])
+def failing_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the disk take nothing."""
+    number = {"full": errno.ENOSPC, "read-only": errno.EROFS, "not synced": errno.EIO}[request.param]
+
+    is_open = os.open
+
+    def fail(*_: object, **__: object) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    def open_others(path: Any, *args: Any, **kwargs: Any) -> int:
+        return fail() if str(path).endswith(".part") else is_open(path, *args, **kwargs)
+
+    match request.param:
+        case "not synced":
+            monkeypatch.setattr(os, "fsync", fail)
+        case "full":
+            monkeypatch.setattr(Path, "replace", fail)
+        case _:
+            monkeypatch.setattr(os, "open", open_others)
+
+
+async def test_a_record_outlives_a_restart(home: HomeAssistant, store: RecordStore) -> None:
+    await store.write(replace(PENDING, version="2.1"))
+    assert await reread(home) == store.record == replace(FLASHING, pending=replace(PENDING, version="2.1"))
+    await store.close(Keyring(("of 2.1", "of 1.0")), ended(store.record, Verdict.FLASHED, "of 2.1"))
+    assert (await reread(home)).version == "2.1"
+    assert path_of(home).stat().st_mode & 0o077 == 0, "it holds passwords"
+
+
+async def test_a_write_that_fails_leaves_everything_as_it_was(
+    home: HomeAssistant, store: RecordStore, failing_disk: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = path_of(home).read_bytes()
+    with pytest.raises(JournalUnwritable) as error:
+        await store.write(replace(PENDING, version="2.1"))
+    assert store.record == FLASHING
+    assert path_of(home).read_bytes() == before
+    assert [path.name for path in path_of(home).parent.glob(f"{DOMAIN}*")] == [path_of(home).name], "no half file"
+    assert SECRET not in f"{error.value!r} {error.value.__cause__} {caplog.text}"
+
+
+async def test_what_is_true_of_a_board_is_known_although_the_disk_is_full(
+    home: HomeAssistant, store: RecordStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next write brings it to the disk, even if that one changes nothing."""
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "replace", fail)
+        await store.close(Keyring(("of 2.0", "of 1.0")), ended(store.record, Verdict.FLASHED, "of 2.0"))
+    assert store.record.version == "2.0"
+    assert (await reread(home)).pending == PENDING
+    assert SECRET not in caplog.text
+    await store.save(lambda record: record)
+    assert await reread(home) == store.record
+
+
+@pytest.mark.parametrize("bad", ["\ud800", "sesame\udcff"])
+async def test_half_a_character_is_not_taken_and_does_not_stand_in_the_way_of_what_comes_next(
+    home: HomeAssistant, store: RecordStore, caplog: pytest.LogCaptureFixture, bad: str
+) -> None:
+    """Not even by a board that is flashing already; and nobody prints what stands beside it."""
+    with pytest.raises(JournalUnwritable) as error:
+        await store.write(replace(PENDING, expected=(bad,)))
+    await store.note(lambda record: record.accepted(bad, 0))
+    assert store.record == await reread(home) == FLASHING
+    assert SECRET not in f"{error.value!r} {caplog.text}"
+    await store.note(lambda record: replace(record, chosen="1.0"))
+    assert (await reread(home)).chosen == "1.0"
+
+
+async def test_what_is_on_the_disk_is_looked_at_again(
+    home: HomeAssistant, store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that says yes and keeps the old content."""
+    monkeypatch.setattr(Path, "replace", lambda *_: None)
+    with pytest.raises(JournalUnwritable):
+        await store.write(replace(PENDING, version="2.1"))
+    assert store.record == FLASHING
+
+
+async def test_whoever_is_cancelled_while_a_thread_writes_waits_for_it(
+    home: HomeAssistant, store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A late write would take the place of the next one."""
+    begun, go_on, move = threading.Event(), threading.Event(), Path.replace
+
+    def take_long(path: Path, target: Path) -> Path:
+        begun.set()
+        assert go_on.wait(10)
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "replace", take_long)
+    writing = asyncio.create_task(store.update(chosen="1.0"))
+    assert await home.async_add_executor_job(begun.wait, 10)
+    for _ in range(3):
+        writing.cancel()
+        await asyncio.sleep(0)
+    assert not writing.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert store.record.chosen == "1.0"
+    await store.update(chosen="2.0")
+    assert (await reread(home)).chosen == "2.0"
+
+
+async def test_writes_come_one_after_the_other(home: HomeAssistant, store: RecordStore) -> None:
+    def run(sha256: str) -> Callable[[BoardRecord], BoardRecord]:
+        return lambda record: replace(record, ran=(*record.ran, sha256))
+
+    await asyncio.gather(*(store.note(run(f"{number:064}")) for number in range(9)))
+    assert len(store.record.ran) == 10
+    assert await reread(home) == store.record
+
+
+async def test_what_nobody_has_read_is_not_overwritten(home: HomeAssistant, store: RecordStore) -> None:
+    other = RecordStore(home, "one")
+    with pytest.raises(JournalUnwritable):
+        await other.write(PENDING)
+    assert await reread(home) == FLASHING
+
+
+def stored(**changes: Any) -> bytes:
+    """Return the file of an empty record but for some changes."""
+    return json.dumps({"version": 1, "minor_version": 1, "key": DOMAIN, "data": {}} | changes).encode()
+
+
+def directory(path: Path) -> None:
+    path.mkdir()
+    (path / "file").touch()
+
+
+BROKEN: dict[str, bytes | Callable[[Path], None]] = {
+    "empty": b"",
+    "truncated": stored()[:-9],
+    "no JSON": b"\x00\xff" * 100,
+    "deep": b"[" * 100_000,
+    "a list": b"[]",
+    "null": b"null",
+    "no data": stored(data=None),
+    "newer": stored(version=2, data={"invented": "later"}),
+    "no version": stored(version=None),
+    "a part that is none": stored(data={"history": [None]}),
+    "half a character": stored(data={"version": "\ud800"}),
+    "no number": stored(data={"password_checked": float("nan")}),
+    "a directory": directory,
+    "a link to nowhere else": lambda path: path.symlink_to(path),
+}
+
+
+@pytest.fixture(params=BROKEN)
+def broken(request: pytest.FixtureRequest) -> Callable[[Path], None]:
+    """Put something into the place of a record that is none."""
+    content = BROKEN[request.param]
+    if callable(content):
+        return content
+
+    def write(path: Path) -> None:
+        path.write_bytes(content)
+
+    return write
+
+
+async def test_one_bad_record_concerns_one_board(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    start_board: StartBoard,
+    offer: Offer,
+    broken: Callable[[Path], None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its entry says so in words, all others work, and the file is left alone; with the entry everything goes."""
+    boards = [await start_board(), await start_board(name="Barn", address="127.0.0.8")]
+    entries = [await add_board(board) for board in boards]
+    await offer(entries[0], {"garden.bin": build_sketch(version="2.0")})
+    await install(home)
+    for entry in entries:
+        await home.config_entries.async_unload(entry.entry_id)
+    path = path_of(home, entries[0].entry_id)
+    path.unlink()
+    broken(path)
+    before = path.lstat()
+    for entry in entries:
+        await home.config_entries.async_setup(entry.entry_id)
+
+    assert entries[1].state is ConfigEntryState.LOADED
+    assert entries[0].state is ConfigEntryState.SETUP_ERROR
+    assert entries[0].error_reason_translation_key in ("record_unreadable", "record_newer")
+    assert path.name in str(entries[0].reason)
+    assert "{" not in str(entries[0].reason)
+    assert SECRET not in caplog.text
+    assert path.lstat() == before
+
+    aside = path.with_name(f"{path.name}.corrupt.2026-11-27")
+    aside.touch()
+    assert await home.config_entries.async_remove(entries[0].entry_id)
+    left = [each for each in path.parent.rglob("*") if entries[0].entry_id in str(each)]
+    assert not left
+    assert path_of(home, entries[1].entry_id).exists()
+
+
+async def test_what_cannot_be_removed_stops_nobody(
+    home: HomeAssistant, store: RecordStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "unlink", fail)
+        await store.remove()
+    assert f"{DOMAIN}.one cannot be removed: Permission denied" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "content", [stored(data={"invented": "later"}), stored(minor_version=2), stored(data={"ran": None})]
+)
+async def test_a_newer_minor_version_is_read(home: HomeAssistant, content: bytes) -> None:
+    path_of(home).parent.mkdir(exist_ok=True)
+    path_of(home).write_bytes(content)
+    store = RecordStore(home, "one")
+    await store.load()
+    await store.update(chosen="1.0")
+    data = json.loads(path_of(home).read_bytes())["data"]
+    assert data["chosen"] == "1.0"
+    assert data.get("invented") == json.loads(content)["data"].get("invented")
+
+
+async def test_a_file_that_is_too_large_is_not_read(home: HomeAssistant) -> None:
+    path_of(home).parent.mkdir(exist_ok=True)
+    path_of(home).write_bytes(stored(data={"invented": " " * 5_000_000}))
+    with pytest.raises(RecordUnreadable):
+        await RecordStore(home, "one").load()
+
+
+async def test_a_record_is_written_while_home_assistant_stops(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """Its own storage would put that off: too late for a board that is flashed."""
+    await offer(await add_board(board), {"garden-2.0.bin": build_sketch(password="sesame", version="2.0")})
+    home.set_state(CoreState.stopping)
+    await install(home)
+    home.set_state(CoreState.running)
+    [entry] = home.config_entries.async_entries(DOMAIN)
+    written = json.loads(path_of(home, entry.entry_id).read_bytes())["data"]
+    assert written["keyring"]["passwords"] == ["sesame", "password"]
+    assert written["version"] == "2.0"
+    assert written["pending"] is None
+
+
+async def test_nothing_is_flashed_without_a_journal(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, failing_disk: None
+) -> None:
+    await offer(await add_board(board), {"garden-2.0.bin": build_sketch(version="2.0")})
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home)
+    assert error.value.translation_key == "journal_unwritable"
+    assert not any(request.body_bytes for request in board.requests)
+
+
+async def test_a_removed_board_leaves_nothing(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry = await add_board(board)
+    await offer(entry, {"garden-2.0.bin": build_sketch(password="sesame", version="2.0")})
+    await install(home)
+    storage = path_of(home).parent
+    assert [each for each in storage.rglob("*") if entry.entry_id in str(each)]
+    assert await home.config_entries.async_remove(entry.entry_id)
+    assert not [each for each in storage.rglob("*") if entry.entry_id in str(each)]
+
+
+async def test_a_crash_between_record_and_entry(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
+    """The record is on the disk at once, the entry a moment later: after a crash the record is right."""
+    entry = await add_board(board)
+    await home.config_entries.async_unload(entry.entry_id)
+    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_PASSWORD: "an old one"})
+    assert await home.config_entries.async_setup(entry.entry_id)
+    assert entry.data[CONF_PASSWORD] == "password"
+
+
+async def test_the_choice_of_a_version_is_kept(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry: ConfigEntry = await add_board(board)
+    await offer(entry, {f"garden-{one}.bin": build_sketch(version=one) for one in ("1.0", "2.0")})
+    await choose(home, "1.0")
+    assert await home.config_entries.async_reload(entry.entry_id)
+    await home.async_block_till_done()
+    assert shown(home, OFFERED).state == "1.0"
+    await choose(home, "latest")
+    assert shown(home, OFFERED).state == "latest"
