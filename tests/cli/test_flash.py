@@ -123,8 +123,8 @@ async def test_a_wrong_password_costs_nothing(board: VirtualBoard, file: Path, o
     ("content", "said"),
     [
         pytest.param(b"<html>", "web page", id="page"),
-        pytest.param(NEW[:-4000], "cut off", id="cut"),
-        pytest.param(build_sketch(quirks=Quirks(poll=False)), "over the air", id="without poll"),
+        pytest.param(NEW[:-4000], "incomplete", id="cut"),
+        pytest.param(build_sketch(quirks=Quirks(poll=False)), "support OTA updates", id="without poll"),
     ],
 )
 async def test_a_wrong_image_is_not_sent(board: VirtualBoard, file: Path, ota: Run, content: bytes, said: str) -> None:
