@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 import re
+from textwrap import dedent
 from typing import Any
 
 from homeassistant.components.automation.config import async_validate_config_item
@@ -20,18 +21,20 @@ DOCUMENTS = [
     *REPOSITORY.glob("docs/**/*.md"),
     REPOSITORY / "examples" / "README.md",
 ]
-README = (REPOSITORY / "README.md").read_text()
 LINK = re.compile(r"\]\((?!https://)([^)\s]+)\)|src=\"(?!https://)([^\"]+)\"")
+# Four screens of 25 lines.
+MOST_LINES = 100
 
 
-def blocks(language: str) -> list[str]:
-    """Return the examples of a language in the README."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def read(name: str) -> str:
+    """Return a page of the documentation."""
+    return (REPOSITORY / "docs" / f"{name}.md").read_text()
 
 
-def section(title: str) -> str:
-    """Return a section of the README."""
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+def blocks(page: str, language: str) -> list[str]:
+    """Return the examples of a language on a page."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```", read(page), re.MULTILINE | re.DOTALL)
+    return [dedent(example) for _, example in found]
 
 
 def anchors(document: str) -> set[str]:
@@ -50,13 +53,18 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(target.read_text()), link
 
 
-def test_there_are_two_commands_for_a_newcomer() -> None:
-    commands = [line.split("#")[0].strip() for line in blocks("sh")[0].splitlines()]
-    assert commands == ["scripts/demo", "scripts/test"]
-    assert all(os.access(REPOSITORY / command, os.X_OK) for command in commands)
+def test_the_readme_is_short() -> None:
+    assert len((REPOSITORY / "README.md").read_text().splitlines()) <= MOST_LINES
 
 
-@pytest.mark.parametrize("example", blocks("yaml"), ids=lambda example: example.partition("\n")[0])
+def test_there_are_two_commands_for_a_developer() -> None:
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    for command in ("scripts/demo", "scripts/test"):
+        assert command in text
+        assert os.access(REPOSITORY / command, os.X_OK)
+
+
+@pytest.mark.parametrize("example", blocks("automations", "yaml"), ids=lambda example: example.partition("\n")[0])
 async def test_automations_are_valid(hass: HomeAssistant, example: str) -> None:
     automation: Any = parse_yaml(example)
     validated = await async_validate_config_item(hass, "automation", automation)
@@ -65,33 +73,31 @@ async def test_automations_are_valid(hass: HomeAssistant, example: str) -> None:
 
 
 def test_descriptions_of_sketches_are_read() -> None:
-    sidecar, manifest = blocks("json")
+    sidecar, manifest = blocks("sources", "json")
     assert read_description(sidecar.encode(), "garden-1.2.3.json")["version"] == "1.2.3"
-    (release,) = read_manifest(manifest.encode(), URL("https://example.com/manifest.json")).releases
-    assert (release.version, release.title, release.notes) == ("1.2.3", "Garden", "Waters in the morning.")
+    releases = read_manifest(manifest.encode(), URL("https://example.com/manifest.json")).releases
+    assert "1.2.3" in [release.version for release in releases]
 
 
 def test_every_option_is_explained() -> None:
-    options = section("Options").lower()
+    options = read("options-and-entities").partition("## Options")[2].lower()
     for step in ENGLISH["options"]["step"].values():
         for label in step.get("data", {}).values():
             assert label.lower() in options
-    for choice in ENGLISH["options"]["step"]["init"]["menu_options"].values():
-        assert choice.lower() in options
 
 
 def test_every_entity_is_explained() -> None:
-    entities = section("Entities")
+    entities = read("options-and-entities").partition("## Entities")[2]
     for platform, texts in ENGLISH["entity"].items():
         for words in texts.values():
             assert f"{words['name']} (`{platform}`)" in entities
     assert "Firmware (`update`)" in entities and "Connectivity (`binary_sensor`)" in entities
-    for state in ENGLISH["entity"]["sensor"]["activity"]["state"].values():
+    for state in ENGLISH["entity"]["sensor"]["status"]["state"].values():
         assert state.lower() in entities.lower()
 
 
 def test_every_action_and_every_field_is_explained() -> None:
-    actions = section("Actions")
+    actions = read("automations").partition("## Actions")[2]
     for name, service in SERVICES.items():
         assert f"`mkr1000_ota.{name}`" in actions
         for field in (service or {}).get("fields", {}):
@@ -99,10 +105,6 @@ def test_every_action_and_every_field_is_explained() -> None:
 
 
 def test_every_event_is_explained() -> None:
-    events = section("Events")
-    for event in ENGLISH["entity"]["event"]["flash"]["state_attributes"]["event_type"]["state"]:
+    events = read("automations").partition("## Events")[2]
+    for event in ENGLISH["entity"]["event"]["update_result"]["state_attributes"]["event_type"]["state"]:
         assert f"`{event}`" in events
-
-
-def test_troubleshooting_has_the_words_that_people_search_for() -> None:
-    assert "OTA upload connects but flashing fails" in section("Troubleshooting")

@@ -20,7 +20,7 @@ from tests.support.options import open_options, shown, submit
 from tests.support.steps import update_state
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.bad_sketches import damaged, not_images, other_boards, without_ota
-from tests.virtual_board.sketches import build_sketch
+from tests.virtual_board.sketches import Quirks, build_sketch
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
@@ -94,7 +94,7 @@ async def test_a_password_that_cannot_be_found_is_asked_for(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
 ) -> None:
     entry = await add_board(board)
-    image = build_sketch(name="Arduino", password="something new")
+    image = build_sketch(name="Arduino", password="something new", quirks=Quirks(computed=True))
     result = await submit(home, await open_options(home, entry, "upload"), sketch=await upload(image, "garden.bin"))
     assert sentence("upload_password_unknown") in result["description_placeholders"]["findings"]
 
@@ -205,7 +205,7 @@ async def test_how_large_a_sketch_may_be_depends_on_the_storage(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
 ) -> None:
     entry = await add_board(board)
-    large = build_sketch(version="1.0", size=126_980)
+    large = build_sketch(version="1.0", size=126_980, quirks=Quirks(storage="SDStorage", sdu=True))
     result = await submit(home, await open_options(home, entry, "upload"), sketch=await upload(large, "garden.bin"))
     assert says(result, "sketch_too_large")
     await submit(home, await open_options(home, entry, "storage"), storage="sd")

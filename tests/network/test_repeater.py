@@ -50,7 +50,7 @@ async def test_another_board_behind_the_same_repeater_is_not_mine(
     if mine_is_on:
         await install(home)
     else:
-        with pytest.raises(Exception, match="nothing accepts a connection"):
+        with pytest.raises(Exception, match="Couldn't connect to"):
             await install(home)
     await look(home, times=2)
 

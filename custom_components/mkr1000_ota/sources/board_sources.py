@@ -12,7 +12,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 
 from ..arduino_ota.firmware.belonging import BoardFacts
-from ..arduino_ota.firmware.offers import Build, Offers, Place, find_offers
+from ..arduino_ota.firmware.offers import Build, Offers, Place, Seen, find_offers
 from ..arduino_ota.firmware.release import FirmwareSource, Release
 from ..arduino_ota.hardware import LARGEST_SKETCH, Model, Storage
 from ..const import CONF_PUBLIC_KEY, DOMAIN
@@ -98,7 +98,8 @@ class BoardSources:
                 Release(version=flash.version, identifier=flash.sha256, sha256=flash.sha256, model=facts.model)
                 for flash in archived
             ],
-            seen=record.seen,
+            # What came by cable or by an action is seen first when it is flashed.
+            seen={flash.sha256: Seen(at=flash.started) for flash in record.history} | dict(record.seen),
             now=max(self.chosen.refreshed, self.uploads.refreshed) or time.time(),
             zone=dt_util.get_default_time_zone(),
         )
