@@ -121,7 +121,6 @@ def test_the_workflow_builds_each_model_under_a_name_that_tells_it(tmp_path: Pat
         assert version_of_file(file) == "1.2.3"
 
 
-@pytest.mark.skipif(not (REPOSITORY / "scripts" / "ota").exists(), reason="the command line comes with another change")
 def test_the_workflow_makes_a_manifest_that_home_assistant_reads(tmp_path: Path) -> None:
     image = build_sketch(name="Garden", password="sesame", version="1.2.3")
     release = tmp_path / "release"
