@@ -72,7 +72,9 @@ class Flow:
 
     async def enter_address(self, typed: str) -> None:
         """Type an address, as the last choice where boards are offered."""
-        if self.choices:
+        if self._shown["type"] == "menu":
+            await self.submit(next_step_id="address")
+        elif self.choices:
             await self.submit(host=self.choices[-1])
         await self.submit(host=typed)
 
