@@ -108,3 +108,7 @@ def test_every_event_is_explained() -> None:
     events = read("automations").partition("## Events")[2]
     for event in ENGLISH["entity"]["event"]["update_result"]["state_attributes"]["event_type"]["state"]:
         assert f"`{event}`" in events
+
+
+def test_troubleshooting_has_the_words_that_people_search_for() -> None:
+    assert "OTA upload connects but flashing fails" in read("troubleshooting")

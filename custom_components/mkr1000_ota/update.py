@@ -31,6 +31,9 @@ PARALLEL_UPDATES = 0
 # What an action returns for a board that is offline and being waited for.
 WAITING: Final = "waiting"
 
+# Why a newer build is held back is told, unless it is plainly none of this board's.
+_TOLD: Final = (Hold.CHOSEN, Hold.FAILED, Hold.OTHER_BOARD, Hold.OTHER_MODEL, Hold.TOO_LARGE)
+
 _FIRMWARE = UpdateEntityDescription(key="firmware", device_class=UpdateDeviceClass.FIRMWARE, display_precision=1)
 
 
@@ -131,13 +134,13 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         """What a person should know before installing."""
         board, offers = self.coordinator, self.coordinator.offers
         alerts = []
-        if not offers.builds and not board.record.ran:
+        if not (offers.builds or offers.held_back or board.record.ran):
             alerts.append(_alert("info", sentence(self.hass, "where_to_put_sketches", self._where)))
         if offers.renames:
             facts = {"board": board.name, "name": escape_markdown(offers.renames)}
             alerts.append(_alert("warning", sentence(self.hass, "renames_board", facts)))
         for build in offers.held_back[:1]:
-            if build.hold in (Hold.CHOSEN, Hold.OTHER_BOARD, Hold.FAILED):
+            if build.hold in _TOLD:
                 facts = {"version": build.label, "file": escape_markdown(build.release.label)}
                 alerts.append(_alert("info", sentence(self.hass, f"held_back_{build.hold}", facts)))
         return alerts

@@ -47,7 +47,7 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
     await frontend.press("Submit")
     await frontend.sees("Enter its OTA password")
     await frontend.enter_password("passw0rd")
-    await frontend.sees("The board expects another password")
+    await frontend.sees("Incorrect password")
     await frontend.take_picture("wrong-password")
     await frontend.enter_password(garden.password)
     await frontend.press("Skip and finish")
@@ -107,7 +107,7 @@ async def test_discovered(
     async with frontend.page.expect_download() as download:
         await frontend.press_text("Download diagnostics")
     diagnostics = (await (await download.value).path()).read_text()
-    assert '"installed_version": "1.1.0"' in diagnostics and "tomato" not in diagnostics
+    assert '"running_version": "1.1.0"' in diagnostics and "tomato" not in diagnostics
 
     assert board.flashed == [image] and board.password == "tomato"
     assert len(percentages) >= 3 and percentages == sorted(percentages)

@@ -79,7 +79,6 @@ async def test_folder(frontend: Frontend, add_board: AddBoard) -> None:
     await frontend.sees("can't be offered")
     await frontend.take_picture("repairs")
     await frontend.page.get_by_text("can't be offered").filter(visible=True).first.click()
-    await frontend.sees("pond-2.0.0.bin")
     await frontend.sees("pond-2.1.0.bin")
     await frontend.take_picture("repair-refused")
     assert (await known.firmware())["state"] == "off"
