@@ -59,12 +59,11 @@ async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board:
     await frontend.open("/config/integrations/integration/mkr1000_ota")
     await frontend.press("Add device")
     await frontend.press_text("Set up another instance of Arduino MKR1000 OTA")
-    await frontend.sees("Already set up")
-    await frontend.sees(f"Garden · {garden.address}")
+    await frontend.sees("Already set up: Garden")
     await frontend.take_picture("add-another")
     await frontend.press_text(f"Cellar · {cellar.address} · ArduinoOTA")
     await frontend.press("Submit")
-    await frontend.sees("Enter its OTA password")
+    await frontend.sees("Select the model of Cellar")
 
 
 async def test_discovered(
