@@ -55,15 +55,21 @@ async def test_an_offer_outlives_its_server(home: RealHome, board: VirtualBoard)
     await home.start()
     async with running() as site, home.connect() as client:
         known = await KnownBoard.add(home, client, board.address, board.port, board.password)
-        manifest = {"version": "2.0", "path": "2.0.bin", "sha256": hashlib.sha256(IMAGE).hexdigest()}
+        manifest = {"version": "3.0", "path": "3.0.bin", "sha256": hashlib.sha256(IMAGE).hexdigest()}
+        site.serve("/3.0.bin", IMAGE)
         url = str(site.serve_json("/manifest.json", manifest))
         source = ({"next_step_id": "source"}, {"next_step_id": "manifest"}, {"manifest_url": url})
         await _choose(client, known.entry_id, *source)
         firmware = await known.entity()
+
+        async def offered() -> bool:
+            return bool((await known.firmware())["state"] == "on")
+
+        await eventually(offered, what="the offer")
     await home.restart()
     async with home.connect() as client:
         state = await client.state(firmware)
-        assert (state["state"], state["attributes"]["latest_version"]) == ("on", "2.0")
+        assert (state["state"], state["attributes"]["latest_version"]) == ("on", "3.0")
         with pytest.raises(CommandFailed) as refused:
             await client.call("update.install", entity_id=firmware)
         assert refused.value.key == "source_unreachable"
@@ -84,6 +90,7 @@ async def test_an_update_that_was_ordered_outlives_its_file(home: RealHome, boar
         assert answer == {firmware: {"verdict": "waiting"}}
         file.unlink()
         ordered = known.record["order"]
+        await eventually(lambda: known.stored_entry, what="the entry on the disk")
     home.kill()
 
     await home.start()
