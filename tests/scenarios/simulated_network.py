@@ -42,6 +42,7 @@ from custom_components.mkr1000_ota.network import adapters, identity, mdns
 from custom_components.mkr1000_ota.network.adapters import Reach
 from custom_components.mkr1000_ota.presence import moves, tracker
 from custom_components.mkr1000_ota.presence.tracker import PresenceTracker
+from custom_components.mkr1000_ota.storage.records import BoardRecord
 from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.discovery.announcements import announcement, records
 from tests.virtual_board.firmware import Firmware, start
@@ -294,7 +295,9 @@ class House:
             chosen=SimpleNamespace(confirmed=False),
         )
         images: Any = NoImages()
-        board = BoardCoordinator(self.hass, entry, RecordStore(self.hass, entry.entry_id), images, sources)
+        store = RecordStore(self.hass, entry.entry_id)
+        await store.load()
+        board = BoardCoordinator(self.hass, entry, store, images, sources)
         await board.async_accept_password(str(device.password))
         installer = BoardInstaller(board)
         entry.runtime_data = BoardData(board, installer)
@@ -345,7 +348,8 @@ async def simulated(hass: HomeAssistant) -> AsyncIterator[Callable[[Random], Hou
         patch.setattr(coordinators, "BoardClient", Client)
         patch.setattr(coordinators, "async_get_clientsession", lambda _: None)
         patch.setattr(BoardCoordinator, "client_for", _owned(BoardCoordinator.client_for))
-        patch.setattr(RecordStore, "_write", lambda *_: None)
+        patch.setattr(RecordStore, "_read", lambda _: BoardRecord())
+        patch.setattr(RecordStore, "_replace", lambda *_: None)
         patch.setattr(adapters, "network", SimpleNamespace(async_get_loaded_adapters=lambda _: []))
         patch.setattr(issues, "async_get_cached_translations", lambda *_: defaultdict(str))
         patch.setattr(LOGGER, "disabled", True)
