@@ -19,7 +19,7 @@ from .arduino_ota.sketch import Caution
 from .arduino_ota.text import escape_markdown, fit_to_show
 from .const import CONF_FOLDER, DOMAIN
 from .coordinator import IDLE, Stage
-from .data import BoardConfigEntry, BoardData, InstallRequest
+from .data import BoardConfigEntry, InstallRequest
 from .entity import BoardEntity
 from .errors import source_error, validation_error
 from .install.action_file import async_fetch
@@ -47,17 +47,13 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the update entity of a board."""
-    async_add_entities([FirmwareUpdate(entry.runtime_data)])
+    async_add_entities([FirmwareUpdate(entry.runtime_data, _FIRMWARE)])
 
 
 class FirmwareUpdate(BoardEntity, UpdateEntity):
     """The sketch of a board."""
 
     entity_description: UpdateEntityDescription
-
-    def __init__(self, board: BoardData) -> None:
-        super().__init__(board.coordinator, _FIRMWARE)
-        self._installer = board.installer
 
     @property
     @override
@@ -210,7 +206,7 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
 
     async def _carry_out(self, request: InstallRequest) -> ServiceResponse:
         """Install, and return how that ended. Raises the translated error that says why the board does not run it."""
-        end = await self._installer.install(request)
+        end = await self.installer.install(request)
         if end is None:
             return {"verdict": WAITING}
         if end.error is not None:
