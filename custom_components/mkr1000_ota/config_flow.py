@@ -27,10 +27,10 @@ from .arduino_ota.protocol.address import write_address
 from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
 from .errors import FormError
-from .flows.add import AddFlow, Entered, Failure
+from .flows.add import AddFlow, Failure
 from .flows.credentials import async_reconfigure, async_update_password, is_at_home
 from .flows.discovered_board import DiscoveredBoard, as_markdown, async_look_at
-from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, model_schema
+from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, Entered, model_schema
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
 from .network.discovery_flows import MAX_CARDS, stranger_slots
