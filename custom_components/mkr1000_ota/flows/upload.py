@@ -78,7 +78,10 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str,
     except SketchRefused as err:
         raise refused(hass, err, file) from err
     if sketch.name is not None and (owner := _owner(hass, entry, sketch.name)) is not None:
-        raise FormError("other_board", CONF_SKETCH, sketch_name=sketch.name, owner=owner)
+        names = {"sketch_name": sketch.name, "owner": owner}
+        raise FormError(
+            "other_board", CONF_SKETCH, **{key: fit_to_show(name, limits.NAME) for key, name in names.items()}
+        )
     upload = Upload(file, sketch, told | {CONF_VERSION: bare(version) if version else None})
     if pinned := entry.options.get(CONF_PUBLIC_KEY):
         await _verify(hass, entry, PublicKey.parse(pinned), upload)
@@ -118,7 +121,8 @@ def refused(hass: HomeAssistant, err: SketchRefused, file: str) -> FormError:
 
 def problem(hass: HomeAssistant, key: str, field: str | None = None, **placeholders: str) -> FormError:
     """Return an error with a sentence that other places show as well, in the language of the server."""
-    return FormError("problem", field, problem=sentence(hass, key, placeholders))
+    facts = {name: fit_to_show(value, limits.LINE) for name, value in placeholders.items()}
+    return FormError("problem", field, problem=sentence(hass, key, facts))
 
 
 async def _verify(hass: HomeAssistant, entry: ConfigEntry, key: PublicKey, upload: Upload) -> None:
