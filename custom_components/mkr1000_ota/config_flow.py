@@ -20,6 +20,7 @@ from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
+from .arduino_ota.discovery.announcements import LIBRARIES
 from .arduino_ota.errors import BoardError
 from .arduino_ota.hardware import MKR1000, MODELS
 from .arduino_ota.libraries import Library
@@ -41,9 +42,6 @@ from .presence.tracker import async_get_tracker
 
 # A board asks for its address before it listens to anybody, in seconds.
 STARTS_WITHIN = 20.0
-
-# Which library announces a board like that; ESP8266 and ESP32 announce the same service with other values.
-LIBRARIES = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
 
 
 class BoardConfigFlow(AddFlow, domain=DOMAIN):

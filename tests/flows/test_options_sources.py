@@ -164,7 +164,11 @@ async def test_releases_of_a_repository_are_asked_for_before_they_are_chosen(
     "pasted",
     [
         "https://github.com/me/garden",
+        "https://github.com/me/garden/",
+        "https://github.com/me/garden.git",
+        "https://github.com/me/garden/releases",
         "github.com/me/garden/releases/tag/v1",
+        "me/garden/",
         "git@github.com:me/garden.git",
         " me/garden ",
     ],

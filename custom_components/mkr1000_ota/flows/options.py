@@ -87,7 +87,7 @@ class BoardOptionsFlow(OptionsFlow):
     async def _server(self, entered: dict[str, Any]) -> dict[str, Any]:
         chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind.MANIFEST.value}
         if CONF_REPOSITORY in entered:
-            repository = repository_named(entered[CONF_REPOSITORY])
+            repository = repository_named(entered[CONF_REPOSITORY].rstrip("/"))
             asset = entered[CONF_ASSET] or forms.DEFAULT_ASSET
             chosen |= {CONF_SOURCE: SourceKind.GITHUB.value, CONF_REPOSITORY: repository, CONF_ASSET: asset}
         await server_of(self.hass, chosen).catalog()
