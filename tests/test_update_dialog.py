@@ -12,11 +12,11 @@ from homeassistant.helpers import entity_component, entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 import pytest
 
-from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
 from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import AddBoard, Offer
-from tests.support.actions import FIRMWARE, install, shown
+from tests.support.actions import FIRMWARE, choose, install, restart, shown
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
@@ -78,6 +78,37 @@ async def test_what_the_running_build_will_do_is_said_before_the_next_one_is_ins
     await install(home)
     await offer(entry, {"garden.bin": build_sketch(version="3.0")})
     assert said not in await notes(home)
+
+
+async def test_they_are_told_of_what_was_remembered_and_of_what_ran_before(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """While a source cannot be asked, no automation installs what it would not install otherwise."""
+    entry = await add_board(board)
+    await offer(entry, {"garden-1.0.bin": build_sketch(version="1.0", quirks=Quirks(watchdog="fed"))})
+    await install(home)
+    quirks = Quirks(serial="endless", free_ram=4000)
+    await offer(entry, {"garden-2.0.bin": build_sketch(version="2.0", quirks=quirks)})
+    before = await notes(home)
+    folder = Path(home.config.path(entry.options[CONF_FOLDER]))
+
+    def vanishes() -> None:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+        folder.write_text("in the way")
+
+    await restart(home, entry, vanishes)
+    assert await notes(home) == before
+    assert "4000" in before
+    assert shown(home, FIRMWARE).attributes["unattended"] is False
+    folder.unlink()
+    folder.mkdir()
+    await offer(entry, {"garden-2.0.bin": build_sketch(version="2.0", quirks=quirks)})
+    await choose(home, "latest")
+    await install(home)
+    await choose(home, "1.0")
+    assert "This sketch uses a watchdog" in await notes(home)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=["long", "brackets", "markdown", "direction"])
