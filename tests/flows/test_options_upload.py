@@ -81,7 +81,7 @@ async def test_the_sketch_of_another_board_is_refused(
     entry = await add_board(board)
     if how == "set up":
         other = {"host": "192.0.2.8", "name": "Garden"}
-        MockConfigEntry(domain=DOMAIN, title="The garden", data=other).add_to_hass(home)
+        MockConfigEntry(domain=DOMAIN, title="The \u202egarden", data=other).add_to_hass(home)
     else:
         await hear(board, address="127.0.0.8", name="Garden")
     file = await upload(build_sketch(name="Garden"), "garden.bin")

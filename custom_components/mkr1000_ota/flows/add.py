@@ -1,10 +1,9 @@
 """Adding a board: one of those that respond, or one whose address is typed."""
 
 import asyncio
-from typing import Any
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_HOST, CONF_MAC, CONF_PASSWORD
+from homeassistant.const import CONF_HOST, CONF_MAC
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
@@ -29,9 +28,18 @@ from .discovered_board import (
     entry_of,
     heard_lately,
 )
-from .forms import ADDRESS_SCHEMA, MANUAL, OTHER, PASSWORD_SCHEMA, SEARCH, model_schema, pick_schema
+from .forms import (
+    ADDRESS_SCHEMA,
+    MANUAL,
+    OTHER,
+    PASSWORD_SCHEMA,
+    SEARCH,
+    Entered,
+    model_schema,
+    pick_schema,
+    typed_password,
+)
 
-type Entered = dict[str, Any] | None
 type Failure = BoardError | FormError | None
 
 # A phone shows no more beside what can be chosen.
@@ -100,13 +108,13 @@ class AddFlow(ConfigFlow):
         if user_input is None:
             return self._ask()
         try:
-            model = await self._verify(user_input[CONF_PASSWORD])
+            model = await self._verify(password := typed_password(user_input))
         except (BoardError, FormError) as err:
             return self._ask(err)
         options = self._found.options(self.hass)
         return self.async_create_entry(
             title=self._found.title(self.hass),
-            data=self._found.data(user_input[CONF_PASSWORD], model),
+            data=self._found.data(password, model),
             options=options,
             description_placeholders={"folder": self.hass.config.path(options[CONF_FOLDER])},
         )

@@ -20,7 +20,7 @@ from ..network.identity import TYPED, Match, async_peer, known_board, match, oth
 from ..presence.tracker import async_get_tracker
 from ..storage.records import BoardRecord
 from .discovered_board import DiscoveredBoard, async_look_at_typed, client_for
-from .forms import CONF_SKETCH
+from .forms import CONF_SKETCH, typed_password
 from .upload import async_read_file, refused
 
 
@@ -55,8 +55,7 @@ async def async_update_password(entry: ConfigEntry, form: dict[str, Any]) -> Non
     if CONF_SKETCH in form:
         await _adopt(board, form)
         return
-    # An empty password is legal, and a form leaves an empty field out.
-    password = form.get(CONF_PASSWORD, "")
+    password = typed_password(form)
     async with board.lock:
         client = board.client_for(TYPED)
         library = await client.identify()
@@ -96,7 +95,7 @@ async def async_reconfigure(
         model = _model(found, form.get(CONF_MODEL, known_model))
         accepted, typed = None, client_for(hass, found, found.known(hass, entry), entry)
         if CONF_PASSWORD in form:
-            accepted = await _first_accepted(typed, [form[CONF_PASSWORD]])
+            accepted = await _first_accepted(typed, [typed_password(form)])
         elif CONF_SKETCH not in form:
             if told is not Match.BOARD:
                 raise FormError("password_needed", CONF_PASSWORD)

@@ -13,14 +13,22 @@ from ..arduino_ota.firmware.fetcher import http_url
 from ..arduino_ota.firmware.github import repository_named
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.release import SourceError
-from ..const import CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_REPOSITORY, CONF_SOURCE, SourceKind
+from ..const import (
+    CONF_ASSET,
+    CONF_FOLDER,
+    CONF_HEALTH_URL,
+    CONF_PUBLIC_KEY,
+    CONF_REPOSITORY,
+    CONF_SOURCE,
+    SourceKind,
+)
 from ..errors import FormError
 from ..sources.chosen import prepare_folder, server_of, uploads_of
 from . import forms
 from .discovered_board import as_markdown
+from .forms import Entered
 from .upload import Upload, async_receive, async_uploaded, problem, refused
 
-type Entered = dict[str, Any] | None
 type Check = Callable[[BoardOptionsFlow, dict[str, Any]], Awaitable[dict[str, Any]]]
 type Step = Callable[[BoardOptionsFlow, Entered], Awaitable[ConfigFlowResult]]
 
@@ -35,7 +43,8 @@ def _subject(step: str, check: Check | None = None) -> Step:
         if user_input is None:
             return self.form(step, schema, forms.without_secrets(self.entry.options))
         try:
-            chosen = await check(self, user_input) if check else user_input
+            entered = forms.checked(user_input)
+            chosen = await check(self, entered) if check else entered
         except FormError as err:
             return self.form(step, schema, user_input, err)
         except SourceError as err:
@@ -78,14 +87,15 @@ class BoardOptionsFlow(OptionsFlow):
     async def _server(self, entered: dict[str, Any]) -> dict[str, Any]:
         chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind.MANIFEST.value}
         if CONF_REPOSITORY in entered:
-            repository = repository_named(entered[CONF_REPOSITORY])
-            chosen |= {CONF_SOURCE: SourceKind.GITHUB.value, CONF_REPOSITORY: repository}
+            repository = repository_named(entered[CONF_REPOSITORY].rstrip("/"))
+            asset = entered[CONF_ASSET] or forms.DEFAULT_ASSET
+            chosen |= {CONF_SOURCE: SourceKind.GITHUB.value, CONF_REPOSITORY: repository, CONF_ASSET: asset}
         await server_of(self.hass, chosen).catalog()
         return chosen
 
     async def _signing(self, entered: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {name: str(PublicKey.parse(key)) for name, key in entered.items()}
+            return {name: str(PublicKey.parse(key)) for name, key in entered.items() if key}
         except SignatureRefused as err:
             raise FormError(err.reason, CONF_PUBLIC_KEY) from err
 
@@ -175,7 +185,7 @@ class BoardOptionsFlow(OptionsFlow):
     async def save(self, changes: dict[str, Any]) -> ConfigFlowResult:
         """Change some options, and have the board take them over."""
         entry = self.entry
-        options = {name: value for name, value in (entry.options | changes).items() if value is not None}
+        options = {name: value for name, value in (entry.options | changes).items() if value not in (None, "")}
         # Home Assistant would store the options only when this step is over, and tell nobody.
         self.hass.config_entries.async_update_entry(entry, options=options)
         if entry.state is ConfigEntryState.LOADED:

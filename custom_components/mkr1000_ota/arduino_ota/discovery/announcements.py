@@ -26,7 +26,7 @@ TYPE_PTR: Final = 12
 MAX_PER_PACKET: Final = 16
 
 # ESP8266 and ESP32 announce the same service type with other values, and speak another protocol.
-_LIBRARIES: Final = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
+LIBRARIES: Final = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
 
 # A name is one label of a domain name (RFC 1035, 2.3.4).
 _LONGEST_NAME: Final = 63
@@ -82,7 +82,7 @@ def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sigh
         service = services.get(instance.alias_key)
         name = _instance_name(instance.alias)
         board = _announced_board(texts.get(instance.alias_key, b""))
-        if service and name and board in _LIBRARIES:
+        if service and name and board in LIBRARIES:
             hosts.setdefault(service.server_key, _Service(name, board, service.port))
 
     announced = ((address, host) for address in addresses if (host := hosts.get(address.key)))
@@ -92,7 +92,7 @@ def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sigh
             port=host.port,
             name=host.name,
             board=host.board,
-            library=_LIBRARIES[host.board],
+            library=LIBRARIES[host.board],
             seen=seen,
         )
 

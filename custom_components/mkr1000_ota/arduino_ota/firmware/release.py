@@ -7,7 +7,7 @@ import hashlib
 from typing import Protocol, Self
 
 from ..errors import SketchRefused
-from ..sketch import Sketch
+from ..sketch import Finding as SketchFinding, Sketch
 from ..text import fit_to_show
 from . import limits
 from .reasons import Reason, ReasonedError
@@ -54,7 +54,7 @@ class Release:
     model: str | None = None
     stated_version: str | None = None
     built: datetime | None = None
-    warnings: tuple[object, ...] = ()
+    warnings: tuple[SketchFinding, ...] = ()
 
     @property
     def label(self) -> str:
