@@ -81,7 +81,7 @@ async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, out
         await stack.enter_async_context(relay(outside, home.port))
         screen.chapter(f"Three things to try: http://127.0.0.1:{outside.getsockname()[1]}")
         screen.say(f"Log in as {home.login.username}, password {home.login.password}. Ctrl+C ends it.")
-        screen.say("1. Settings → Devices & services → Arduino MKR1000 OTA → Garden → Firmware → Update")
+        screen.say("1. Settings → Garden, the update that is listed at the top → Update")
         screen.say(f"2. cp {dropped} {home.folder / DOMAIN / 'cellar'}    (within seconds, it is offered for Cellar)")
         screen.say(f"3. Settings → Devices & services → Add integration → Arduino MKR1000 OTA → {boards[3].name}")
         screen.say(f"   Its password is {boards[3].password!r}; see what a wrong one does.")
