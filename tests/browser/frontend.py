@@ -84,6 +84,12 @@ class Frontend:
         await self.page.locator("input[type=password]").fill(password)
         await self.press("Submit")
 
+    async def upload(self, file: Path) -> None:
+        """Give a file to the form, and send it."""
+        await self.page.locator("input[type=file]").set_input_files(file)
+        await self.sees(file.name)
+        await self.press("Submit")
+
     async def take_picture(self, name: str) -> None:
         """Write down what is to be seen, and look for texts that are missing or unfinished."""
         await self.page.wait_for_function(_PICTURES_LOADED)
@@ -91,11 +97,22 @@ class Frontend:
         unfinished = _UNFINISHED.search(await self.page.evaluate(_TEXT))
         assert unfinished is None, f"{name} shows {unfinished[0]!r}"
 
-    async def percentages(self) -> list[float]:
-        """Watch the bar in the dialog of an update, and return all that it showed until the update was installed."""
+    async def read(self, pattern: str) -> str:
+        """Return what the first group of a pattern matches in the text that is to be seen, once it is there."""
+        expression = re.compile(pattern)
+
+        async def found() -> str:
+            match = expression.search(await self.page.evaluate(_TEXT))
+            return match[1] if match else ""
+
+        return await eventually(found, what=pattern)
+
+    async def update(self) -> list[float]:
+        """Press Update in the dialog of the update entity, and return all that the bar showed until it was installed."""
+        await self.press("Update")
         seen: list[float] = []
-        dialog = self.page.locator("ha-more-info-dialog")
         installing = re.compile(r"Installing \(([\d.]+)%\)")
+        dialog = self.page.locator("ha-more-info-dialog")
         bar = dialog.get_by_text(installing)
 
         async def installed() -> bool:

@@ -1,6 +1,7 @@
 """Adding boards: from nothing, and from the card of one that was discovered."""
 
 import json
+from pathlib import Path
 import re
 
 import pytest
@@ -12,10 +13,37 @@ from tests.virtual_board.sketches import build_sketch
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+SIZE = 32 * 1024
 NOTES = """\
 - The pump runs at **06:00**, not in the evening.
 - The soil is measured every five minutes.
 """
+
+
+async def test_first_hour(client: HomeClient, frontend: Frontend, start_board: StartBoard, home: RealHome) -> None:
+    """A board is found and added; what the IDE exports is dropped where the dialog says, and installed; and again."""
+    garden = await start_board("Garden")
+
+    await frontend.open("/config/integrations/dashboard")
+    await frontend.press("Add integration")
+    await frontend.page.get_by_placeholder("Search for a brand name").fill("mkr1000")
+    await frontend.press_text("Arduino MKR1000 OTA")
+    await frontend.sees("Select a board")
+    await frontend.press("Submit")
+    await frontend.enter_password(garden.password)
+    folder = Path(await frontend.read(r"copy the \.bin file of a sketch to\s+(/\S+)"))
+    await frontend.take_picture("added")
+    await frontend.press("Skip and finish")
+
+    await frontend.press_text("Firmware")
+    await frontend.sees(f"Copy a .bin file to {folder}")
+    await frontend.take_picture("nothing-offered")
+    builds = [build_sketch("Garden", size=SIZE, seed=seed) for seed in (1, 2)]
+    for build in builds:
+        (folder / "garden.ino.bin").write_bytes(build)
+        await frontend.sees("Update available")
+        await frontend.update()
+    assert garden.flashed == builds
 
 
 async def test_from_nothing(client: HomeClient, frontend: Frontend, start_board: StartBoard, home: RealHome) -> None:
@@ -96,8 +124,7 @@ async def test_discovered(
     await frontend.press_text("Firmware")
     await frontend.sees("The pump runs at")
     await frontend.take_picture("update-offered")
-    await frontend.press("Update")
-    percentages = await frontend.percentages()
+    percentages = await frontend.update()
     await frontend.take_picture("updated")
     await frontend.press("Close")
     await frontend.sees("Firmware: 1.1.0")

@@ -65,8 +65,27 @@ async def test_not_back(client: HomeClient, frontend: Frontend, add_board: AddBo
     await board.power_on()
     await frontend.press_text("Check now")
     await frontend.sees("The issue is repaired")
+    await frontend.open_device(known)
+    await frontend.sees("Firmware: 1.1.0")
     assert not await client.issues(DOMAIN)
-    assert (await known.firmware())["attributes"]["installed_version"] == "1.1.0"
+
+
+async def test_absent(frontend: Frontend, add_board: AddBoard) -> None:
+    """A board is away when its update is ordered: the dialog says that it waits, and it is updated once it is back."""
+    board, known = await add_board("Orchard")
+    image = build_sketch("Orchard", version="1.1.0", size=SIZE)
+    await known.offer("orchard-1.1.0.bin", image, "1.1.0")
+    await board.power_off()
+
+    await frontend.open_device(known)
+    await frontend.press_text("Firmware")
+    await frontend.press("Update")
+    await frontend.sees("Orchard is offline. The update starts when it's back")
+    await frontend.take_picture("waiting")
+    await frontend.press("Close")
+    await board.power_on()
+    await frontend.sees("Firmware: 1.1.0")
+    assert board.flashed == [image]
 
 
 async def test_folder(frontend: Frontend, add_board: AddBoard) -> None:

@@ -47,43 +47,49 @@ async def _run(folder: Path, network: HomeNetwork, outside: socket.socket | None
         await _demonstrate(screen, home, network, outside)
     except asyncio.CancelledError:
         screen.say("Stopped")
-        return STOPPED if outside is None else not screen.all_well
+        return STOPPED if outside is None else bool(screen.failed)
     except (CommandFailed, NotStarted, OSError) as error:
         screen.check(f"The demonstration goes on to its end: {error!r}", passed=False)
         screen.say(f"What Home Assistant wrote:\n{home.log[-4000:]}")
         screen.summary()
     finally:
         home.kill()
-    return not screen.all_well
+    return bool(screen.failed)
 
 
 async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, outside: socket.socket | None) -> None:
-    screen.chapter("Two virtual boards and a Home Assistant, all on this machine")
+    screen.chapter("Virtual boards and a Home Assistant, all on this machine")
     async with AsyncExitStack() as stack:
-        garden, cellar = [await stack.enter_async_context(VirtualBoard(options)) for options in _boards(network)]
-        for board in (garden, cellar):
+        boards = [await stack.enter_async_context(VirtualBoard(options)) for options in _boards(network)]
+        for board in boards:
             screen.say(f"{board.name} is at {board.address}: {board.running.library}, password {board.password!r}")
         async with screen.waiting("Home Assistant starts; the first time that takes longer"):
             await home.start()
         client = await stack.enter_async_context(home.connect())
         screen.say(f"Home Assistant {(await client.get('/api/config'))['version']} runs")
-        story = Story(screen, home, client, garden, cellar)
-        await story.tell()
+        garden, cellar, attic = stories = [Story(screen, home, client, board) for board in boards[:3]]
+        for story in stories:
+            await story.from_nothing_to_two_flashes()
+        await garden.flashed_by_cable()
+        await attic.builds_that_prove_themselves()
         screen.summary()
         if outside is None:
             return
-        await story.leave_something_to_do()
+        await garden.offer(garden.build("sesame", "2.0.0"), "2.0.0")
+        dropped = home.folder / "cellar.ino.bin"
+        dropped.write_bytes(cellar.build("sesame"))
         await stack.enter_async_context(relay(outside, home.port))
-        screen.chapter(f"Look at it: http://127.0.0.1:{outside.getsockname()[1]}")
-        screen.say(f"User name {home.login.username}, password {home.login.password}. Version 2.0.0 is offered.")
-        screen.say(f"Files dropped into {home.folder / DOMAIN} are offered, too.")
-        passwords = " and ".join(f"{board.name} takes {board.password!r}" for board in (garden, cellar))
-        screen.say(f"A board that you delete can be added again: {passwords}. Ctrl+C ends it.")
+        screen.chapter(f"Three things to try: http://127.0.0.1:{outside.getsockname()[1]}")
+        screen.say(f"Log in as {home.login.username}, password {home.login.password}. Ctrl+C ends it.")
+        screen.say("1. Settings → Garden, the update that is listed at the top → Update")
+        screen.say(f"2. cp {dropped} {home.folder / DOMAIN / 'cellar'}    (within seconds, it is offered for Cellar)")
+        screen.say(f"3. Settings → Devices & services → Add integration → Arduino MKR1000 OTA → {boards[3].name}")
+        screen.say(f"   Its password is {boards[3].password!r}; see what a wrong one does.")
         await asyncio.Event().wait()
 
 
 def _boards(network: HomeNetwork) -> list[BoardOptions]:
-    """A board for the garden and an older one for the cellar, as fast as real ones."""
+    """One board of each model, as fast as real ones, and one that nobody has added yet."""
     garden = BoardOptions(
         address=network.address(11),
         port=OTA_PORT,
@@ -94,7 +100,13 @@ def _boards(network: HomeNetwork) -> list[BoardOptions]:
         mdns=network.private,
         interface="lo",
     )
-    return [garden, replace(garden, address=network.address(12), name="Cellar", library="ArduinoOTA")]
+    newer = replace(garden, library="ArduinoOTA")
+    return [
+        garden,
+        replace(newer, address=network.address(12), name="Cellar", model="mkrwifi1010"),
+        replace(newer, address=network.address(13), name="Attic", model="nano_33_iot"),
+        replace(garden, address=network.address(14), name="Shed"),
+    ]
 
 
 if __name__ == "__main__":

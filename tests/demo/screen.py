@@ -13,17 +13,13 @@ _PATIENCE: Final = 7.0
 
 
 class Screen:
-    """Lines for a person to read, each with the seconds since the start, and the list of checks."""
+    """Lines for a person to read, each with the seconds since the start, and what was checked."""
 
     def __init__(self) -> None:
         """Start the clock."""
         self._began = time.monotonic()
-        self._checks: list[tuple[str, bool]] = []
-
-    @property
-    def all_well(self) -> bool:
-        """Whether something was checked, and nothing failed."""
-        return bool(self._checks) and all(passed for _, passed in self._checks)
+        self.passed: list[str] = []
+        self.failed: list[str] = []
 
     def chapter(self, title: str) -> None:
         """Begin another part of the story."""
@@ -56,21 +52,16 @@ class Screen:
 
     def check(self, what: str, passed: bool) -> None:
         """Tell whether something is as it should be."""
-        self._checks.append((what, passed))
-        self.say(f"{_mark(passed)} {what}")
+        (self.passed if passed else self.failed).append(what)
+        self.say(f"{'✔' if passed else '✘'} {what}")
 
     def summary(self) -> None:
-        """List everything that was checked."""
-        self.chapter("Summary")
-        for what, passed in self._checks:
-            self._write(f"  {_mark(passed)} {what}")
-        failed = sum(not passed for _, passed in self._checks)
-        took = f"{time.monotonic() - self._began:.0f} s"
+        """Tell how many checks have passed, and which have failed."""
         self._write("")
-        if failed:
-            self._write(f"{failed} of {len(self._checks)} checks failed, in {took}.")
-        else:
-            self._write(f"All {len(self._checks)} checks passed, in {took}.")
+        for what in self.failed:
+            self._write(f"✘ {what}")
+        every, took = len(self.passed) + len(self.failed), time.monotonic() - self._began
+        self._write(self._bold(f"{len(self.passed)} of {every} checks passed, in {took:.0f} s."))
 
     def _write(self, line: str) -> None:
         sys.stdout.write(line + "\n")
@@ -79,7 +70,3 @@ class Screen:
     @staticmethod
     def _bold(text: str) -> str:
         return f"\033[1m{text}\033[0m" if sys.stdout.isatty() else text
-
-
-def _mark(passed: bool) -> str:
-    return "✔" if passed else "✘"

@@ -1,111 +1,140 @@
-"""The story: two boards, three flashes, and three mistakes that cost nothing."""
+"""The story of a board: how it is added and flashed, and what goes wrong without doing harm."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+import re
 from typing import Any
 
 from tests.demo.screen import Screen
 from tests.real_home import DOMAIN, CommandFailed, Flow, HomeClient, KnownBoard, RealHome, eventually
 from tests.virtual_board import VirtualBoard
-from tests.virtual_board.bad_sketches import OTHER_BOARDS
-from tests.virtual_board.sketches import build_sketch
+from tests.virtual_board.sketches import BOARDS, build_sketch
 
 # A bar is drawn for each so many percent.
 _STEP = 10.0
-SIZE = 64 * 1024
+SIZE = 48 * 1024
 
 
 class Story:
-    """What happens, from the first board that is added to the last flash."""
+    """What happens to one board. Each part begins where the one before has ended."""
 
-    def __init__(
-        self, screen: Screen, home: RealHome, client: HomeClient, garden: VirtualBoard, cellar: VirtualBoard
-    ) -> None:
-        """Prepare the story; boards and Home Assistant run already."""
+    def __init__(self, screen: Screen, home: RealHome, client: HomeClient, board: VirtualBoard) -> None:
+        """Prepare the story; the board and Home Assistant run already."""
         self._screen = screen
         self._home = home
         self._client = client
-        self._garden = garden
-        self._cellar = cellar
-        self._known: list[KnownBoard] = []
+        self._board = board
+        self._known = KnownBoard(home, client, "")
 
-    async def tell(self) -> None:
-        """Let it all happen."""
-        self._screen.chapter("1. A board is added, with a wrong password first")
-        garden = await self._add(self._garden, mistake="passw0rd")
-        self._screen.chapter("2. A sketch is flashed, and the password follows it")
-        await self._flash(garden, self._garden, "1.1.0", password="tomato")
-        self._screen.chapter("3. And again: the board wants the new password now")
-        await self._flash(garden, self._garden, "1.2.0", password="basil")
-        self._screen.chapter("4. A sketch for another board is dropped into the folder")
-        await self._offer_wrong_image(garden)
-        self._screen.chapter("5. Somebody flashes the other board by cable; its password is not the one we know")
-        cellar = await self._add(self._cellar)
-        await self._meet_wrong_password(cellar)
+    async def from_nothing_to_two_flashes(self) -> None:
+        """A board is added; two sketches, each with a password of its own, are flashed, and one for another model is not."""
+        model = self._board.options.model
+        self._screen.chapter(f"{self._board.name}, an {BOARDS[model].product}: from nothing to two flashes")
+        await self._add()
+        await self._flash(self.build("tomato", "1.1.0"), "1.1.0")
+        await self._flash(self.build("basil", "1.2.0"), "1.2.0")
+        await self._refuse_other_model(next(other for other in BOARDS if other != model))
 
-    async def leave_something_to_do(self) -> None:
-        """Offer a new sketch for each board, for those who want to press the button themselves."""
-        for known, board in zip(self._known, (self._garden, self._cellar), strict=True):
-            image = build_sketch(board.name, board.password, "2.0.0", board.running.library, SIZE, seed=3)
-            await known.offer(f"{board.name.lower()}-2.0.0.bin", image, "2.0.0")
+    async def flashed_by_cable(self) -> None:
+        """Somebody flashes a sketch with a password that nobody has told; its .bin is all that Home Assistant needs."""
+        board, screen = self._board, self._screen
+        screen.chapter(f"{board.name} is flashed by cable, and Home Assistant does not know that password")
+        by_cable = self.build("lantern", "1.3.0")
+        await board.flash_over_usb(by_cable)
+        await self.offer(self.build("lantern", "1.4.0"), "1.4.0")
+        sent = len(board.requests)
+        try:
+            await self._known.install()
+        except CommandFailed as refusal:
+            screen.say(f"  Home Assistant says: {refusal}")
+        screen.check(
+            "The board takes none of the known passwords, and not a byte of the sketch was sent",
+            len(board.requests) > sent and not any(request.content_length > 0 for request in board.requests[sent:]),
+        )
+        screen.say("Settings → Repairs asks for the password. Uploading the .bin of the sketch that runs instead")
+        flow = await Flow.resume(self._client, await eventually(self._reauth, what="the question for the password"))
+        await flow.submit(sketch=await self._client.upload_file("garden.ino.bin", by_cable))
+        screen.check(
+            "Home Assistant has found the password in it, and the version",
+            (flow.reason, self._known.passwords[0]) == ("reauth_successful", "lantern")
+            and (await self._known.firmware())["attributes"]["installed_version"] == "1.3.0",
+        )
+        await self._install("1.4.0")
 
-    async def _add(self, board: VirtualBoard, *, mistake: str | None = None) -> KnownBoard:
-        screen = self._screen
+    async def builds_that_prove_themselves(self) -> None:
+        """Two builds of one source: the password of each, which ends with the time of its build, proves which one runs."""
+        self._screen.chapter(
+            f'{self._board.name}: begin(…, "secret " __DATE__ " " __TIME__) in builds without a version'
+        )
+        for built in ("Nov 27 2026 10:15:00", "Nov 27 2026 10:20:00"):
+            await self._flash(self.build(f"secret {built}"))
+
+    def build(self, password: str, version: str | None = None, model: str | None = None) -> bytes:
+        """Compile a sketch that has the board's name, for its model or another one."""
+        board, library = self._board, "ArduinoOTA" if model else self._board.running.library
+        built_for = BOARDS[model or board.options.model]
+        return build_sketch(board.name, password, version, library, SIZE, seed=len(board.flashed), board=built_for)
+
+    async def offer(self, image: bytes, version: str | None) -> str:
+        """Drop a sketch into the folder of the board, and return what is offered then."""
+        file = f"{self._board.name.lower()}.ino.bin"
+        self._screen.say(f"A new file in its folder: {file}, {len(image):,} bytes")
+        return await self._known.offer(file, image, version)
+
+    async def _add(self) -> None:
+        board, screen = self._board, self._screen
         screen.say("Settings → Devices & services → Add integration → Arduino MKR1000 OTA")
         async with screen.waiting("  It looks for boards by itself, for five seconds"):
             flow = await Flow.start(self._client, DOMAIN)
-        if flow.choices:
-            screen.say(f"  It has found {', '.join(flow.choices[:-1])}")
         if board.address in flow.choices:
             await flow.submit(host=board.address)
         else:
             await flow.enter_address(f"{board.address}:{board.port}")
         screen.say(f"  {flow.placeholders['name']} answers at {board.address}: {flow.placeholders['library']}")
-        if mistake is not None:
-            await flow.submit(password=mistake)
-            screen.check(f"The wrong password {mistake!r} is noticed at once", "password" in flow.errors)
+        if flow.step == "model":
+            screen.say("  Many models use this library, so it asks which one this is")
+            await flow.submit(model=board.options.model)
+        await flow.submit(password="passw0rd")
+        screen.check("A wrong password is noticed at once", flow.errors.get("password") == "wrong_password")
         await flow.submit(password=board.password)
-        screen.check(f"{board.name} is added, and takes the password {board.password!r}", flow.entry_id is not None)
-        assert flow.entry_id is not None
-        self._known.append(KnownBoard(self._home, self._client, flow.entry_id))
-        return self._known[-1]
+        screen.check(f"{board.name} is added with its password, {board.password!r}", flow.entry_id is not None)
+        self._known = KnownBoard(self._home, self._client, flow.entry_id or "")
 
-    async def _flash(self, known: KnownBoard, board: VirtualBoard, version: str, password: str) -> None:
-        screen, before = self._screen, board.password
-        image = build_sketch(board.name, password, version, board.running.library, SIZE, seed=len(board.flashed))
-        screen.say(f"A new file in the board's folder: {board.name.lower()}-{version}.bin, {len(image):,} bytes")
-        await known.offer(f"{board.name.lower()}-{version}.bin", image, version)
-        screen.say(f"Version {version} is offered. Pressing Install")
+    async def _flash(self, image: bytes, version: str | None = None) -> None:
+        await self._install(await self.offer(image, version))
+
+    async def _reauth(self) -> str:
+        """Return the id of the dialog that asks for the password of the board, "" while there is none."""
+        flows = await self._client.flows(DOMAIN)
+        asks = (str(flow["flow_id"]) for flow in flows if flow["context"].get("entry_id") == self._known.entry_id)
+        return next(asks, "")
+
+    async def _install(self, label: str) -> None:
+        screen, board, before = self._screen, self._board, self._board.password
+        screen.say(f"{label} is offered. Pressing Update")
         flashed, sent = len(board.flashed), len(board.requests)
-        async with self._watching(known) as percentages:
-            await known.install()
-        uploads = [request for request in board.requests[sent:] if request.content_length > 0]
+        async with self._watching() as percentages:
+            await self._known.install()
+        uploads = [request.password for request in board.requests[sent:] if request.content_length > 0]
         screen.check(
-            f"{board.name} was flashed once, with its old password {before!r}",
-            board.flashed[flashed:] == [image] and [upload.password for upload in uploads] == [before],
+            f"{board.name} was flashed once, with the password of the sketch before, {before!r}",
+            len(board.flashed) == flashed + 1 and uploads == [before],
         )
+        screen.check("The bar moved with the board", len(percentages) >= 5 and percentages == sorted(percentages))
+        state, record = await self._known.firmware(), self._known.record
         screen.check(
-            "The percentage moved with the board", len(percentages) >= 5 and percentages == sorted(percentages)
+            f"Home Assistant says that {label} is installed, and has nothing left to do",
+            state["attributes"]["installed_version"] == label and record["pending"] is None,
         )
-        state = await known.firmware()
-        screen.check(
-            f"Home Assistant shows version {version}",
-            state["attributes"]["installed_version"] == board.version == version,
-        )
-        screen.check(
-            f"The board wants {board.password!r} now, and that is what is stored",
-            known.passwords[0] == board.password == password,
-        )
+        screen.check(f"It has stored the new password, {board.password!r}", self._known.passwords[0] == board.password)
 
     @asynccontextmanager
-    async def _watching(self, known: KnownBoard) -> AsyncIterator[list[float]]:
+    async def _watching(self) -> AsyncIterator[list[float]]:
         """Draw the percentage of the update entity; the list grows with what was seen."""
-        entity = await known.entity()
+        trigger = {"platform": "state", "entity_id": await self._known.entity()}
         seen: list[float] = []
-        async with self._client.subscribe(
-            "subscribe_trigger", trigger={"platform": "state", "entity_id": entity}
-        ) as states:
+        async with self._client.subscribe("subscribe_trigger", trigger=trigger) as states:
             drawing = asyncio.create_task(self._draw(states, seen))
             try:
                 yield seen
@@ -129,61 +158,22 @@ class Story:
                 self._screen.progress(drawn)
                 self._screen.say("  The board has it all. It copies, restarts, joins its Wi-Fi again …")
 
-    async def _offer_wrong_image(self, known: KnownBoard) -> None:
-        board, screen = self._garden, self._screen
-        other = build_sketch(board.name, "password", "9.9.9", size=SIZE, board=OTHER_BOARDS[0])
-        requests, flashed = len(board.requests), len(board.flashed)
-        screen.say(f"garden-9.9.9.bin, which was compiled for an {OTHER_BOARDS[0].product}")
-        await known.drop("garden-9.9.9.bin", other)
-        issue = (await eventually(lambda: self._client.issues(DOMAIN), every=0.2, what="a repair issue"))[0]
-        screen.say(f"  Settings → Repairs: {await self._text_of(issue)}")
-        offered = (await known.firmware())["attributes"]["latest_version"]
-        screen.check(
-            "It is refused before anything is sent, and the reason is told",
-            issue["translation_key"].endswith("other_board"),
-        )
-        screen.check(
-            f"It is not offered, and {board.name} has not heard of it",
-            offered == board.version
-            and len(board.flashed) == flashed
-            and not any(request.content_length > 0 for request in board.requests[requests:]),
-        )
+    async def _refuse_other_model(self, model: str) -> None:
+        """Drop a sketch that bears the board's name and was built for another model: on this one it would find no Wi-Fi."""
+        board, screen, known = self._board, self._screen, self._known
+        screen.say(f"{board.name.lower()}-9.9.9.bin, which was compiled for an {BOARDS[model].product}")
+        flashed, requests = len(board.flashed), len(board.requests)
+        await known.drop(f"{board.name.lower()}-9.9.9.bin", self.build("password", "9.9.9", model))
 
-    async def _meet_wrong_password(self, known: KnownBoard) -> None:
-        board, screen = self._cellar, self._screen
-        by_cable = build_sketch(board.name, "lantern", "1.0.0", board.running.library, SIZE)
-        await board.flash_over_usb(by_cable)
-        screen.say(f"{board.name} was flashed by cable; now it wants {board.password!r}, which nobody has told us")
-        image = build_sketch(board.name, "lantern", "1.1.0", board.running.library, SIZE, seed=1)
-        await known.offer("cellar-1.1.0.bin", image, "1.1.0")
-        screen.say("Version 1.1.0 is offered. Pressing Install")
+        async def told() -> str:
+            summary = (await known.firmware())["attributes"]["release_summary"] or ""
+            return re.sub("<.*?>", "", summary) if "9.9.9" in summary else ""
+
+        screen.say(f"  The update dialog says: {await eventually(told, every=0.2, what='a word about that sketch')}")
+        screen.check("It is not offered", (await known.firmware())["attributes"]["latest_version"] == board.version)
         try:
-            await known.install()
+            await known.install("9.9.9")
         except CommandFailed as refusal:
-            screen.say(f"  Home Assistant says: {refusal}")
-            refused = refusal.key == "wrong_password"
-        else:
-            refused = False
-        sent = sum(request.body_bytes for request in board.requests)
-        screen.check(f"The wrong password is caught: {sent} bytes were sent", refused and sent == 0)
-        flows = await eventually(lambda: self._client.flows(DOMAIN), every=0.2, what="the question for the password")
-        reauth = [flow for flow in flows if flow["context"]["source"] == "reauth"]
-        screen.check("Home Assistant asks for the new password by itself", len(reauth) == 1)
-        flow = await Flow.resume(self._client, reauth[0]["flow_id"])
-        await flow.submit(password=board.password)
-        screen.say(f"The password {board.password!r} is entered. Pressing Install")
-        async with self._watching(known):
-            await known.install()
-        screen.check(f"{board.name} runs version 1.1.0", board.version == "1.1.0" and board.flashed == [image])
-        screen.check("Nothing is left unfinished", all(one.record["pending"] is None for one in self._known))
-
-    async def _text_of(self, issue: dict[str, Any]) -> str:
-        """What a repair issue says, as the frontend would show it."""
-        translations = await self._client.command(
-            "frontend/get_translations", language="en", category="issues", integration=[DOMAIN]
-        )
-        key = f"component.{DOMAIN}.issues.{issue['translation_key']}.description"
-        text: str = translations["resources"].get(key, issue["translation_key"])
-        for name, value in (issue["translation_placeholders"] or {}).items():
-            text = text.replace(f"{{{name}}}", value)
-        return text
+            screen.say(f"  Whoever insists is told: {refusal}")
+        uploads = [request for request in board.requests[requests:] if request.content_length > 0]
+        screen.check(f"{board.name} has got nothing of it", not uploads and len(board.flashed) == flashed)

@@ -104,7 +104,7 @@ def order(
 ) -> Order:
     """Return the order to flash an image; `stated` is the password that an inspector finds in its call of begin()."""
     return Order(
-        sketch=replace(Sketch.inspect(image, storage=None, allow=allow), stated_password=stated),
+        sketch=replace(Sketch.inspect(image, model=None, storage=None, allow=allow), stated_password=stated),
         version="2.0",
         previous_version="1.0",
         password=password,

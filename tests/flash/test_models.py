@@ -9,8 +9,7 @@ from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
 from tests.conftest import StartBoard
 from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, VirtualBoard
-from tests.virtual_board.firmware import LibraryName
-from tests.virtual_board.sketches import build_sketch
+from tests.virtual_board.sketches import BOARDS, build_sketch
 
 
 @pytest.fixture(
@@ -28,12 +27,16 @@ async def board(start_board: StartBoard, request: pytest.FixtureRequest) -> Virt
     return await start_board(model=model, library=library)
 
 
+def sketch_for(board: VirtualBoard, password: str) -> bytes:
+    """A sketch for the model of a board."""
+    return build_sketch("Garden", password, library=board.options.library, board=BOARDS[board.options.model])
+
+
 async def test_it_is_flashed_twice_and_its_passwords_are_known(
     flasher: Flasher, board: VirtualBoard, journal: Notebook
 ) -> None:
-    library: LibraryName = board.options.library
     for password in ("sesame", "open"):
-        image = build_sketch(name="Garden", password=password, library=library)
+        image = sketch_for(board, password)
         assert (await flasher.flash(order(image, stated=password), ignore)).verdict is Verdict.FLASHED
         assert board.flashed[-1] == image
         assert journal.keyring.current == password
@@ -41,7 +44,7 @@ async def test_it_is_flashed_twice_and_its_passwords_are_known(
 
 @pytest.mark.parametrize("at", [1, 8000, 16383])
 async def test_a_cut_anywhere_ends_well(flasher: Flasher, board: VirtualBoard, journal: Notebook, at: int) -> None:
-    image = build_sketch(name="Garden", password="sesame", library=board.options.library)
+    image = sketch_for(board, "sesame")
     board.options = replace(board.options, fault=Fault(at=at, kind="reset"))
     outcome = await flasher.flash(order(image, stated="sesame"), ignore)
     assert outcome.verdict is (Verdict.FLASHED if board.flashed else Verdict.NOT_APPLIED)
@@ -49,7 +52,7 @@ async def test_a_cut_anywhere_ends_well(flasher: Flasher, board: VirtualBoard, j
 
 
 async def test_an_answer_that_is_lost_is_asked_for(flasher: Flasher, board: VirtualBoard) -> None:
-    image = build_sketch(name="Garden", password="sesame", library=board.options.library)
+    image = sketch_for(board, "sesame")
     board.options = replace(board.options, lose_answer="closed")
     assert (await flasher.flash(order(image, stated="sesame"), ignore)).verdict is Verdict.FLASHED
     assert board.flashed == [image]

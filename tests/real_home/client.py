@@ -72,12 +72,12 @@ class HomeClient:
         async with self._session.delete(path, raise_for_status=True) as answer:
             return await answer.json()
 
-    async def upload(self, path: str, name: str, content: bytes) -> Any:
-        """Send a file to a path of the REST API."""
+    async def upload_file(self, name: str, content: bytes) -> str:
+        """Upload a file for a form, and return what the form takes for it."""
         form = aiohttp.FormData()
         form.add_field("file", content, filename=name, content_type="application/octet-stream")
-        async with self._session.post(path, data=form, raise_for_status=True) as answer:
-            return await answer.json()
+        async with self._session.post("/api/file_upload", data=form, raise_for_status=True) as answer:
+            return str((await answer.json())["file_id"])
 
     async def command(self, kind: str, /, **fields: Any) -> Any:
         """Send a WebSocket command and return its result. Raises CommandFailed; ConnectionError if nobody is there."""

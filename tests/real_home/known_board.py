@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 import os
 from pathlib import Path
+import time
 from typing import Any, Self
 
 from tests.real_home.client import HomeClient
@@ -80,21 +81,21 @@ class KnownBoard:
         return await self.client.state(await self.entity())
 
     async def drop(self, file: str, content: bytes) -> None:
-        """Drop a file into its folder, as if it had lain there for a while."""
+        """Drop a file into its folder, as if it had lain there for some seconds."""
         path = await self.folder() / file
         path.write_bytes(content)
-        os.utime(path, (0, 0))
+        os.utime(path, (time.time() - 10,) * 2)
 
-    async def offer(self, file: str, image: bytes, version: str) -> None:
-        """Drop a sketch into its folder, and wait until that version is offered."""
-        entity = await self.entity()
+    async def offer(self, file: str, image: bytes, version: str | None = None) -> str:
+        """Drop a sketch into its folder, wait until that version, or any other than now, is offered, and return it."""
+        before = (await self.firmware())["attributes"]["latest_version"]
         await self.drop(file, image)
 
-        async def offered() -> bool:
-            state = await self.client.state(entity)
-            return bool(state["attributes"]["latest_version"] == version)
+        async def offered() -> str | None:
+            latest = str((await self.firmware())["attributes"]["latest_version"])
+            return latest if latest == version or (version is None and latest != before) else None
 
-        await eventually(offered, every=0.2, what=f"the offer of {version}")
+        return str(await eventually(offered, every=0.2, what=f"the offer of {version or file}"))
 
     async def install(self, version: str | None = None) -> None:
         """Install through update.install. Raises CommandFailed with what the user would see."""

@@ -240,7 +240,7 @@ class VirtualBoard:
             raise StandstillError
 
     def _put_in_place(self, image: bytes) -> None:
-        self.running = start(image, self.options.images)
+        self.running = start(image, self.options.images, self.options.model)
         self.behavior = behavior_of(image, self.options.behaviors, self.behavior)
 
     def _join(self) -> None:
@@ -296,5 +296,5 @@ class VirtualBoard:
 
 def _first_sketch(options: BoardOptions) -> Firmware:
     if options.image is not None:
-        return start(options.image, options.images)
+        return start(options.image, options.images, options.model)
     return Firmware(options.name, options.password, options.version, library=options.library)

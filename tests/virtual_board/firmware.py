@@ -6,6 +6,8 @@ from hashlib import sha256
 import struct
 from typing import Literal
 
+from tests.virtual_board.wifi_module import ModelName
+
 type LibraryName = Literal["WiFi101OTA", "ArduinoOTA"]
 
 SKETCH_START = 0x2000
@@ -13,8 +15,12 @@ FLASH_END = 0x40000
 SRAM_START = 0x2000_0000
 SRAM_END = 0x2000_8000
 
-PRODUCT = b"MKR1000\0"
-"""The end of the USB product string of whatever is built for this board."""
+PRODUCTS: dict[ModelName, bytes] = {
+    "mkr1000": b"MKR1000\0",
+    "mkrwifi1010": b"MKR WiFi 1010\0",
+    "nano_33_iot": b"NANO 33 IoT\0",
+}
+"""The end of the USB product string of whatever is built for a model."""
 OTA_LITERALS = (b"POST /sketch HTTP/1.1\0", b"Content-Length: \0", b"Authorization: \0")
 """What the code of poll() compares a request with."""
 CONTENT_TYPE = b"Content-type: text/plain"
@@ -44,11 +50,11 @@ NOTHING = Firmware(name="", password="", ota=False)
 """What runs when nothing runs."""
 
 
-def start(image: bytes, known: Mapping[str, Firmware]) -> Firmware:
+def start(image: bytes, known: Mapping[str, Firmware], model: ModelName = "mkr1000") -> Firmware:
     """Start an image: facts by its hash if they are known, otherwise what can be read out of it."""
     if firmware := known.get(sha256(image).hexdigest()):
         return firmware
-    if not _boots(image) or not all(_has_literal_linked_here(image, literal) for literal in OTA_LITERALS):
+    if not _boots(image, model) or not all(_has_literal_linked_here(image, literal) for literal in OTA_LITERALS):
         return NOTHING
     if (arguments := _begin_arguments(image)) is None:
         return NOTHING
@@ -56,9 +62,9 @@ def start(image: bytes, known: Mapping[str, Firmware]) -> Firmware:
     return Firmware(name, password, _version(image), ota=True, library=_library(image))
 
 
-def _boots(image: bytes) -> bool:
-    """Whether the processor would get as far as the first instruction, and that would be of code for this board."""
-    if len(image) < 0xC0 or PRODUCT not in image:
+def _boots(image: bytes, model: ModelName) -> bool:
+    """Whether the processor would get as far as the first instruction, and that would be of code for this model."""
+    if len(image) < 0xC0 or PRODUCTS[model] not in image:
         return False
     stack, reset = struct.unpack_from("<II", image)
     return SRAM_START < stack <= SRAM_END and bool(reset & 1) and SKETCH_START <= reset < SKETCH_START + len(image)

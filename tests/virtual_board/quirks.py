@@ -32,6 +32,8 @@ MKR1000 = Board("Arduino MKR1000", "mkr1000", 0x804E)
 GENUINO = Board("Genuino MKR1000", "mkr1000", 0x824E)  # the same board, by its other name (cores 1.6.5 to 1.8.3)
 MKR_WIFI_1010 = Board("Arduino MKR WiFi 1010", "mkrwifi1010", 0x8054, "WiFiNINA")
 NANO_33_IOT = Board("Arduino NANO 33 IoT", "nano_33_iot", 0x8057, "WiFiNINA")
+BOARDS = {board.ota_name: board for board in (MKR1000, MKR_WIFI_1010, NANO_33_IOT)}
+"""Those that there are virtual boards of, by what Arduino's tools call them."""
 
 type WifiStart = Literal["before", "behind", "never", "access point", "provisioned", "through a pointer", "in loop"]
 type SerialWait = Literal["no", "endless", "with work", "limited", "once"]

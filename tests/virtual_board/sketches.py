@@ -27,11 +27,12 @@ from tests.virtual_board.assembler import POP, PUSH, Call, Function, Word, compi
 from tests.virtual_board.linker import SRAM, Image, merged
 from tests.virtual_board.ota_library import MARKER, MARKER_ARRAYS, WIFI101OTA, OtaLibrary
 from tests.virtual_board.own_code import BUFFER, ELSE, own_functions, own_pointers
-from tests.virtual_board.quirks import GENUINO, MKR1000, MKR_WIFI_1010, NANO_33_IOT, STOCK, Board, Quirks
+from tests.virtual_board.quirks import BOARDS, GENUINO, MKR1000, MKR_WIFI_1010, NANO_33_IOT, STOCK, Board, Quirks
 from tests.virtual_board.sketch_strings import CORE, SKETCH
 from tests.virtual_board.wifi_library import DRIVERS
 
 __all__ = [
+    "BOARDS",
     "GENUINO",
     "LINK_BASE",
     "MARKER",
