@@ -17,11 +17,8 @@ from .versions import bare
 class SourceError(ReasonedError):
     """A source cannot say what it has, or cannot hand over an image.
 
-    The message never contains an address's path or query, nor any credential. `retry_at` is set where asking
-    again earlier is pointless.
+    The message never contains an address's path or query, nor any credential.
     """
-
-    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,16 +70,6 @@ class Outcome:
                 return Running.OLD
         return Running.UNKNOWN
 
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Return why a board may not be back, likeliest first: codes of what its builds predict.
-
-        The one that was running comes first: it copies the new sketch and restarts, or fails to.
-        """
-        if self.verdict is not Verdict.NOT_BACK:
-            return ()
-        return (*self.pending.running_warnings, *self.pending.warnings)
-
 
 def verdict_of(pending: Pending, evidence: Evidence | None) -> Verdict:
     """Tell what became of a flash; there is no evidence when the board did not answer in time.
