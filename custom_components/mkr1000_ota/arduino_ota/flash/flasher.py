@@ -89,8 +89,7 @@ class Flasher:
 
         One that no journal can hold is left out. Raises BoardUnreachable, BoardSilent or NotABoard.
         """
-        accepted, _ = await self._first_accepted(passwords)
-        return accepted
+        return (await self._first_accepted(passwords))[0]
 
     async def flash(self, order: Order, on_progress: Callable[[int], None]) -> Outcome:
         """Flash a board and wait until it is back.
