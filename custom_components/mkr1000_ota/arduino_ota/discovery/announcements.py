@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from zeroconf import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
 
@@ -48,12 +48,6 @@ class Sighting:
     seen: float  # when it was heard, in seconds of `time.monotonic()`
 
 
-class _Service(NamedTuple):
-    name: str
-    board: str
-    port: int
-
-
 def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sighting]:
     """Yield a sighting for each address of a board in the records of one packet, `MAX_PER_PACKET` at most.
 
@@ -77,24 +71,18 @@ def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sigh
             case DNSAddress() if record.type == TYPE_A and _is_unicast(record.address):
                 addresses.append(record)
 
-    hosts: dict[str, _Service] = {}
+    hosts: dict[str, tuple[str, str, int]] = {}
     for instance in instances:
         service = services.get(instance.alias_key)
         name = _instance_name(instance.alias)
         board = _announced_board(texts.get(instance.alias_key, b""))
         if service and name and board in LIBRARIES:
-            hosts.setdefault(service.server_key, _Service(name, board, service.port))
+            hosts.setdefault(service.server_key, (name, board, service.port))
 
-    announced = ((address, host) for address in addresses if (host := hosts.get(address.key)))
-    for address, host in islice(announced, MAX_PER_PACKET):
-        yield Sighting(
-            address=str(IPv4Address(address.address)),
-            port=host.port,
-            name=host.name,
-            board=host.board,
-            library=LIBRARIES[host.board],
-            seen=seen,
-        )
+    announced = (address for address in addresses if address.key in hosts)
+    for address in islice(announced, MAX_PER_PACKET):
+        name, board, port = hosts[address.key]
+        yield Sighting(str(IPv4Address(address.address)), port, name, board, LIBRARIES[board], seen)
 
 
 def can_be_board(address: str, port: int, own_addresses: Container[str] = ()) -> bool:

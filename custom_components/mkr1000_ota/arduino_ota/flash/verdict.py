@@ -47,16 +47,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a flash ended. `seconds` is the time since it began, waiting for the board included."""
+    """How a flash ended."""
 
     verdict: Verdict
     pending: Pending
-    seconds: float
     # The password that the board accepts now; None when it is not known.
     accepted: str | None = field(default=None, repr=False)
-    # What ended the upload before the board had all of the sketch, of which it had taken so many bytes at most.
+    # What ended the upload before the board had all of the sketch.
     error: BoardError | None = None
-    taken: int = 0
 
     @property
     def running(self) -> Running:
