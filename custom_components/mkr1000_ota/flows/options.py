@@ -8,7 +8,6 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
 
-from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.fetcher import http_url
 from ..arduino_ota.firmware.github import repository_named
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
@@ -27,7 +26,7 @@ from ..sources.chosen import prepare_folder, server_of, uploads_of
 from . import forms
 from .discovered_board import as_markdown
 from .forms import Entered
-from .upload import Upload, async_receive, async_uploaded, problem, refused
+from .upload import Upload, async_receive, async_uploaded, problem
 
 type Check = Callable[[BoardOptionsFlow, dict[str, Any]], Awaitable[dict[str, Any]]]
 type Step = Callable[[BoardOptionsFlow, Entered], Awaitable[ConfigFlowResult]]
@@ -137,8 +136,6 @@ class BoardOptionsFlow(OptionsFlow):
                 return await self.save({})
             except SourceError as err:
                 error = self.source_problem(err)
-            except SketchRefused as err:
-                error = refused(self.hass, err, self._upload.file)
         facts = self._upload.facts(self.hass, self.entry)
         return self.form("confirm_upload", forms.CONFIRM_SCHEMA, {}, error, **facts)
 
