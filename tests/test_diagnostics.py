@@ -138,7 +138,7 @@ async def test_that_a_password_is_empty_is_a_secret(
 async def test_of_an_address_only_the_server_is_told(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hass_client: Any, address: str, shown: str
 ) -> None:
-    options = {"manifest_url": address, "base_url": address, "health_url": address}
+    options = {"manifest_url": address, "health_url": address}
     entry = await add_board(board, token="secret", **options)
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert "secret" not in json.dumps(told)

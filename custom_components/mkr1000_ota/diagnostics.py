@@ -14,14 +14,14 @@ from yarl import URL
 from .arduino_ota.flash.pending import Pending
 from .arduino_ota.hardware import models_with_mac
 from .arduino_ota.libraries import Library
-from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
+from .const import CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry
 from .network.mdns import async_get_querier
 from .storage.records import PastFlash, WaitingOrder
 
 SECRETS = {CONF_PASSWORD, CONF_TOKEN}
-ADDRESSES = {CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL}
+ADDRESSES = {CONF_MANIFEST_URL, CONF_HEALTH_URL}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: BoardConfigEntry) -> dict[str, Any]:

@@ -114,7 +114,9 @@ OPTIONS: Final = {
             vol.Required(CONF_HEALTH_WITHIN, default=60): _number(1, LONGEST_HEALTH_CHECK, "s"),
         }
     ),
-    "storage": vol.Schema({vol.Required(CONF_STORAGE): _select("storage", [(kind, kind) for kind in Storage])}),
+    "storage": vol.Schema(
+        {vol.Required(CONF_STORAGE): _select("storage", [(kind.value, kind.value) for kind in Storage])}
+    ),
     "waiting": vol.Schema({vol.Required(CONF_WAIT, default=DEFAULT_WAIT): _number(0, LONGEST_WAIT, "min")}),
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from homeassistant.components.file_upload import process_uploaded_file
@@ -84,7 +85,15 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str,
         )
     upload = Upload(file, sketch, told | {CONF_VERSION: bare(version) if version else None})
     if pinned := entry.options.get(CONF_PUBLIC_KEY):
-        await _verify(hass, entry, PublicKey.parse(pinned), upload)
+        signature, board = told[CONF_SIGNATURE] or "", entry.data.get(CONF_NAME) or sketch.name or ""
+        verify = partial(verify_release, PublicKey.parse(pinned), sketch, signature)
+        try:
+            # What is signed is all that counts: neither a file name nor what is typed does.
+            await hass.async_add_executor_job(partial(verify, version=upload.told[CONF_VERSION], board=board))
+        except SignatureRefused as err:
+            raise problem(
+                hass, f"signature_{err.reason}", CONF_SIGNATURE, **{**err.placeholders, "file": file}
+            ) from err
     return upload
 
 
@@ -123,22 +132,6 @@ def problem(hass: HomeAssistant, key: str, field: str | None = None, **placehold
     """Return an error with a sentence that other places show as well, in the language of the server."""
     facts = {name: fit_to_show(value, limits.LINE) for name, value in placeholders.items()}
     return FormError("problem", field, problem=sentence(hass, key, facts))
-
-
-async def _verify(hass: HomeAssistant, entry: ConfigEntry, key: PublicKey, upload: Upload) -> None:
-    """Hold the signature against what is signed: nothing but that counts. Raises FormError."""
-    board = entry.data.get(CONF_NAME) or upload.sketch.name or ""
-
-    def verify() -> None:
-        verify_release(
-            key, upload.sketch, upload.told[CONF_SIGNATURE] or "", version=upload.told[CONF_VERSION], board=board
-        )
-
-    try:
-        await hass.async_add_executor_job(verify)
-    except SignatureRefused as err:
-        facts = {**err.placeholders, "file": upload.file}
-        raise problem(hass, f"signature_{err.reason}", CONF_SIGNATURE, **facts) from err
 
 
 def _owner(hass: HomeAssistant, entry: ConfigEntry, name: str) -> str | None:
