@@ -80,7 +80,7 @@ async def test_what_the_sketch_is_called(
 
 async def test_a_version_that_is_none(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
     await add_board(board)
-    with pytest.raises(ServiceValidationError, match="one of these days cannot be a version"):
+    with pytest.raises(ServiceValidationError, match="one of these days isn.t a valid version"):
         await act(home, "flash", file=drop(home, "garden.bin", IMAGE), version="one of these days")
 
 

@@ -16,7 +16,7 @@ from custom_components.mkr1000_ota.const import DOMAIN
 
 INTEGRATION = Path(__file__).parent.parent / "custom_components" / DOMAIN
 TRANSLATIONS = INTEGRATION / "translations"
-LANGUAGES = {"en", "fr", "it", "pl", "pt-BR", "sv", "cs"}
+LANGUAGES = {"en", "cs", "de", "es", "fr", "it", "ja", "nl", "pl", "pt-BR", "sv", "zh-Hans"}
 PRESENT = sorted(path.stem for path in TRANSLATIONS.glob("*.json"))
 
 

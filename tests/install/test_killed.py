@@ -63,9 +63,11 @@ async def killed(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> AsyncI
         waits = asyncio.create_task(begun.wait())
         await asyncio.wait((task, waits), return_when=asyncio.FIRST_COMPLETED)
         waits.cancel()
-        home.loop.call_later(0.05, release.set)
+        released = home.loop.call_later(0.05, release.set)
         with suppress(OSError):
             await home.config_entries.async_unload(entry.entry_id)
+        released.cancel()
+        release.set()
         task.cancel()
         await asyncio.wait((task,))
         monkeypatch.setattr(RecordStore, "_replace", write)

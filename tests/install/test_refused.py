@@ -219,9 +219,9 @@ async def test_a_board_that_accepts_and_says_nothing(
 
 
 WARNED = [
-    (("hangs_after_update",), (), "press its reset button once"),
+    (("hangs_after_update",), (), "Press its reset button once"),
     ((), ("waits_for_serial",), "waits for a serial monitor"),
-    (("hangs_after_update",), ("waits_for_serial",), "press its reset button once"),
+    (("hangs_after_update",), ("waits_for_serial",), "Press its reset button once"),
     (("little_ram",), ("watchdog",), "hasn't come back online"),
 ]
 

@@ -141,7 +141,7 @@ async def test_whatever_happens_to_the_server_the_last_good_catalog_stays(
         assert not catalog.last_update_success
         assert offers_the_same()
     assert caplog.text.count("Error fetching") == 1
-    assert "has nothing at this address (status 404)" in caplog.text
+    assert "does not have this file (error 404)" in caplog.text
 
     serve_build(site, "3.0")
     await catalog.async_refresh()

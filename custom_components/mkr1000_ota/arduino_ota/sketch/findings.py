@@ -78,7 +78,7 @@ SENTENCES: Final[dict[Refusal | Caution, str]] = {
     Refusal.TOO_LITTLE_RAM: "This sketch leaves only {free} bytes of RAM free and would crash during its next update. "
     "You would need a USB cable to replace it. Leave at least {needed} bytes free, for example by using smaller arrays.",
     Refusal.LAST_UPDATE: "This sketch is too large to be updated again: it has {size} bytes and stores updates in the "
-    "internal flash, which can only hold {limit}. Make it smaller, or use an SD card or serial flash for updates.",
+    "internal flash, which only has room for {limit}. Make it smaller, or use an SD card or serial flash for updates.",
     Caution.LITTLE_RAM: "This sketch leaves only {free} bytes of RAM free and may crash during its next update. Leave at "
     "least {needed} bytes free, for example by using smaller arrays.",
     Caution.HANGS_AFTER_UPDATE: "The way this sketch was built, the board will hang at the end of its next update until "
