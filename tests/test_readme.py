@@ -53,6 +53,15 @@ def test_links_lead_somewhere(document: Path) -> None:
         assert not anchor or anchor in anchors(target.read_text()), link
 
 
+def test_every_picture_is_shown_and_small() -> None:
+    shown = "".join(document.read_text() for document in DOCUMENTS)
+    pictures = [*(REPOSITORY / "docs" / "screenshots").iterdir()]
+    assert pictures
+    for picture in pictures:
+        assert f"screenshots/{picture.name})" in shown
+        assert picture.stat().st_size < 150_000
+
+
 def test_the_readme_is_short() -> None:
     assert len((REPOSITORY / "README.md").read_text().splitlines()) <= MOST_LINES
 

@@ -107,7 +107,7 @@ class Frontend:
 
         return await eventually(found, what=pattern)
 
-    async def update(self) -> list[float]:
+    async def update(self, picture: str | None = None) -> list[float]:
         """Press Update in the dialog of the update entity, and return all that the bar showed until it was installed."""
         await self.press("Update")
         seen: list[float] = []
@@ -121,8 +121,8 @@ class Frontend:
                 shown = installing.search(text)
                 if shown is None or (percentage := float(shown[1])) in seen:
                     continue
-                if percentage >= _HALF > max(seen, default=0):
-                    await self.take_picture("update")
+                if picture and percentage >= _HALF > max(seen, default=0):
+                    await self.take_picture(picture)
                 seen.append(percentage)
             return await dialog.get_by_text("Up-to-date").count() > 0
 

@@ -117,14 +117,16 @@ async def test_discovered(
     await frontend.sees("Up-to-date")
 
     known = (await KnownBoard.all(home, client))["Greenhouse"]
+    first = build_sketch("Greenhouse", version="1.0.0")
+    await known.offer("greenhouse-1.0.0.bin", first, "1.0.0")
+    await known.install()
     image = build_sketch("Greenhouse", "tomato", "1.1.0", size=64 * 1024)
     await known.drop("greenhouse-1.1.0.json", json.dumps({"title": "Greenhouse", "notes": NOTES}).encode())
-    await known.drop("greenhouse-1.1.0.bin", image)
-    await frontend.sees("Update available")
+    await known.offer("greenhouse-1.1.0.bin", image, "1.1.0")
     await frontend.press_text("Firmware")
     await frontend.sees("The pump runs at")
     await frontend.take_picture("update-offered")
-    percentages = await frontend.update()
+    percentages = await frontend.update("update")
     await frontend.take_picture("updated")
     await frontend.press("Close")
     await frontend.sees("Firmware: 1.1.0")
@@ -135,6 +137,6 @@ async def test_discovered(
     diagnostics = (await (await download.value).path()).read_text()
     assert '"running_version": "1.1.0"' in diagnostics and "tomato" not in diagnostics
 
-    assert board.flashed == [image] and board.password == "tomato"
+    assert board.flashed == [first, image] and board.password == "tomato"
     assert len(percentages) >= 3 and percentages == sorted(percentages)
     assert any(percentage != round(percentage) for percentage in percentages)
