@@ -99,8 +99,9 @@ async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     """Tell a person that a board is not back, and what to do first; it stays true through restarts."""
     pending = board.record.pending
     assert pending is not None
-    key = next((_NOT_BACK[code] for code in pending.predictions if code in _NOT_BACK), "verdict_not_back")
-    error = translated_error(key, board=board.name, version=pending.version)
-    await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, error, pending.version))
+    facts = {"board": board.name, "version": pending.version}
+    predicted = next((_NOT_BACK[code] for code in pending.predictions if code in _NOT_BACK), None)
+    reason = translated_error(predicted or "not_back", **facts)
+    await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
     async_raise_notices(board)
-    return error
+    return translated_error(predicted or "verdict_not_back", **facts)
