@@ -125,15 +125,13 @@ class Exchange:
             raise refusal
         try:
             response = request.result()
-        except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
-            raise BoardUnreachable(_why_unreachable(error)) from None
         except aiohttp.ClientResponseError, aiohttp.ClientPayloadError:
             raise NotABoard("What answers there does not speak HTTP as a board does") from None
         except (aiohttp.ClientError, OSError) as error:
             if (begun := _beginning_of_response(error)) is not None:
                 return begun
             if self.transfer.connected_at is None:
-                raise BoardUnreachable("The attempt to connect broke off") from None
+                raise BoardUnreachable("Nothing accepts a connection there") from None
             raise ConnectionCut("The connection ended without an answer") from None
         body = b""
         # The status is known: a connection that ends roughly behind it changes nothing.
@@ -168,17 +166,6 @@ class Exchange:
         request.headers.update(self.headers)
         request.proxy = None
         return await handler(request)
-
-
-def _why_unreachable(error: aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError) -> str:
-    match error:
-        case aiohttp.ConnectionTimeoutError():
-            return "Nothing replied to the attempt to connect"
-        case aiohttp.ClientConnectorDNSError():
-            return "No address is known for that name"
-        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
-            return "The connection was refused"
-    return "No connection to that address is possible"
 
 
 def _beginning_of_response(error: Exception) -> Response | None:
