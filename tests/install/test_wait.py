@@ -318,7 +318,9 @@ async def test_a_board_that_comes_back_with_a_sketch_from_somewhere_else_is_left
     await until_stage(home, Stage.IDLE)
     assert not any(request.body_bytes for request in board.requests)
     assert issues(home).keys() == {"not_installed"}
-    assert "came back online with a sketch that was installed with another tool" in reason_of(issues(home)["not_installed"])
+    assert "came back online with a sketch that was installed with another tool" in reason_of(
+        issues(home)["not_installed"]
+    )
     assert shown(home, FIRMWARE).attributes["installed_version"] == "unknown"
     assert entry.data[CONF_PASSWORD] == board.password
     assert order_of(home) is None
