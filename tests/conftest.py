@@ -121,10 +121,12 @@ async def home(
 async def add_board(home: HomeAssistant) -> AddBoard:
     """Set up a virtual board, as if it had been added by hand."""
 
-    async def add(board: VirtualBoard, *, password: str | None = None, **options: Any) -> ConfigEntry:
+    async def add(
+        board: VirtualBoard, *, title: str | None = None, password: str | None = None, **options: Any
+    ) -> ConfigEntry:
         entry = MockConfigEntry(
             domain=DOMAIN,
-            title=board.name,
+            title=title or board.name,
             unique_id=f"{board.name}@{board.address}",
             data={
                 CONF_HOST: board.address,

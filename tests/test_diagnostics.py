@@ -53,6 +53,32 @@ async def test_a_board_that_was_flashed_is_described_without_its_passwords(
     assert told["boards_heard"] == 1
 
 
+@pytest.mark.parametrize(
+    ("library", "mac", "model", "proof"),
+    [
+        ("WiFi101OTA", None, "mkr1000", "library"),
+        ("ArduinoOTA", "f8:f0:05:00:00:01", "mkr1000", "mac"),
+        ("ArduinoOTA", "24:0a:c4:00:00:01", "nano_33_iot", None),
+        ("ArduinoOTA", None, "mkrwifi1010", None),
+    ],
+)
+async def test_the_model_is_there_and_how_it_was_found_out(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    start_board: StartBoard,
+    hass_client: Any,
+    library: str,
+    mac: str | None,
+    model: str,
+    proof: str | None,
+) -> None:
+    entry = await add_board(await start_board(library=library))
+    facts = {"model": model} | ({"mac": mac} if mac else {})
+    home.config_entries.async_update_entry(entry, data={**entry.data, **facts})
+    told = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert told["model"] == {"id": model, "proven_by": proof}
+
+
 async def test_what_is_under_way_is_described_without_its_passwords(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hass_client: Any
 ) -> None:
@@ -112,7 +138,7 @@ async def test_that_a_password_is_empty_is_a_secret(
 async def test_of_an_address_only_the_server_is_told(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hass_client: Any, address: str, shown: str
 ) -> None:
-    options = {"manifest_url": address, "base_url": address, "health_url": address}
+    options = {"manifest_url": address, "health_url": address}
     entry = await add_board(board, token="secret", **options)
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert "secret" not in json.dumps(told)

@@ -24,7 +24,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the connectivity sensor of a board."""
-    async_add_entities([Connectivity(entry.runtime_data.coordinator, _CONNECTIVITY)])
+    async_add_entities([Connectivity(entry.runtime_data, _CONNECTIVITY)])
 
 
 class Connectivity(BoardEntity, BinarySensorEntity):

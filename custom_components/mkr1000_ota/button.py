@@ -7,7 +7,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .data import BoardConfigEntry, BoardData
+from .data import BoardConfigEntry
 from .entity import BoardEntity
 
 PARALLEL_UPDATES = 0
@@ -21,17 +21,13 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the button of a board."""
-    async_add_entities([CancelUpdate(entry.runtime_data)])
+    async_add_entities([CancelUpdate(entry.runtime_data, _CANCEL)])
 
 
 class CancelUpdate(BoardEntity, ButtonEntity):
     """Cancels an update that waits for its board or its turn."""
 
-    def __init__(self, board: BoardData) -> None:
-        super().__init__(board.coordinator, _CANCEL)
-        self._installer = board.installer
-
     @override
     async def async_press(self) -> None:
         await self.async_require_admin()
-        await self._installer.cancel()
+        await self.installer.cancel()

@@ -20,6 +20,7 @@ from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
+from .arduino_ota.discovery.announcements import LIBRARIES
 from .arduino_ota.errors import BoardError
 from .arduino_ota.hardware import MKR1000, MODELS
 from .arduino_ota.libraries import Library
@@ -27,10 +28,10 @@ from .arduino_ota.protocol.address import write_address
 from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
 from .errors import FormError
-from .flows.add import AddFlow, Entered, Failure
+from .flows.add import AddFlow, Failure
 from .flows.credentials import async_reconfigure, async_update_password, is_at_home
 from .flows.discovered_board import DiscoveredBoard, as_markdown, async_look_at
-from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, model_schema
+from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, Entered, model_schema
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
 from .network.discovery_flows import MAX_CARDS, stranger_slots
@@ -41,9 +42,6 @@ from .presence.tracker import async_get_tracker
 
 # A board asks for its address before it listens to anybody, in seconds.
 STARTS_WITHIN = 20.0
-
-# Which library announces a board like that; ESP8266 and ESP32 announce the same service with other values.
-LIBRARIES = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
 
 
 class BoardConfigFlow(AddFlow, domain=DOMAIN):

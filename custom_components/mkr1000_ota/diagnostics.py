@@ -12,14 +12,16 @@ from homeassistant.core import HomeAssistant
 from yarl import URL
 
 from .arduino_ota.flash.pending import Pending
-from .const import CONF_BASE_URL, CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
+from .arduino_ota.hardware import models_with_mac
+from .arduino_ota.libraries import Library
+from .const import CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry
 from .network.mdns import async_get_querier
 from .storage.records import PastFlash, WaitingOrder
 
 SECRETS = {CONF_PASSWORD, CONF_TOKEN}
-ADDRESSES = {CONF_MANIFEST_URL, CONF_BASE_URL, CONF_HEALTH_URL}
+ADDRESSES = {CONF_MANIFEST_URL, CONF_HEALTH_URL}
 
 
 async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: BoardConfigEntry) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
     sighting = async_get_querier(board.hass).sightings.get(board.host)
     return {
         "online": board.data,
+        "model": {"id": board.model.id, "proven_by": _proof_of_model(board)},
         "install": asdict(board.state),
         "running_version": record.version,
         "offered_version": board.offers.offered.label if board.offers.offered else None,
@@ -68,6 +71,13 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
         "heard": {**asdict(sighting), "seen": f"{time.monotonic() - sighting.seen:.0f} s ago"} if sighting else None,
         "boards_heard": len(async_get_querier(board.hass).sightings),
     }
+
+
+def _proof_of_model(board: BoardCoordinator) -> str | None:
+    """Return what shows which model a board is; None where a person has said so."""
+    if board.library is Library.WIFI101OTA:
+        return "library"
+    return "mac" if board.mac and models_with_mac(board.mac) == (board.model,) else None
 
 
 def _printable(facts: Pending | WaitingOrder | PastFlash) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
+from .data import BoardData
 
 
 class BoardEntity(CoordinatorEntity[BoardCoordinator]):
@@ -21,8 +22,9 @@ class BoardEntity(CoordinatorEntity[BoardCoordinator]):
 
     _attr_has_entity_name = True
 
-    def __init__(self, coordinator: BoardCoordinator, description: EntityDescription) -> None:
-        super().__init__(coordinator)
+    def __init__(self, board: BoardData, description: EntityDescription) -> None:
+        super().__init__(coordinator := board.coordinator)
+        self.installer = board.installer
         self.entity_description = description
         entry = coordinator.config_entry
         self._attr_unique_id = f"{entry.entry_id}_{description.key}"

@@ -51,11 +51,6 @@ def flow_errors(err: errors.BoardError | FormError, field: str = "base") -> dict
             return {field: flow_error(err)}
 
 
-def source_form_error(err: SourceError, field: str | None = None) -> FormError:
-    """Return what a form shows of a source that does not deliver."""
-    return FormError(f"source_{err.reason}", field, **err.placeholders)
-
-
 def board_error(err: errors.BoardError, board: str, host: str) -> HomeAssistantError:
     """Return the translated error for a board of that name at that address."""
     key, placeholders = flow_error(err), {"board": board, "host": host}

@@ -26,7 +26,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the event entity of a board."""
-    async_add_entities([UpdateResult(entry.runtime_data.coordinator, _RESULT)])
+    async_add_entities([UpdateResult(entry.runtime_data, _RESULT)])
 
 
 class UpdateResult(BoardEntity, EventEntity):

@@ -24,7 +24,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the version selector of a board."""
-    async_add_entities([VersionToOffer(entry.runtime_data.coordinator, _OFFERED)])
+    async_add_entities([VersionToOffer(entry.runtime_data, _OFFERED)])
 
 
 class VersionToOffer(BoardEntity, SelectEntity):

@@ -30,7 +30,7 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the status of a board."""
-    async_add_entities([UpdateStatus(entry.runtime_data.coordinator, _STATUS)])
+    async_add_entities([UpdateStatus(entry.runtime_data, _STATUS)])
 
 
 class UpdateStatus(BoardEntity, SensorEntity):

@@ -11,26 +11,16 @@ import voluptuous as vol
 from .arduino_ota.sketch import OVERRIDABLE
 from .const import DOMAIN
 
-ATTR_FILE: Final = "file"
-ATTR_URL: Final = "url"
-ATTR_PASSWORD: Final = "password"
-ATTR_VERSION: Final = "version"
-ATTR_ALLOW: Final = "allow"
-
-_WHERE: Final[VolDictType] = {
-    vol.Exclusive(ATTR_FILE, "where"): cv.string,
-    vol.Exclusive(ATTR_URL, "where"): cv.url,
-}
-_ALLOW: Final[VolDictType] = {
-    vol.Optional(ATTR_ALLOW, default=list): vol.All(cv.ensure_list, [vol.In(sorted(OVERRIDABLE))]),
+_INSTALL_ARCHIVED: Final[VolDictType] = {
+    vol.Optional("version"): cv.string,
+    vol.Optional("allow", default=list): vol.All(cv.ensure_list, [vol.In(sorted(OVERRIDABLE))]),
 }
 _FLASH: Final[VolDictType] = {
-    **_WHERE,
-    vol.Optional(ATTR_PASSWORD): cv.string,
-    vol.Optional(ATTR_VERSION): cv.string,
-    **_ALLOW,
+    vol.Exclusive("file", "where"): cv.string,
+    vol.Exclusive("url", "where"): cv.url,
+    vol.Optional("password"): cv.string,
+    **_INSTALL_ARCHIVED,
 }
-_INSTALL_ARCHIVED: Final[VolDictType] = {vol.Optional(ATTR_VERSION): cv.string, **_ALLOW}
 
 
 @callback

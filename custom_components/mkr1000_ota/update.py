@@ -1,6 +1,6 @@
 """The sketch that a board runs, and the ones that it could run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, override
 
 from homeassistant.components.update import (
@@ -15,10 +15,11 @@ from homeassistant.util import dt as dt_util
 
 from .arduino_ota.firmware.belonging import Hold
 from .arduino_ota.firmware.release import Release, SourceError
-from .arduino_ota.text import escape_markdown
+from .arduino_ota.sketch import Caution
+from .arduino_ota.text import escape_markdown, fit_to_show
 from .const import CONF_FOLDER, DOMAIN
 from .coordinator import IDLE, Stage
-from .data import BoardConfigEntry, BoardData, InstallRequest
+from .data import BoardConfigEntry, InstallRequest
 from .entity import BoardEntity
 from .errors import source_error, validation_error
 from .install.action_file import async_fetch
@@ -31,6 +32,11 @@ PARALLEL_UPDATES = 0
 # What an action returns for a board that is offline and being waited for.
 WAITING: Final = "waiting"
 
+# Home Assistant cuts a summary off behind so many characters, in the middle of whatever it is.
+_LONGEST_SUMMARY: Final = 255
+# Characters of a name that leave room for what is said of it, in every language.
+_LONGEST_NAME: Final = 40
+
 # Why a newer build is held back is told, unless it is plainly none of this board's.
 _TOLD: Final = (Hold.CHOSEN, Hold.FAILED, Hold.OTHER_BOARD, Hold.OTHER_MODEL, Hold.TOO_LARGE)
 
@@ -41,17 +47,13 @@ async def async_setup_entry(
     hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
 ) -> None:
     """Add the update entity of a board."""
-    async_add_entities([FirmwareUpdate(entry.runtime_data)])
+    async_add_entities([FirmwareUpdate(entry.runtime_data, _FIRMWARE)])
 
 
 class FirmwareUpdate(BoardEntity, UpdateEntity):
     """The sketch of a board."""
 
     entity_description: UpdateEntityDescription
-
-    def __init__(self, board: BoardData) -> None:
-        super().__init__(board.coordinator, _FIRMWARE)
-        self._installer = board.installer
 
     @property
     @override
@@ -107,19 +109,22 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     @override
     def release_summary(self) -> str | None:
         """What goes on; else what is to be known about the offer."""
-        if self.in_progress:
-            return _alert("info", self._status)
-        return "".join(self._alerts) or (self._release.notes if self._release else None)
+        alerts = [("info", self._status)] if self.in_progress else self._alerts()
+        return _summary(alerts) or (self._release.notes if self._release else None)
 
     @override
     async def async_release_notes(self) -> str | None:
         notes = self._release.notes if self._release else None
-        return "\n\n".join([*self._alerts, *([notes] if notes else [])]) or None
+        return "\n\n".join([*(_alert(*alert) for alert in self._alerts()), *([notes] if notes else [])]) or None
 
     @property
     def _release(self) -> Release | None:
         offered = self.coordinator.offers.offered
         return offered.release if offered else None
+
+    def _say(self, key: str, **facts: str) -> str:
+        facts = {name: escape_markdown(fit_to_show(fact, _LONGEST_NAME)) for name, fact in facts.items()}
+        return sentence(self.hass, key, facts)
 
     @property
     def _status(self) -> str:
@@ -127,28 +132,23 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         facts = {"board": board.name, "version": board.state.version or ""}
         if board.state.stage is Stage.WAITING and (order := board.record.order) is not None:
             facts |= {"since": _moment(order.ordered), "until": _moment(order.until)}
-        return sentence(self.hass, f"status_{board.state.stage}", facts)
+        return self._say(f"status_{board.state.stage}", **facts)
 
-    @property
-    def _alerts(self) -> list[str]:
-        """What a person should know before installing."""
+    def _alerts(self) -> Iterator[tuple[str, str]]:
+        """What a person should know before installing, the most important first."""
         board, offers = self.coordinator, self.coordinator.offers
-        alerts = []
-        if not (offers.builds or offers.held_back or board.record.ran):
-            alerts.append(_alert("info", sentence(self.hass, "where_to_put_sketches", self._where)))
+        if self._release and (running := board.record.running) and Caution.HANGS_AFTER_UPDATE in running.warnings:
+            yield "warning", self._say("running_hangs")
+        for warning in self._release.warnings if self._release else ():
+            yield "warning", self._say(f"warning_{warning.code}", **warning.placeholders)
         if offers.renames:
-            facts = {"board": board.name, "name": escape_markdown(offers.renames)}
-            alerts.append(_alert("warning", sentence(self.hass, "renames_board", facts)))
+            yield "warning", self._say("renames_board", board=board.name, name=offers.renames)
         for build in offers.held_back[:1]:
             if build.hold in _TOLD:
-                facts = {"version": build.label, "file": escape_markdown(build.release.label)}
-                alerts.append(_alert("info", sentence(self.hass, f"held_back_{build.hold}", facts)))
-        return alerts
-
-    @property
-    def _where(self) -> dict[str, str]:
-        options = self.coordinator.config_entry.options
-        return {"folder": self.hass.config.path(options.get(CONF_FOLDER, DOMAIN))}
+                yield "info", self._say(f"held_back_{build.hold}", version=build.label, file=build.release.label)
+        if not (offers.builds or offers.held_back or board.record.ran):
+            folder = self.hass.config.path(board.config_entry.options.get(CONF_FOLDER, DOMAIN))
+            yield "info", sentence(self.hass, "where_to_put_sketches", {"folder": escape_markdown(folder)})
 
     @override
     async def async_update(self) -> None:
@@ -206,7 +206,7 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
 
     async def _carry_out(self, request: InstallRequest) -> ServiceResponse:
         """Install, and return how that ended. Raises the translated error that says why the board does not run it."""
-        end = await self._installer.install(request)
+        end = await self.installer.install(request)
         if end is None:
             return {"verdict": WAITING}
         if end.error is not None:
@@ -216,6 +216,18 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
 
 def _alert(kind: str, text: str) -> str:
     return f'<ha-alert alert-type="{kind}">{text}</ha-alert>'
+
+
+def _summary(alerts: Iterable[tuple[str, str]]) -> str:
+    """Return as many alerts as fit, each whole; the first one is shortened if it alone is too long."""
+    summary = ""
+    for kind, text in alerts:
+        room = _LONGEST_SUMMARY - len(summary) - len(_alert(kind, ""))
+        if len(text) <= room:
+            summary += _alert(kind, text)
+        elif not summary:
+            summary = _alert(kind, f"{text[: room - 1].rstrip()}…")
+    return summary
 
 
 def _moment(timestamp: float) -> str:

@@ -1,14 +1,16 @@
 """`ota scan` and `ota check`, with boards to find and to ask."""
 
-from collections.abc import Iterator
+import asyncio
+from asyncio.subprocess import PIPE
+import json
+import sys
+from typing import Any
 
-from ifaddr._posix import get_adapters
 import pytest
-import pytest_socket
 
-from tests.cli.conftest import Run
+from tests.cli.command import REPOSITORY
+from tests.cli.conftest import Ended, Run
 from tests.conftest import StartBoard
-from tests.real_home.network import HomeNetwork, home_network
 from tests.virtual_board import VirtualBoard
 
 
@@ -17,38 +19,33 @@ def at(board: VirtualBoard) -> str:
     return f"{board.address}:{board.port}"
 
 
-@pytest.fixture
-def network(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[HomeNetwork]:
-    """Be in a network in which boards can be heard."""
-    # The plugin for Home Assistant's tests makes one up.
-    monkeypatch.setattr("ifaddr.get_adapters", get_adapters)
-    with home_network() as network:
-        pytest_socket.socket_allow_hosts(["127.0.0.0/8", f"{network.prefix}0/24", "224.0.0.251"])
-        yield network
+async def scan(*boards: dict[str, Any]) -> Ended:
+    """Scan a network that holds these boards and nothing else."""
+    command = (sys.executable, "-m", "tests.cli.scan_in_a_house", *map(json.dumps, boards))
+    scanning = await asyncio.create_subprocess_exec(*command, cwd=REPOSITORY, stdout=PIPE, stderr=PIPE)
+    out, err = await scanning.communicate()
+    return Ended(scanning.returncode or 0, out.decode(), err.decode())
 
 
 @pytest.mark.slow
-async def test_a_scan_finds_the_boards_that_answer(network: HomeNetwork, start_board: StartBoard, ota: Run) -> None:
-    if not network.private:
-        pytest.skip("Only root can have a network of its own")
-    there = {"mdns": True, "interface": "lo"}
-    await start_board(**there, address=network.address(8), port=65280, name="Shed", library="ArduinoOTA")
-    await start_board(**there, address=network.address(9), port=65280, name="garden")
-    # Whoever announces another service of this host, or on another port, is not asked.
-    await start_board(**there, address="127.0.0.9", port=65280, name="liar")
-    await start_board(**there, address=network.address(10), port=9100, name="printer")
-    ended = await ota("scan")
+async def test_a_scan_finds_the_boards_that_answer() -> None:
+    ended = await scan(
+        {"number": 8, "name": "Shed", "library": "ArduinoOTA"},
+        {"number": 9, "name": "garden"},
+        # Whoever announces another service of this host, or on another port, is not asked.
+        {"address": "127.0.0.9", "name": "liar"},
+        {"number": 10, "port": 9100, "name": "printer"},
+    )
     assert (ended.status, ended.err) == (0, "")
     assert [line.split() for line in ended.out.splitlines()] == [
-        [network.address(9), "WiFi101OTA", "garden"],
-        [network.address(8), "ArduinoOTA", "Shed"],
+        ["10.10.0.9", "WiFi101OTA", "garden"],
+        ["10.10.0.8", "ArduinoOTA", "Shed"],
     ]
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("network")
-async def test_a_scan_that_finds_nothing_says_what_to_do(ota: Run) -> None:
-    ended = await ota("scan")
+async def test_a_scan_that_finds_nothing_says_what_to_do() -> None:
+    ended = await scan()
     assert (ended.status, ended.out) == (3, "")
     assert "ota check HOST" in ended.err
 

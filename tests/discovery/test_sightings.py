@@ -261,8 +261,9 @@ def test_only_what_a_board_can_be_is_asked_whether_it_is_one(said: str, port: in
     assert can_be_board(said, port, {"192.168.1.2", "10.77.0.1"}) is believed
 
 
-def test_what_was_heard_last_is_kept_when_there_is_too_much() -> None:
-    sightings = Sightings(limit=3)
+def test_what_was_heard_last_is_kept_when_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.discovery.sightings.MAX_SIGHTINGS", 3)
+    sightings = Sightings()
     for last in (1, 2, 3, 1, 4, 5):
         sightings.hear(records(announcement(address=f"10.0.0.{last}")))
 

@@ -143,7 +143,7 @@ async def test_a_sketch_that_hangs_behind_its_next_update_is_foretold(
     running = replace(Sketch.inspect(OLD), warnings=(caution(Caution.HANGS_AFTER_UPDATE),))
     outcome = await impatient.flash(replace(order(NEW, stated="sesame"), running=running), ignore)
     assert outcome.verdict is Verdict.NOT_BACK
-    assert outcome.reasons == ("hangs_after_update",)
+    assert outcome.pending.predictions == ("hangs_after_update",)
     assert "stands_still" in [event.kind for event in board.events]
     await board.power_off()
     await board.power_on()

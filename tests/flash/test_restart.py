@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-import os
 import time
 from typing import Any
 
@@ -124,7 +123,6 @@ async def test_a_silence_behind_a_200_is_the_restart(watchful: Flasher, board: V
     assert board.flashed == [SAME]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can close a connection without a word")
 async def test_a_request_that_the_restart_swallowed_does_not_delay_the_verdict(
     session: Any, board: VirtualBoard, journal: Notebook
 ) -> None:

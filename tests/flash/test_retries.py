@@ -91,7 +91,7 @@ async def test_a_connection_that_is_always_cut(
     assert outcome.running is Running.OLD
     assert isinstance(outcome.error, UploadCut)
     assert not outcome.error.same_time
-    assert 2000 < outcome.taken < SIZE
+    assert 2000 < outcome.error.taken < SIZE
     assert not board.flashed
     assert journal.closed
     assert journal.keyring.current == "password"

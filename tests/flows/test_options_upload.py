@@ -74,6 +74,18 @@ async def test_a_sketch_that_renames_the_board_says_so(
     assert sentence("upload_renames", old="Arduino", new="Garden") in result["description_placeholders"]["findings"]
 
 
+async def test_what_a_sketch_will_need_a_hand_for_is_said(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
+) -> None:
+    entry = await add_board(board)
+    image = build_sketch(name="Arduino", quirks=Quirks(watchdog="fed", hangs=True, free_ram=4000))
+    result = await submit(home, await open_options(home, entry, "upload"), sketch=await upload(image, "garden.bin"))
+    findings = result["description_placeholders"]["findings"]
+    assert sentence("warning_watchdog") in findings
+    assert sentence("warning_hangs_after_update") in findings
+    assert sentence("warning_little_ram", free="4000", needed="4412") in findings
+
+
 @pytest.mark.parametrize("how", ["set up", "announced"])
 async def test_the_sketch_of_another_board_is_refused(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear, upload: Upload, how: str
@@ -81,7 +93,7 @@ async def test_the_sketch_of_another_board_is_refused(
     entry = await add_board(board)
     if how == "set up":
         other = {"host": "192.0.2.8", "name": "Garden"}
-        MockConfigEntry(domain=DOMAIN, title="The garden", data=other).add_to_hass(home)
+        MockConfigEntry(domain=DOMAIN, title="The \u202egarden", data=other).add_to_hass(home)
     else:
         await hear(board, address="127.0.0.8", name="Garden")
     file = await upload(build_sketch(name="Garden"), "garden.bin")

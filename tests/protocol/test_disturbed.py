@@ -1,6 +1,7 @@
 """Uploads that are cut, stall, or are never answered: what is certain afterwards, and that the board is not left deaf."""
 
 import asyncio
+from contextlib import suppress
 import traceback
 from typing import Any
 
@@ -99,6 +100,23 @@ async def test_a_stall_of_the_last_chunk_leaves_it_open(start_board: StartBoard,
     with pytest.raises(AnswerLost):
         await client_of(board, stall=0.3, answer=0.3).upload(SKETCH, board.password)
     await client_of(board).identify()
+
+
+async def test_who_takes_a_little_now_and_then_is_given_up(play: Play) -> None:
+    """It never stalls, and it would keep the install for days."""
+    ended = asyncio.Event()
+
+    async def drip(wire: Wire) -> None:
+        await wire.head()
+        with suppress(ConnectionError):
+            while await wire.take(200):
+                await asyncio.sleep(0.05)
+        ended.set()
+
+    client, _ = await play(drip, body=0.5)
+    with pytest.raises(UploadCut):
+        await client.upload(SKETCH, PASSWORD, before_last_chunk=_nothing)
+    await ended.wait()
 
 
 async def test_a_board_that_loses_power_stalls(start_board: StartBoard, client_of: ClientOf) -> None:

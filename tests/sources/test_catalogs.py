@@ -22,6 +22,7 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import Manifest
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.arduino_ota.hardware import MKR1000, Storage
 from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.sources import chosen
 from custom_components.mkr1000_ota.sources.catalogs import (
     FOLDER_INTERVAL,
     SERVER_INTERVAL,
@@ -212,7 +213,10 @@ async def test_the_release_notes_are_shown(home: HomeAssistant, follow: Follow, 
     await catalog_of(entry).async_shutdown()
 
 
-async def test_releases_on_github(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web) -> None:
+async def test_releases_on_github(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chosen, "API", str(site.at("/api")))
     asset = {"id": 7, "name": "garden.bin", "size": len(IMAGE), "state": "uploaded", "digest": f"sha256:{SHA256}"}
     asset |= {"url": "http://127.0.0.1:1/", "browser_download_url": "http://127.0.0.1:1/"}
     release = {"tag_name": "v2.0", "name": "Garden 2.0", "body": "More water.", "draft": False, "prerelease": False}
@@ -220,7 +224,7 @@ async def test_releases_on_github(home: HomeAssistant, add_board: AddBoard, boar
     site.serve_json("/api/repos/owner/garden/releases", [release])
     site.serve("/api/repos/owner/garden/releases/assets/7", IMAGE)
     options = {"source": "github", "repository": "owner/garden", "asset": "*.bin", "prereleases": False}
-    await add_board(board, **options, base_url=str(site.at("/api")))
+    await add_board(board, **options)
     await settled(home)
     await install(home)
     assert board.flashed == [IMAGE]

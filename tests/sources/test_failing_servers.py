@@ -20,6 +20,7 @@ import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.sources import chosen
 from tests.conftest import AddBoard, StartBoard
 from tests.firmware.conftest import certificate  # noqa: F401  # the fixture
 from tests.firmware.tls import serving
@@ -283,8 +284,9 @@ async def test_a_look_that_ends_when_nobody_uses_its_source_any_more_tells_nothi
 
 
 async def test_a_repository_is_named_without_its_token(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(chosen, "API", str(site.at("/api")))
     options = {"source": "github", "repository": "owner/garden", "asset": "*.bin", "prereleases": False}
-    await add_board(board, **options, token=SECRET, base_url=str(site.at("/api")))
+    await add_board(board, **options, token=SECRET)
     assert "owner/garden" in the_only(home)

@@ -53,7 +53,7 @@ FLASHING = BoardRecord(
 def ended(record: BoardRecord, verdict: Verdict, password: str | None) -> Outcome:
     """Return how the pending flash has ended, on a board that accepts a password then."""
     assert record.pending is not None
-    return Outcome(verdict=verdict, pending=record.pending, seconds=1.0, accepted=password)
+    return Outcome(verdict=verdict, pending=record.pending, accepted=password)
 
 
 def closed(record: BoardRecord, verdict: Verdict, password: str | None = None) -> BoardRecord:

@@ -71,7 +71,7 @@ class BoardOptions:
     away_as: Literal["refused", "silent"] = "refused"
     forgets_connections: bool = False
     """When it is back, it says that it does not know an old connection only if something comes over it, as hardware does.
-    Otherwise it says so at once. Needs the right to administer networks."""
+    Otherwise, or without the right to administer networks, it says so at once."""
     accept_while_copying: bool = False
     """The Wi-Fi module goes on accepting connections while the processor copies; nothing answers them."""
 

@@ -37,7 +37,7 @@ def _prefixes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Prefixes of hardware addresses from the IEEE's list (May 2024): Newport Media, whose one the boards seen have, Atmel and
+# Prefixes of MAC addresses from the IEEE's list (May 2024): Newport Media, whose one the boards seen have, Atmel and
 # Microchip made the WINC1500, Espressif makes the processor of the NINA-W102.
 _WINC1500: Final = _prefixes("""
     f8f005 000425 fcc23d 0004a3 001ec0 049162 408432 44b7d0 5410ec 608a10 682719 74d5c6 801f12 803428 9c956e d8478f
@@ -127,13 +127,13 @@ def model_named(text: str) -> Model | None:
 
 
 def models_with_mac(mac: str) -> tuple[Model, ...]:
-    """The models whose Wi-Fi module can have this hardware address, however it is written."""
+    """The models whose Wi-Fi module can have this MAC address, however it is written."""
     prefix = re.sub(r"[^0-9a-f]", "", mac.lower())[:6]
     return tuple(model for model in MODELS if prefix in model.mac_prefixes)
 
 
 def is_own_address(mac: str) -> bool:
-    """Whether a hardware address is that of a board's own Wi-Fi module.
+    """Whether a MAC address is that of a board's own Wi-Fi module.
 
     Any other may be that of a repeater or a router, which shows one address for all boards behind it.
     """

@@ -1,10 +1,9 @@
 """Adding a board: one of those that respond, or one whose address is typed."""
 
 import asyncio
-from typing import Any
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntry, ConfigFlow, ConfigFlowResult
-from homeassistant.const import CONF_HOST, CONF_MAC, CONF_PASSWORD
+from homeassistant.const import CONF_HOST, CONF_MAC
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
@@ -18,6 +17,7 @@ from ..const import CONF_FOLDER, CONF_MODEL, DOMAIN
 from ..errors import FormError, flow_errors
 from ..network.identity import Match, match
 from ..presence.tracker import async_get_tracker
+from . import forms
 from .discovered_board import (
     DEFAULT_NAME,
     DiscoveredBoard,
@@ -29,9 +29,8 @@ from .discovered_board import (
     entry_of,
     heard_lately,
 )
-from .forms import ADDRESS_SCHEMA, MANUAL, OTHER, PASSWORD_SCHEMA, SEARCH, model_schema, pick_schema
+from .forms import Entered
 
-type Entered = dict[str, Any] | None
 type Failure = BoardError | FormError | None
 
 # A phone shows no more beside what can be chosen.
@@ -59,15 +58,15 @@ class AddFlow(ConfigFlow):
         """Take one of the boards that responded and are not set up."""
         error: Failure = None
         if user_input is not None:
-            if user_input[CONF_HOST] == SEARCH:
+            if user_input[CONF_HOST] == forms.SEARCH:
                 return await self.async_step_scan()
-            if user_input[CONF_HOST] == MANUAL:
+            if user_input[CONF_HOST] == forms.MANUAL:
                 return await self.async_step_address()
             if (error := await self._look_at(user_input[CONF_HOST])) is None:
                 return self._ask()
         free, configured = self._heard()
         if free:
-            schema = self.add_suggested_values_to_schema(pick_schema(map(_choice, free)), user_input)
+            schema = self.add_suggested_values_to_schema(forms.pick_schema(map(_choice, free)), user_input)
             return self._form("pick", schema, error, CONF_HOST, configured=_names(configured))
         if error:
             return self._ask_address(user_input, error)
@@ -89,7 +88,7 @@ class AddFlow(ConfigFlow):
         """Take the model of a board, which is asked for where nothing proves it."""
         if user_input is None:
             return self._ask()
-        if user_input[CONF_MODEL] == OTHER:
+        if user_input[CONF_MODEL] == forms.OTHER:
             models = "\n".join(f"- {model.name}" for model in MODELS)
             return self.async_abort(reason="not_supported", description_placeholders={"models": models})
         self._model = next(model for model in self._found.models if model.id == user_input[CONF_MODEL])
@@ -100,13 +99,13 @@ class AddFlow(ConfigFlow):
         if user_input is None:
             return self._ask()
         try:
-            model = await self._verify(user_input[CONF_PASSWORD])
+            model = await self._verify(password := forms.typed_password(user_input))
         except (BoardError, FormError) as err:
             return self._ask(err)
         options = self._found.options(self.hass)
         return self.async_create_entry(
             title=self._found.title(self.hass),
-            data=self._found.data(user_input[CONF_PASSWORD], model),
+            data=self._found.data(password, model),
             options=options,
             description_placeholders={"folder": self.hass.config.path(options[CONF_FOLDER])},
         )
@@ -119,14 +118,16 @@ class AddFlow(ConfigFlow):
             self._model = found.models[0] if len(found.models) == 1 else None
         shown = {"title": found.name, "name": as_markdown(found.name), "host": found.host, "library": found.library}
         if self._model is not None:
-            return self._form("password", PASSWORD_SCHEMA, error, **shown)
+            return self._form("password", forms.PASSWORD_SCHEMA, error, **shown)
         likely = {CONF_MODEL: found.models[0].id}
-        schema = self.add_suggested_values_to_schema(model_schema(found.models, OTHER), likely)
+        schema = self.add_suggested_values_to_schema(forms.model_schema(found.models, forms.OTHER), likely)
         return self._form("model", schema, error, **shown)
 
     @callback
     def _ask_address(self, user_input: Entered = None, error: Failure = None) -> ConfigFlowResult:
-        return self._form("address", self.add_suggested_values_to_schema(ADDRESS_SCHEMA, user_input), error, CONF_HOST)
+        return self._form(
+            "address", self.add_suggested_values_to_schema(forms.ADDRESS_SCHEMA, user_input), error, CONF_HOST
+        )
 
     @callback
     def _form(

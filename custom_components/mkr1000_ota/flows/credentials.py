@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
@@ -13,6 +13,7 @@ from ..arduino_ota.hardware import MKR1000, Model
 from ..arduino_ota.protocol.client import BoardClient
 from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL
 from ..coordinator import BoardCoordinator
+from ..data import BoardConfigEntry
 from ..errors import FormError
 from ..install.adopt import async_adopt_sketch
 from ..install.reconnect import async_learn_mac
@@ -20,31 +21,31 @@ from ..network.identity import TYPED, Match, async_peer, known_board, match, oth
 from ..presence.tracker import async_get_tracker
 from ..storage.records import BoardRecord
 from .discovered_board import DiscoveredBoard, async_look_at_typed, client_for
-from .forms import CONF_SKETCH
+from .forms import CONF_SKETCH, typed_password
 from .upload import async_read_file, refused
 
 
-def is_at_home(entry: ConfigEntry, host: str) -> bool:
+def is_at_home(entry: BoardConfigEntry, host: str) -> bool:
     """Return whether the board of an entry is taken to be at an address, as it is until it was not found there."""
     if entry.data.get(CONF_HOST) != host:
         return False
     if entry.state is not ConfigEntryState.LOADED:
         return True
-    board: BoardCoordinator = entry.runtime_data.coordinator
+    board = entry.runtime_data.coordinator
     return board.state.has_the_board or board.data is not False
 
 
-def loaded_board(entry: ConfigEntry) -> BoardCoordinator:
+def loaded_board(entry: BoardConfigEntry) -> BoardCoordinator:
     """Return the board of an entry if it can be asked something. Raises FormError."""
     if entry.state is not ConfigEntryState.LOADED:
         raise FormError("not_loaded", "base")
-    board: BoardCoordinator = entry.runtime_data.coordinator
+    board = entry.runtime_data.coordinator
     if board.state.has_the_board:
         raise FormError("already_installing", "base")
     return board
 
 
-async def async_update_password(entry: ConfigEntry, form: dict[str, Any]) -> None:
+async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -> None:
     """Check with the board the password, or the sketch, that was given for the address that the form shows; store it.
 
     It goes to nothing that is certainly another board. What accepts it is the board, whatever it announces.
@@ -55,8 +56,7 @@ async def async_update_password(entry: ConfigEntry, form: dict[str, Any]) -> Non
     if CONF_SKETCH in form:
         await _adopt(board, form)
         return
-    # An empty password is legal, and a form leaves an empty field out.
-    password = form.get(CONF_PASSWORD, "")
+    password = typed_password(form)
     async with board.lock:
         client = board.client_for(TYPED)
         library = await client.identify()
@@ -73,7 +73,7 @@ async def async_update_password(entry: ConfigEntry, form: dict[str, Any]) -> Non
 
 
 async def async_reconfigure(
-    hass: HomeAssistant, entry: ConfigEntry, form: dict[str, Any]
+    hass: HomeAssistant, entry: BoardConfigEntry, form: dict[str, Any]
 ) -> tuple[DiscoveredBoard, dict[str, Any]]:
     """Look for the board of an entry at a typed address, find out which password it accepts there, and store that.
 
@@ -96,7 +96,7 @@ async def async_reconfigure(
         model = _model(found, form.get(CONF_MODEL, known_model))
         accepted, typed = None, client_for(hass, found, found.known(hass, entry), entry)
         if CONF_PASSWORD in form:
-            accepted = await _first_accepted(typed, [form[CONF_PASSWORD]])
+            accepted = await _first_accepted(typed, [typed_password(form)])
         elif CONF_SKETCH not in form:
             if told is not Match.BOARD:
                 raise FormError("password_needed", CONF_PASSWORD)

@@ -8,6 +8,8 @@ from homeassistant.helpers import selector
 import voluptuous as vol
 from yarl import URL
 
+from ..arduino_ota.errors import WrongPassword
+from ..arduino_ota.firmware import limits
 from ..arduino_ota.hardware import Model, Storage
 from ..const import (
     CONF_ASSET,
@@ -25,6 +27,9 @@ from ..const import (
     CONF_WAIT,
     DEFAULT_WAIT,
 )
+from ..errors import FormError
+
+type Entered = dict[str, Any] | None
 
 CONF_SKETCH: Final = "sketch"
 CONF_VERSION: Final = "version"
@@ -42,6 +47,16 @@ LONGEST_HEALTH_CHECK: Final = 3600
 
 # Stands for a stored secret on its way to the browser and back.
 UNCHANGED: Final = "__unchanged__"
+
+DEFAULT_ASSET: Final = "*.bin"
+
+# Texts that may have several lines; whoever reads them says what is wrong with them.
+_MULTILINE: Final = {CONF_NOTES: limits.NOTES, CONF_SIGNATURE: limits.SIGNATURE, CONF_PUBLIC_KEY: limits.SIGNATURE}
+_LONGEST: Final = _MULTILINE | {
+    CONF_MANIFEST_URL: limits.URL,
+    CONF_HEALTH_URL: limits.URL,
+    CONF_PASSWORD: limits.PASSWORD,
+}
 
 _TEXT: Final = selector.TextSelector()
 _LINES: Final = selector.TextSelector(selector.TextSelectorConfig(multiline=True))
@@ -86,7 +101,7 @@ OPTIONS: Final = {
     "github": vol.Schema(
         {
             vol.Required(CONF_REPOSITORY): _TEXT,
-            vol.Required(CONF_ASSET, default="*.bin"): _TEXT,
+            vol.Required(CONF_ASSET, default=DEFAULT_ASSET): _TEXT,
             vol.Required(CONF_PRERELEASES, default=False): bool,
             vol.Optional(CONF_TOKEN): _SECRET,
         }
@@ -99,7 +114,9 @@ OPTIONS: Final = {
             vol.Required(CONF_HEALTH_WITHIN, default=60): _number(1, LONGEST_HEALTH_CHECK, "s"),
         }
     ),
-    "storage": vol.Schema({vol.Required(CONF_STORAGE): _select("storage", [(kind, kind) for kind in Storage])}),
+    "storage": vol.Schema(
+        {vol.Required(CONF_STORAGE): _select("storage", [(kind.value, kind.value) for kind in Storage])}
+    ),
     "waiting": vol.Schema({vol.Required(CONF_WAIT, default=DEFAULT_WAIT): _number(0, LONGEST_WAIT, "min")}),
 }
 
@@ -113,6 +130,29 @@ def model_schema(models: Iterable[Model], *others: str) -> vol.Schema:
     """Return the form in which the model of a board is chosen, or one of some other answers."""
     choices = [*((model.id, model.name) for model in models), *((other, other) for other in others)]
     return vol.Schema({vol.Required(CONF_MODEL): _select("model", choices)})
+
+
+def checked(form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was entered, without blanks around it. Raises FormError if it cannot be stored and shown as it is."""
+    as_it_is = {CONF_PASSWORD, *_MULTILINE}
+    texts = {name: text if name in as_it_is else text.strip() for name, text in form.items() if isinstance(text, str)}
+    for name, text in texts.items():
+        if len(text) > _LONGEST.get(name, limits.LINE):
+            raise FormError("too_long", name)
+        if name not in _MULTILINE and not text.isprintable():
+            raise FormError("unprintable", name)
+    return {**form, **texts}
+
+
+def typed_password(form: Mapping[str, Any]) -> str:
+    """Return the password that was entered; a form leaves an empty one out.
+
+    Raises WrongPassword for what is none of any board: there it could do harm.
+    """
+    password: str = form.get(CONF_PASSWORD, "")
+    if len(password) > limits.PASSWORD:
+        raise WrongPassword
+    return password
 
 
 def without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,13 +171,9 @@ def with_secrets(entered: Mapping[str, Any], options: Mapping[str, Any]) -> dict
     if meant.get(CONF_TOKEN) == UNCHANGED:
         meant[CONF_TOKEN] = options.get(CONF_TOKEN)
     url, stored = _url(meant), _url(options)
-    if url is not None and stored is not None and url.password == UNCHANGED and _account(url) == _account(stored):
+    if url and stored and url.password == UNCHANGED and (url.origin(), url.user) == (stored.origin(), stored.user):
         meant[CONF_MANIFEST_URL] = str(url.with_password(stored.password))
     return meant
-
-
-def _account(url: URL) -> tuple[str, str | None, int | None, str | None]:
-    return url.scheme, url.host, url.port, url.user
 
 
 def _url(options: Mapping[str, Any]) -> URL | None:

@@ -1,6 +1,7 @@
 """Choosing where the updates of a board come from, uploading one, and saying what the board can take."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from functools import partialmethod
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult, OptionsFlow
@@ -8,42 +9,27 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
 
-from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.fetcher import http_url
 from ..arduino_ota.firmware.github import repository_named
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.release import SourceError
-from ..const import CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_REPOSITORY, CONF_SOURCE, SourceKind
+from ..const import (
+    CONF_ASSET,
+    CONF_FOLDER,
+    CONF_HEALTH_URL,
+    CONF_PUBLIC_KEY,
+    CONF_REPOSITORY,
+    CONF_SOURCE,
+    SourceKind,
+)
 from ..errors import FormError
 from ..sources.chosen import prepare_folder, server_of, uploads_of
 from . import forms
 from .discovered_board import as_markdown
-from .upload import Upload, async_receive, async_uploaded, problem, refused
-
-type Entered = dict[str, Any] | None
-type Check = Callable[[BoardOptionsFlow, dict[str, Any]], Awaitable[dict[str, Any]]]
-type Step = Callable[[BoardOptionsFlow, Entered], Awaitable[ConfigFlowResult]]
+from .forms import Entered
+from .upload import Upload, async_receive, async_uploaded, problem
 
 SOURCES: Final = (SourceKind.FOLDER, SourceKind.MANIFEST, SourceKind.GITHUB)
-
-
-def _subject(step: str, check: Check | None = None) -> Step:
-    """Return a step that shows what is chosen, and takes what is entered instead once it was checked."""
-    schema = forms.OPTIONS[step]
-
-    async def take(self: BoardOptionsFlow, user_input: Entered = None) -> ConfigFlowResult:
-        if user_input is None:
-            return self.form(step, schema, forms.without_secrets(self.entry.options))
-        try:
-            chosen = await check(self, user_input) if check else user_input
-        except FormError as err:
-            return self.form(step, schema, user_input, err)
-        except SourceError as err:
-            return self.form(step, schema, user_input, self.source_problem(err))
-        # A field that was left empty is not chosen anymore.
-        return await self.save({str(field): None for field in schema.schema} | chosen)
-
-    return take
 
 
 class BoardOptionsFlow(OptionsFlow):
@@ -70,40 +56,53 @@ class BoardOptionsFlow(OptionsFlow):
         marks = {kind.value: f"✓ {self._source()}" if kind == current else "" for kind in SOURCES}
         return self.async_show_menu(step_id="source", menu_options=list(marks), description_placeholders=marks)
 
-    async def _folder(self, entered: dict[str, Any]) -> dict[str, Any]:
-        typed = entered[CONF_FOLDER]
-        folder = await self.hass.async_add_executor_job(prepare_folder, self.hass.config.config_dir, typed)
-        return {CONF_SOURCE: SourceKind.FOLDER.value, CONF_FOLDER: folder}
-
-    async def _server(self, entered: dict[str, Any]) -> dict[str, Any]:
-        chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind.MANIFEST.value}
-        if CONF_REPOSITORY in entered:
-            repository = repository_named(entered[CONF_REPOSITORY])
-            chosen |= {CONF_SOURCE: SourceKind.GITHUB.value, CONF_REPOSITORY: repository}
-        await server_of(self.hass, chosen).catalog()
-        return chosen
-
-    async def _signing(self, entered: dict[str, Any]) -> dict[str, Any]:
+    async def _subject(self, step: str, user_input: Entered = None) -> ConfigFlowResult:
+        """Show what is chosen, and take what is entered instead once it was checked."""
+        schema = forms.OPTIONS[step]
+        if user_input is None:
+            return self.form(step, schema, forms.without_secrets(self.entry.options))
         try:
-            return {name: str(PublicKey.parse(key)) for name, key in entered.items()}
-        except SignatureRefused as err:
-            raise FormError(err.reason, CONF_PUBLIC_KEY) from err
+            chosen = await self._checked(step, forms.checked(user_input))
+        except FormError as err:
+            return self.form(step, schema, user_input, err)
+        except SourceError as err:
+            return self.form(step, schema, user_input, self.source_problem(err))
+        # A field that was left empty is not chosen anymore.
+        return await self.save({str(field): None for field in schema.schema} | chosen)
 
-    async def _health(self, entered: dict[str, Any]) -> dict[str, Any]:
-        if template := entered.get(CONF_HEALTH_URL):
-            try:
-                http_url(template.replace("{host}", "192.0.2.1"))
-            except SourceError as err:
-                raise self.source_problem(err, CONF_HEALTH_URL) from err
+    async_step_folder = partialmethod(_subject, "folder")
+    async_step_manifest = partialmethod(_subject, "manifest")
+    async_step_github = partialmethod(_subject, "github")
+    async_step_signing = partialmethod(_subject, "signing")
+    async_step_health = partialmethod(_subject, "health")
+    async_step_storage = partialmethod(_subject, "storage")
+    async_step_waiting = partialmethod(_subject, "waiting")
+
+    async def _checked(self, step: str, entered: dict[str, Any]) -> dict[str, Any]:
+        """Return what is to be stored of what was entered. Raises FormError and SourceError."""
+        match step:
+            case "folder":
+                base, typed = self.hass.config.config_dir, entered[CONF_FOLDER]
+                folder = await self.hass.async_add_executor_job(prepare_folder, base, typed)
+                return {CONF_SOURCE: SourceKind.FOLDER.value, CONF_FOLDER: folder}
+            case "manifest" | "github":
+                chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind(step).value}
+                if CONF_REPOSITORY in entered:
+                    chosen[CONF_REPOSITORY] = repository_named(entered[CONF_REPOSITORY].rstrip("/"))
+                    chosen[CONF_ASSET] = entered[CONF_ASSET] or forms.DEFAULT_ASSET
+                await server_of(self.hass, chosen).catalog()
+                return chosen
+            case "signing" if key := entered.get(CONF_PUBLIC_KEY):
+                try:
+                    return {CONF_PUBLIC_KEY: str(PublicKey.parse(key))}
+                except SignatureRefused as err:
+                    raise FormError(err.reason, CONF_PUBLIC_KEY) from err
+            case "health" if template := entered.get(CONF_HEALTH_URL):
+                try:
+                    http_url(template.replace("{host}", "192.0.2.1"))
+                except SourceError as err:
+                    raise self.source_problem(err, CONF_HEALTH_URL) from err
         return entered
-
-    async_step_folder = _subject("folder", _folder)
-    async_step_manifest = _subject("manifest", _server)
-    async_step_github = _subject("github", _server)
-    async_step_signing = _subject("signing", _signing)
-    async_step_health = _subject("health", _health)
-    async_step_storage = _subject("storage")
-    async_step_waiting = _subject("waiting")
 
     async def async_step_upload(self, user_input: Entered = None) -> ConfigFlowResult:
         is_signed = self.entry.options.get(CONF_PUBLIC_KEY)
@@ -127,8 +126,6 @@ class BoardOptionsFlow(OptionsFlow):
                 return await self.save({})
             except SourceError as err:
                 error = self.source_problem(err)
-            except SketchRefused as err:
-                error = refused(self.hass, err, self._upload.file)
         facts = self._upload.facts(self.hass, self.entry)
         return self.form("confirm_upload", forms.CONFIRM_SCHEMA, {}, error, **facts)
 
@@ -175,7 +172,7 @@ class BoardOptionsFlow(OptionsFlow):
     async def save(self, changes: dict[str, Any]) -> ConfigFlowResult:
         """Change some options, and have the board take them over."""
         entry = self.entry
-        options = {name: value for name, value in (entry.options | changes).items() if value is not None}
+        options = {name: value for name, value in (entry.options | changes).items() if value not in (None, "")}
         # Home Assistant would store the options only when this step is over, and tell nobody.
         self.hass.config_entries.async_update_entry(entry, options=options)
         if entry.state is ConfigEntryState.LOADED:

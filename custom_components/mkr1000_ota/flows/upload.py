@@ -1,7 +1,8 @@
 """A sketch that a person hands over in a form, inspected before anything is done with it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from homeassistant.components.file_upload import process_uploaded_file
@@ -23,31 +24,25 @@ from ..network.identity import other_entries
 from ..sources.chosen import uploads_of
 from ..sources.sketches import async_inspect, model_of, storage_of
 from .discovered_board import as_markdown, heard_lately
-from .forms import CONF_NOTES, CONF_SIGNATURE, CONF_SKETCH, CONF_VERSION
-
-_LONGEST = {CONF_PASSWORD: limits.PASSWORD, CONF_NOTES: limits.NOTES, CONF_SIGNATURE: limits.SIGNATURE}
+from .forms import CONF_NOTES, CONF_SIGNATURE, CONF_SKETCH, CONF_VERSION, checked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Upload:
-    """A sketch that may be offered, and what was entered with it."""
+    """A sketch that may be offered, and what was entered with it: version, password, notes and signature."""
 
     file: str
     sketch: Sketch
-    version: str | None
-    password: str | None = field(repr=False)
-    notes: str | None
-    signature: str | None
+    told: Mapping[str, str | None] = field(repr=False)
 
     async def keep(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
-        told = {name: getattr(self, name) for name in ("version", "password", "notes", "signature")}
-        await uploads_of(hass, entry.entry_id).store(self.sketch.image, self.file, **told)
+        await uploads_of(hass, entry.entry_id).store(self.sketch.image, self.file, **self.told)
 
     @callback
     def facts(self, hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
         """Return what is known of it, as Markdown; an en dash for what is not."""
         sketch = self.sketch
-        version = sketch.version or self.version or version_of_file(self.file)
+        version = sketch.version or self.told[CONF_VERSION] or version_of_file(self.file)
         built = f"{sketch.built:%Y-%m-%d %H:%M}" if sketch.built else "–"
         return {
             "file": as_markdown(self.file),
@@ -63,10 +58,10 @@ class Upload:
         sketch, own = self.sketch, entry.data.get(CONF_NAME)
         if sketch.name is not None and sketch.name != own:
             yield sentence(hass, "upload_renames", {"old": as_markdown(own or "–"), "new": as_markdown(sketch.name)})
-        known = {entry.data[CONF_PASSWORD], self.password} - {None}
+        known = {entry.data[CONF_PASSWORD], self.told[CONF_PASSWORD]} - {None}
         if sketch.stated_password is not None or any(map(sketch.has_literal, known)):
             yield sentence(hass, "upload_password_found", {})
-        elif self.password is None:
+        elif self.told[CONF_PASSWORD] is None:
             yield sentence(hass, "upload_password_unknown", {})
         for warning in sketch.warnings:
             yield sentence(hass, f"warning_{warning.code}", warning.placeholders)
@@ -74,11 +69,9 @@ class Upload:
 
 async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str, Any]) -> Upload:
     """Take an uploaded sketch away from Home Assistant, and hold it against all that is asked of it. Raises FormError."""
-    for name, longest in _LONGEST.items():
-        if len(form.get(name, "")) > longest or "\0" in form.get(name, ""):
-            raise FormError("too_long", name)
-    version = form.get(CONF_VERSION, "").strip() or None
-    if version is not None and not VERSION.fullmatch(version):
+    form = checked(form)
+    told = {name: form.get(name) or None for name in (CONF_VERSION, CONF_PASSWORD, CONF_NOTES, CONF_SIGNATURE)}
+    if (version := told[CONF_VERSION]) is not None and not VERSION.fullmatch(version):
         raise problem(hass, "source_bad_version", CONF_VERSION, version=version)
     file, image = await async_read_file(hass, form)
     try:
@@ -86,11 +79,21 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str,
     except SketchRefused as err:
         raise refused(hass, err, file) from err
     if sketch.name is not None and (owner := _owner(hass, entry, sketch.name)) is not None:
-        raise FormError("other_board", CONF_SKETCH, sketch_name=sketch.name, owner=owner)
-    told = {name: form.get(name) for name in (CONF_PASSWORD, CONF_NOTES, CONF_SIGNATURE)}
-    upload = Upload(file=file, sketch=sketch, version=bare(version) if version else None, **told)
+        names = {"sketch_name": sketch.name, "owner": owner}
+        raise FormError(
+            "other_board", CONF_SKETCH, **{key: fit_to_show(name, limits.NAME) for key, name in names.items()}
+        )
+    upload = Upload(file, sketch, told | {CONF_VERSION: bare(version) if version else None})
     if pinned := entry.options.get(CONF_PUBLIC_KEY):
-        await _verify(hass, entry, PublicKey.parse(pinned), upload)
+        signature, board = told[CONF_SIGNATURE] or "", entry.data.get(CONF_NAME) or sketch.name or ""
+        verify = partial(verify_release, PublicKey.parse(pinned), sketch, signature)
+        try:
+            # What is signed is all that counts: neither a file name nor what is typed does.
+            await hass.async_add_executor_job(partial(verify, version=upload.told[CONF_VERSION], board=board))
+        except SignatureRefused as err:
+            raise problem(
+                hass, f"signature_{err.reason}", CONF_SIGNATURE, **{**err.placeholders, "file": file}
+            ) from err
     return upload
 
 
@@ -127,21 +130,8 @@ def refused(hass: HomeAssistant, err: SketchRefused, file: str) -> FormError:
 
 def problem(hass: HomeAssistant, key: str, field: str | None = None, **placeholders: str) -> FormError:
     """Return an error with a sentence that other places show as well, in the language of the server."""
-    return FormError("problem", field, problem=sentence(hass, key, placeholders))
-
-
-async def _verify(hass: HomeAssistant, entry: ConfigEntry, key: PublicKey, upload: Upload) -> None:
-    """Hold the signature against what is signed: nothing but that counts. Raises FormError."""
-    board = entry.data.get(CONF_NAME) or upload.sketch.name or ""
-
-    def verify() -> None:
-        verify_release(key, upload.sketch, upload.signature or "", version=upload.version, board=board)
-
-    try:
-        await hass.async_add_executor_job(verify)
-    except SignatureRefused as err:
-        facts = {**err.placeholders, "file": upload.file}
-        raise problem(hass, f"signature_{err.reason}", CONF_SIGNATURE, **facts) from err
+    facts = {name: fit_to_show(value, limits.LINE) for name, value in placeholders.items()}
+    return FormError("problem", field, problem=sentence(hass, key, facts))
 
 
 def _owner(hass: HomeAssistant, entry: ConfigEntry, name: str) -> str | None:

@@ -99,9 +99,7 @@ async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     """Tell a person that a board is not back, and what to do first; it stays true through restarts."""
     pending = board.record.pending
     assert pending is not None
-    # The build that was running comes first: it copies the new one and restarts.
-    predicted = (_NOT_BACK[code] for code in (*pending.running_warnings, *pending.warnings) if code in _NOT_BACK)
-    key = next(predicted, "verdict_not_back")
+    key = next((_NOT_BACK[code] for code in pending.predictions if code in _NOT_BACK), "verdict_not_back")
     error = translated_error(key, board=board.name, version=pending.version)
     await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, error, pending.version))
     async_raise_notices(board)

@@ -21,7 +21,6 @@ from ..storage.images import ImageLost
 from ..storage.records import PastFlash, WaitingOrder
 from .action_file import Fetched
 
-# What whoever flashes a sketch may know better about.
 # Seconds to fetch and inspect a sketch: a network folder may hang for ever.
 PREPARE_TIMEOUT: Final = 120.0
 

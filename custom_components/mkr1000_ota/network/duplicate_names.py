@@ -20,7 +20,7 @@ class _Board(NamedTuple):
 
 @callback
 def async_watch_duplicate_names(hass: HomeAssistant) -> None:
-    """Tell the user about boards of one name whose hardware addresses are not known: they cannot be followed.
+    """Tell the user about boards of one name whose MAC addresses are not known: they cannot be followed.
 
     What is told changes with the entries, as long as Home Assistant runs.
     """

@@ -15,6 +15,7 @@ from ..arduino_ota.firmware.belonging import BoardFacts
 from ..arduino_ota.firmware.offers import Build, Offers, Place, Seen, find_offers
 from ..arduino_ota.firmware.release import FirmwareSource, Release
 from ..arduino_ota.hardware import LARGEST_SKETCH, Model, Storage
+from ..arduino_ota.sketch import Caution, Finding
 from ..const import CONF_PUBLIC_KEY, DOMAIN
 from ..network.identity import other_entries
 from ..network.mdns import async_get_querier
@@ -76,7 +77,7 @@ class BoardSources:
         """Return what is on offer; as long as the source has not been asked, what it offered last."""
         facts = self._facts(record, model, storage)
         shown = self._recalled(record).get("release")
-        recalled = (Release(identifier="", **shown),) if shown else ()
+        recalled = (_recalled_release(shown),) if shown else ()
         releases = self.chosen.data.releases if self.chosen.confirmed else recalled
         offers = self._find_offers(facts, record, archived, releases)
         if offers.offered is None and offers.needs_download is not None:
@@ -95,7 +96,14 @@ class BoardSources:
             releases,
             uploads=self.uploads.data.releases,
             archived=[
-                Release(version=flash.version, identifier=flash.sha256, sha256=flash.sha256, model=facts.model)
+                Release(
+                    version=flash.version,
+                    identifier=flash.sha256,
+                    sha256=flash.sha256,
+                    model=facts.model,
+                    # How many bytes are free is not kept with it.
+                    warnings=_warnings({code: {} for code in flash.warnings if code != Caution.LITTLE_RAM}),
+                )
                 for flash in archived
             ],
             # What came by cable or by an action is seen first when it is flashed.
@@ -165,7 +173,18 @@ class BoardSources:
 
 
 def _shown(release: Release) -> dict[str, Any]:
-    return {name: value for name in _REMEMBERED if (value := getattr(release, name)) is not None}
+    shown = {name: value for name in _REMEMBERED if (value := getattr(release, name)) is not None}
+    warnings = {warning.code.value: warning.placeholders for warning in release.warnings}
+    return shown | ({"warnings": warnings} if warnings else {})
+
+
+def _recalled_release(shown: Mapping[str, Any]) -> Release:
+    return Release(identifier="", **{**shown, "warnings": _warnings(shown.get("warnings", {}))})
+
+
+def _warnings(facts: Mapping[str, Mapping[str, str]]) -> tuple[Finding, ...]:
+    """Return warnings by their codes; a newer version may know more of them."""
+    return tuple(Finding(Caution(code), dict(values)) for code, values in facts.items() if code in Caution)
 
 
 def _both(first: CALLBACK_TYPE, second: CALLBACK_TYPE) -> None:

@@ -17,7 +17,6 @@ from ..arduino_ota.firmware.upload import UploadedSource
 from ..arduino_ota.text import words_of
 from ..const import (
     CONF_ASSET,
-    CONF_BASE_URL,
     CONF_FOLDER,
     CONF_MANIFEST_URL,
     CONF_PRERELEASES,
@@ -75,7 +74,7 @@ def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | 
         options[CONF_ASSET],
         prereleases=options[CONF_PRERELEASES],
         token=options.get(CONF_TOKEN),
-        api=options.get(CONF_BASE_URL) or API,
+        api=API,
     )
 
 

@@ -16,7 +16,7 @@ KEPT_IMAGES = 5
 
 
 class ImageLost(Exception):
-    """An archived image is not there any more, or is not what it was."""
+    """An archived image is not there anymore, or is not what it was."""
 
 
 class Images:

@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from zeroconf import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
 
@@ -26,7 +26,7 @@ TYPE_PTR: Final = 12
 MAX_PER_PACKET: Final = 16
 
 # ESP8266 and ESP32 announce the same service type with other values, and speak another protocol.
-_LIBRARIES: Final = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
+LIBRARIES: Final = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
 
 # A name is one label of a domain name (RFC 1035, 2.3.4).
 _LONGEST_NAME: Final = 63
@@ -46,12 +46,6 @@ class Sighting:
     board: str  # what the announcement calls the board: `mkr1000` or `arduino`
     library: Library  # the one that announces itself in this way
     seen: float  # when it was heard, in seconds of `time.monotonic()`
-
-
-class _Service(NamedTuple):
-    name: str
-    board: str
-    port: int
 
 
 def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sighting]:
@@ -77,24 +71,18 @@ def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sigh
             case DNSAddress() if record.type == TYPE_A and _is_unicast(record.address):
                 addresses.append(record)
 
-    hosts: dict[str, _Service] = {}
+    hosts: dict[str, tuple[str, str, int]] = {}
     for instance in instances:
         service = services.get(instance.alias_key)
         name = _instance_name(instance.alias)
         board = _announced_board(texts.get(instance.alias_key, b""))
-        if service and name and board in _LIBRARIES:
-            hosts.setdefault(service.server_key, _Service(name, board, service.port))
+        if service and name and board in LIBRARIES:
+            hosts.setdefault(service.server_key, (name, board, service.port))
 
-    announced = ((address, host) for address in addresses if (host := hosts.get(address.key)))
-    for address, host in islice(announced, MAX_PER_PACKET):
-        yield Sighting(
-            address=str(IPv4Address(address.address)),
-            port=host.port,
-            name=host.name,
-            board=host.board,
-            library=_LIBRARIES[host.board],
-            seen=seen,
-        )
+    announced = (address for address in addresses if address.key in hosts)
+    for address in islice(announced, MAX_PER_PACKET):
+        name, board, port = hosts[address.key]
+        yield Sighting(str(IPv4Address(address.address)), port, name, board, LIBRARIES[board], seen)
 
 
 def can_be_board(address: str, port: int, own_addresses: Container[str] = ()) -> bool:

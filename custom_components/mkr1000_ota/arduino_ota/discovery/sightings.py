@@ -39,19 +39,15 @@ class Sightings(RecordUpdateListener):
       different boards differ in the A record, so boards never silence one another;
     - when cached records run out, a call in which `new` is `old`: no board said that.
 
-    `on_sighting` is called for each sighting, repeats included; `limit` addresses are remembered at most. What
-    `accepts` does not take is not heard at all.
+    `on_sighting` is called for each sighting, repeats included. What `accepts` does not take is not heard at all.
     """
 
     def __init__(
         self,
-        on_sighting: Callable[[Sighting], None] | None = None,
-        *,
-        limit: int = MAX_SIGHTINGS,
-        accepts: Callable[[Sighting], bool] | None = None,
+        on_sighting: Callable[[Sighting], None] = lambda _: None,
+        accepts: Callable[[Sighting], bool] = lambda _: True,
     ) -> None:
         self._on_sighting = on_sighting
-        self._limit = limit
         self._accepts = accepts
         self._by_address: dict[str, Sighting] = {}
 
@@ -71,14 +67,13 @@ class Sightings(RecordUpdateListener):
     def hear(self, records: Iterable[DNSRecord]) -> None:
         """Take in the records of one packet."""
         for sighting in announced_boards(records, time.monotonic()):
-            if self._accepts and not self._accepts(sighting):
+            if not self._accepts(sighting):
                 continue
             self._by_address.pop(sighting.address, None)
-            if len(self._by_address) >= self._limit:
+            if len(self._by_address) >= MAX_SIGHTINGS:
                 del self._by_address[next(iter(self._by_address))]
             self._by_address[sighting.address] = sighting
-            if self._on_sighting:
-                self._on_sighting(sighting)
+            self._on_sighting(sighting)
 
     @override
     def async_update_records(self, zc: Zeroconf, now: float, records: list[RecordUpdate]) -> None:

@@ -243,6 +243,4 @@ def _words_of(error: Exception) -> str:
 
 def _rate_limited(url: URL, seconds: float) -> SourceError:
     until = (datetime.now(UTC) + timedelta(seconds=seconds)).replace(microsecond=0)
-    error = SourceError(Reason.RATE_LIMITED, host=host(url), until=until.isoformat())
-    error.retry_at = until
-    return error
+    return SourceError(Reason.RATE_LIMITED, host=host(url), until=until.isoformat())

@@ -7,7 +7,7 @@ import hashlib
 from typing import Protocol, Self
 
 from ..errors import SketchRefused
-from ..sketch import Sketch
+from ..sketch import Finding as SketchFinding, Sketch
 from ..text import fit_to_show
 from . import limits
 from .reasons import Reason, ReasonedError
@@ -17,11 +17,8 @@ from .versions import bare
 class SourceError(ReasonedError):
     """A source cannot say what it has, or cannot hand over an image.
 
-    The message never contains an address's path or query, nor any credential. `retry_at` is set where asking
-    again earlier is pointless.
+    The message never contains an address's path or query, nor any credential.
     """
-
-    retry_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +51,7 @@ class Release:
     model: str | None = None
     stated_version: str | None = None
     built: datetime | None = None
-    warnings: tuple[object, ...] = ()
+    warnings: tuple[SketchFinding, ...] = ()
 
     @property
     def label(self) -> str:

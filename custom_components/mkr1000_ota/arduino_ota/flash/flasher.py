@@ -89,8 +89,7 @@ class Flasher:
 
         One that no journal can hold is left out. Raises BoardUnreachable, BoardSilent or NotABoard.
         """
-        accepted, _ = await self._first_accepted(passwords)
-        return accepted
+        return (await self._first_accepted(passwords))[0]
 
     async def flash(self, order: Order, on_progress: Callable[[int], None]) -> Outcome:
         """Flash a board and wait until it is back.
@@ -125,7 +124,7 @@ class Flasher:
             if isinstance(error, BoardError) and upload.begun:
                 # A wrong password now means that somebody else has flashed it since it was asked.
                 accepted = None if isinstance(error, WrongPassword) else password
-                return await self._end(pending, Verdict.NOT_APPLIED, accepted, error, upload.taken)
+                return await self._end(pending, Verdict.NOT_APPLIED, accepted, error)
             await self._journal.close(keyring.accepted(password), None)
             raise
         return await self._conclude(pending.at(Phase.ANSWERED))
@@ -208,26 +207,14 @@ class Flasher:
             await self._journal.write(pending)
 
     async def _end(
-        self,
-        pending: Pending,
-        verdict: Verdict,
-        accepted: str | None,
-        error: BoardError | None = None,
-        taken: int = 0,
+        self, pending: Pending, verdict: Verdict, accepted: str | None, error: BoardError | None = None
     ) -> Outcome:
         keyring = self._journal.keyring
         if accepted is not None:
             keyring = keyring.accepted(accepted)
         elif verdict in (Verdict.LOCKED, Verdict.UNCERTAIN):
             keyring = keyring.also(*pending.expected)
-        outcome = Outcome(
-            verdict=verdict,
-            pending=pending,
-            seconds=max(0.0, time.time() - pending.started),
-            accepted=accepted,
-            error=error,
-            taken=taken,
-        )
+        outcome = Outcome(verdict=verdict, pending=pending, accepted=accepted, error=error)
         if verdict is not Verdict.NOT_BACK:
             await self._journal.close(keyring, outcome)
         return outcome

@@ -1,6 +1,5 @@
 """The passwords that a board may accept, and those that a new sketch may want once it runs."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -30,15 +29,15 @@ class Keyring:
 
     def accepted(self, password: str) -> Self:
         """Return the keyring after the board has accepted a password."""
-        return type(self)(_first_ones((password, *self.passwords)))
+        return self._of(password, *self.passwords)
 
     def also(self, *passwords: str) -> Self:
         """Return the keyring with passwords behind the current one that the board may come to want."""
-        return type(self)(_first_ones((*self.passwords[:1], *passwords, *self.passwords[1:])))
+        return self._of(*self.passwords[:1], *passwords, *self.passwords[1:])
 
-
-def _first_ones(passwords: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(passwords))[:KEPT_PASSWORDS]
+    @classmethod
+    def _of(cls, *passwords: str) -> Self:
+        return cls(tuple(dict.fromkeys(passwords))[:KEPT_PASSWORDS])
 
 
 def candidates(sketch: Sketch, keyring: Keyring, password: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -55,6 +55,11 @@ class Pending:
     phase: Phase = Phase.UPLOADING
     phase_began: float = field(default_factory=time.time)  # seconds since the epoch
 
+    @property
+    def predictions(self) -> tuple[str, ...]:
+        """Codes of what may keep the board from coming back, likeliest first: the running build copies the new one."""
+        return (*self.running_warnings, *self.warnings)
+
     def at(self, phase: Phase) -> Self:
         """Return the same flash, one phase on."""
         return replace(self, phase=phase, phase_began=time.time())

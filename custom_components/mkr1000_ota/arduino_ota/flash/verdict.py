@@ -47,16 +47,14 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a flash ended. `seconds` is the time since it began, waiting for the board included."""
+    """How a flash ended."""
 
     verdict: Verdict
     pending: Pending
-    seconds: float
     # The password that the board accepts now; None when it is not known.
     accepted: str | None = field(default=None, repr=False)
-    # What ended the upload before the board had all of the sketch, of which it had taken so many bytes at most.
+    # What ended the upload before the board had all of the sketch.
     error: BoardError | None = None
-    taken: int = 0
 
     @property
     def running(self) -> Running:
@@ -69,16 +67,6 @@ class Outcome:
             case Verdict.NOT_APPLIED if self.accepted == self.pending.old_password:
                 return Running.OLD
         return Running.UNKNOWN
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        """Return why a board may not be back, likeliest first: codes of what its builds predict.
-
-        The one that was running comes first: it copies the new sketch and restarts, or fails to.
-        """
-        if self.verdict is not Verdict.NOT_BACK:
-            return ()
-        return (*self.pending.running_warnings, *self.pending.warnings)
 
 
 def verdict_of(pending: Pending, evidence: Evidence | None) -> Verdict:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+import time
 from typing import Any
 
 import aiohttp
@@ -38,6 +39,8 @@ class RequestTimeouts:
     connect: float = 5.0
     # For the next byte of a body to be taken. More than a loop takes, and no board is known to pause that long.
     stall: float = 30.0
+    # For the whole body to be taken. A board takes the largest in some 15 s; who takes a byte now and then is none.
+    body: float = 300.0
     # A sketch looks for a request once in a loop, and what else the loop does may take this long. Whoever gives up
     # earlier and asks again makes it worse: requests that were given up are answered before new ones (protocol.md).
     answer: float = 25.0
@@ -95,14 +98,17 @@ class Exchange:
             await asyncio.wait(events, timeout=PROGRESS_INTERVAL, return_when=asyncio.FIRST_COMPLETED)
             taken = transfer.measure()
             self._report(taken)
-            allowed = self.timeouts.stall if taken < transfer.size else self.timeouts.answer
             if request.done():
                 return
+            began, is_taken = transfer.connected_at, taken >= transfer.size
+            if began is not None and not is_taken and time.monotonic() - began >= self.timeouts.body:
+                raise ConnectionCut("The body was not taken in the time that any board needs")
+            allowed = self.timeouts.answer if is_taken else self.timeouts.stall
             if before_last_chunk is not None and transfer.at_last_chunk.done():
                 await before_last_chunk()
                 before_last_chunk = None
                 transfer.release_last_chunk()
-            elif transfer.connected_at is not None and transfer.idle >= allowed:
+            elif began is not None and transfer.idle >= allowed:
                 raise Silence(f"No answer came within {allowed:g} seconds", allowed)
 
     def _report(self, taken: int) -> None:

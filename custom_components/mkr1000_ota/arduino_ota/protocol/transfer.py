@@ -111,7 +111,7 @@ class Transfer(Payload):
         """End the connection so that the board hears of it at once.
 
         It is deaf until it does, and the ordinary end (FIN) would wait behind what it does not take. What is unsent
-        must not reach it later either, when nobody reckons with it any more.
+        must not reach it later either, when nobody reckons with it anymore.
         """
         if (transport := self._transport) is None:
             return
