@@ -13,9 +13,8 @@ from yarl import URL
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import read_manifest
 from custom_components.mkr1000_ota.arduino_ota.firmware.versions import version_of_file
-from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch
 from custom_components.mkr1000_ota.arduino_ota.sketch.ota_library import VERSION_MARKER
-from tests.virtual_board.sketches import build_sketch
+from tests.virtual_board.sketches import BOARDS, build_sketch
 
 REPOSITORY = Path(__file__).parent.parent
 EXAMPLES = REPOSITORY / "examples"
@@ -121,23 +120,28 @@ def test_the_workflow_builds_each_model_under_a_name_that_tells_it(tmp_path: Pat
         assert version_of_file(file) == "1.2.3"
 
 
-def test_the_workflow_makes_a_manifest_that_home_assistant_reads(tmp_path: Path) -> None:
-    image = build_sketch(name="Garden", password="sesame", version="1.2.3")
+def test_the_workflow_makes_one_manifest_of_all_models(tmp_path: Path) -> None:
     release = tmp_path / "release"
     release.mkdir()
-    (release / "garden-mkr1000-1.2.3.bin").write_bytes(image)
+    libraries = {"mkr1000": "WiFi101OTA", "mkrwifi1010": "ArduinoOTA", "nano_33_iot": "ArduinoOTA"}
+    for model, library in libraries.items():
+        image = build_sketch("Garden", "sesame", "1.2.3", library, board=BOARDS[model])
+        (release / f"garden-{model}-1.2.3.bin").write_bytes(image)
     (tmp_path / ".mkr1000_ota").symlink_to(REPOSITORY)
     environment = {"PATH": os.environ["PATH"], "SKETCH": "garden"}
 
     subprocess.run(["bash", "-ec", run_of("Inspect")], check=True, cwd=release, env=environment, timeout=60)
 
     manifest = (release / "manifest.json").read_bytes()
-    (offered,) = read_manifest(manifest, URL("https://example.com/garden/manifest.json")).releases
-    assert (offered.version, offered.title) == ("1.2.3", "garden")
-    assert offered.identifier == "https://example.com/garden/garden-mkr1000-1.2.3.bin"
-    assert offered.sha256 == hashlib.sha256(image).hexdigest()
-    assert offered.password is None and "sesame" not in (release / "manifest.json").read_text()
-    assert Sketch.inspect(image).version == offered.version
+    offered = read_manifest(manifest, URL("https://example.com/garden/manifest.json")).releases
+    assert {each.board: each.identifier for each in offered} == {
+        model: f"https://example.com/garden/garden-{model}-1.2.3.bin" for model in libraries
+    }
+    for each in offered:
+        assert (each.version, each.title, each.password) == ("1.2.3", "garden", None)
+        image = (release / f"garden-{each.board}-1.2.3.bin").read_bytes()
+        assert each.sha256 == hashlib.sha256(image).hexdigest()
+    assert b"sesame" not in manifest
 
 
 def test_the_tag_must_be_the_version_of_the_sketch(tmp_path: Path) -> None:

@@ -14,7 +14,16 @@ from typing import Final
 from tests.demo.relay import listen, relay
 from tests.demo.screen import Screen
 from tests.demo.story import Story
-from tests.real_home import DOMAIN, CommandFailed, HomeNetwork, NotStarted, RealHome, enter_home_network
+from tests.real_home import (
+    DOMAIN,
+    PASSWORD,
+    USERNAME,
+    CommandFailed,
+    HomeNetwork,
+    NotStarted,
+    RealHome,
+    enter_home_network,
+)
 from tests.virtual_board import BoardOptions, VirtualBoard
 
 OTA_PORT: Final = 65280
@@ -80,7 +89,7 @@ async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, out
         dropped.write_bytes(cellar.build("sesame"))
         await stack.enter_async_context(relay(outside, home.port))
         screen.chapter(f"Three things to try: http://127.0.0.1:{outside.getsockname()[1]}")
-        screen.say(f"Log in as {home.login.username}, password {home.login.password}. Ctrl+C ends it.")
+        screen.say(f"Log in as {USERNAME}, password {PASSWORD}. Ctrl+C ends it.")
         screen.say("1. Settings → Garden, the update that is listed at the top → Update")
         screen.say(f"2. cp {dropped} {home.folder / DOMAIN / 'cellar'}    (within seconds, it is offered for Cellar)")
         screen.say(f"3. Settings → Devices & services → Add integration → Arduino MKR1000 OTA → {boards[3].name}")

@@ -1,7 +1,6 @@
 """Which Home Assistant is run."""
 
 from dataclasses import dataclass
-import os
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
@@ -19,5 +18,5 @@ class Edition:
 PINNED = Edition("pinned", REPOSITORY / ".venv" / "bin" / "python")
 """The release that the unit tests run on."""
 
-NEWEST = Edition("newest", Path(os.environ.get("REAL_HOME_PYTHON", REPOSITORY / ".venv-newest" / "bin" / "python")))
-"""The newest stable release, or the one that belongs to the Python in the variable REAL_HOME_PYTHON."""
+NEWEST = Edition("newest", REPOSITORY / ".venv-newest" / "bin" / "python")
+"""The newest stable release."""

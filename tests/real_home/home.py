@@ -16,7 +16,7 @@ from tests.real_home.configuration import furnish
 from tests.real_home.edition import NEWEST, Edition
 from tests.real_home.eventually import eventually
 from tests.real_home.network import HomeNetwork
-from tests.real_home.onboarding import Login, onboard
+from tests.real_home.onboarding import onboard
 
 # Seconds; a small machine that does something else takes ten times as long as a fast one.
 STARTS_WITHIN: Final = 90.0
@@ -33,13 +33,10 @@ class RealHome:
     It is started in the network of the thread that starts it. Whoever starts it has to stop or kill it.
     """
 
-    def __init__(
-        self, folder: Path, network: HomeNetwork, edition: Edition = NEWEST, login: Login | None = None
-    ) -> None:
+    def __init__(self, folder: Path, network: HomeNetwork, edition: Edition = NEWEST) -> None:
         """Take a directory, which may be new, or have been used before, here or elsewhere."""
         self.folder = folder
         self.edition = edition
-        self.login = login or Login()
         self.starts = 0
         self.port = 0
         """Where it listens; chosen at the first start, and then kept."""
@@ -70,7 +67,7 @@ class RealHome:
         self.launch()
         if not self._token_file.exists():
             await eventually(self._serves, within=deadline - time.monotonic(), what="the start of the HTTP server")
-            self._token_file.write_text(await onboard(self.url, self.login))
+            self._token_file.write_text(await onboard(self.url))
         await eventually(self._is_set_up, within=deadline - time.monotonic(), what="the end of the start-up")
 
     def launch(self) -> None:

@@ -1,28 +1,21 @@
 """Making the first user of a Home Assistant, over its HTTP API."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 
 from tests.real_home.client import HomeClient
 
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Name and password of a user."""
-
-    username: str = "owner"
-    password: str = "mkr1000"
+USERNAME: Final = "owner"
+PASSWORD: Final = "mkr1000"
 
 
-async def onboard(url: str, login: Login) -> str:
+async def onboard(url: str) -> str:
     """Make the owner, and return an access token that does not expire."""
     async with aiohttp.ClientSession(url, raise_for_status=True) as session:
         owner = {"name": "Owner", "language": "en", "client_id": f"{url}/"}
-        code = await _post(
-            session, "/api/onboarding/users", json={**owner, "username": login.username, "password": login.password}
-        )
+        login = {"username": USERNAME, "password": PASSWORD}
+        code = await _post(session, "/api/onboarding/users", json=owner | login)
         form = {"grant_type": "authorization_code", "code": code["auth_code"], "client_id": f"{url}/"}
         tokens = await _post(session, "/auth/token", data=form)
     async with HomeClient(url, tokens["access_token"]) as client:

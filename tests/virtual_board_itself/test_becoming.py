@@ -9,7 +9,8 @@ from tests.conftest import StartBoard
 from tests.virtual_board import Firmware, VirtualBoard
 from tests.virtual_board.corpus import LAYOUTS, bad_specimens
 from tests.virtual_board.firmware import NOTHING, LibraryName, start
-from tests.virtual_board.sketches import Quirks, build_sketch
+from tests.virtual_board.sketches import BOARDS, Quirks, build_sketch
+from tests.virtual_board.wifi_module import MODULES, ModelName
 from tests.virtual_board_itself.raw import BAD_REQUEST, OK, UNAUTHORIZED, ask, head, upload
 
 
@@ -77,6 +78,13 @@ def test_what_is_computed_at_run_time_has_to_be_said() -> None:
     image, truth = build_sketch("Hall", "ota-0042", quirks=Quirks(computed=True)), Firmware("Hall", "ota-0042")
     assert start(image, {}) is NOTHING
     assert start(image, {sha256(image).hexdigest(): truth}) == truth
+
+
+@pytest.mark.parametrize("model", MODULES)
+@pytest.mark.parametrize("built_for", BOARDS)
+def test_a_sketch_for_another_model_finds_no_wifi(model: ModelName, built_for: str) -> None:
+    image = build_sketch("Hall", library="ArduinoOTA", board=BOARDS[built_for])
+    assert start(image, {}, model).ota is (model == built_for)
 
 
 def test_what_the_processor_cannot_run_is_nothing() -> None:
