@@ -7,8 +7,7 @@ import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Running, Verdict
-from custom_components.mkr1000_ota.arduino_ota.sketch import Caution, Sketch
-from custom_components.mkr1000_ota.arduino_ota.sketch.findings import caution
+from custom_components.mkr1000_ota.arduino_ota.sketch import Caution, Finding, Sketch
 from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.behavior import Behavior, StorageName
@@ -140,7 +139,7 @@ async def test_a_sketch_that_hangs_behind_its_next_update_is_foretold(
 ) -> None:
     """Its build calls a function that it has overwritten; the reset button starts the new sketch."""
     board.options = replace(board.options, behavior=Behavior(hangs_after_copy=True))
-    running = replace(Sketch.inspect(OLD), warnings=(caution(Caution.HANGS_AFTER_UPDATE),))
+    running = replace(Sketch.inspect(OLD), warnings=(Finding(Caution.HANGS_AFTER_UPDATE),))
     outcome = await impatient.flash(replace(order(NEW, stated="sesame"), running=running), ignore)
     assert outcome.verdict is Verdict.NOT_BACK
     assert outcome.pending.predictions == ("hangs_after_update",)

@@ -7,6 +7,8 @@ from pathlib import Path
 import sys
 from typing import Final
 
+from .commands import Exit
+
 # Where Python was started in the folder around this package, it looks there first, and in an integration a module called
 # select, of Home Assistant's, would hide the standard library's.
 if Path(sys.path[0] or ".").resolve() == Path(__file__).resolve().parent.parent:
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         parser.error(f"the package {error.name} is missing: run scripts/setup once, or pip install {error.name}")
     except KeyboardInterrupt:
-        parser.exit(130, "\nInterrupted. If a board was being flashed, start the same command again.\n")
+        parser.exit(Exit.INTERRUPTED, f"\nota: {Exit.INTERRUPTED.text}\n")
     return status
 
 

@@ -33,17 +33,34 @@ LARGEST_SKETCH: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class WifiModule:
+    """What connects a board. `literal` is in every image with its driver, and in no image with another's.
+
+    Its MAC addresses begin with one of `mac_prefixes`: six hexadecimal digits in lower case.
+    """
+
+    literal: bytes
+    mac_prefixes: frozenset[str]
+
+
 def _prefixes(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 # Prefixes of MAC addresses from the IEEE's list (May 2024): Newport Media, whose one the boards seen have, Atmel and
-# Microchip made the WINC1500, Espressif makes the processor of the NINA-W102.
-_WINC1500: Final = _prefixes("""
+# Microchip made the WINC1500, Espressif makes the processor of the NINA-W102. The driver of the one, WiFi101, offers to
+# be provisioned; that of the other, WiFiNINA, complains.
+_WINC1500: Final = WifiModule(
+    b"wifi101-%.2X%.2X",
+    _prefixes("""
     f8f005 000425 fcc23d 0004a3 001ec0 049162 408432 44b7d0 5410ec 608a10 682719 74d5c6 801f12 803428 9c956e d8478f
     d88039 e8eb1b fc0fe7
-""")
-_ESPRESSIF: Final = _prefixes("""
+"""),
+)
+_NINA_W102: Final = WifiModule(
+    b"No Socket available",
+    _prefixes("""
     083a8d 083af2 08b61f 08d1f9 08f9e0 0c8b95 0cb815 0cdc7e 10061c 10521c 1091a8 1097bd 142b2f 188b0e 18fe34 1c9dc2
     240ac4 244cab 24587c 2462ab 246f28 24a160 24b2de 24d7eb 24dcc3 2c3ae8 2cf432 3030f9 308398 30aea4 30c6f7 30c922
     348518 34865d 349454 34987a 34ab95 34b472 34b7da 3c6105 3c71bf 3c8427 3ce90e 4022d8 404cca 409151 40f520 441793
@@ -55,7 +72,8 @@ _ESPRESSIF: Final = _prefixes("""
     c4d8d5 c4dd57 c4dee2 c82b96 c82e18 c8c9a3 c8f09e cc50e3 cc7b5c cc8da2 ccdba7 d0ef76 d48afc d4d4da d4f98d d8132a
     d8a01d d8bc38 d8bfc0 d8f15b dc4f22 dc5475 dcda0c e05a1b e09806 e0e2e6 e465b8 e831cd e868e7 e86bea e89f6d e8db84
     ec6260 ec64c9 ec94cb ecda3b ecfabc f008d1 f0f5bd f412fa f4cfa2 fcb467 fce8c0 fcf5c4
-""")
+"""),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +81,16 @@ class Model:
     """A kind of board. `id` is what Arduino's tools call it, and what descriptions of sketches do.
 
     `usb_products` and `usb_product_ids` are what its sketches show on USB (boards.txt of all releases of Arduino's
-    core), the numbers together with the vendor's. `wifi` is the library that drives its Wi-Fi module,
-    `mac_prefixes` how the module's addresses begin: six hexadecimal digits in lower case. `also_called` has further
-    names, written like an id without underscores.
+    core), the numbers together with the vendor's. `also_called` has further names, written like an id without
+    underscores.
     """
 
     id: str
     name: str
     usb_products: tuple[str, ...]
     usb_product_ids: tuple[int, ...]
-    wifi: str
+    wifi: WifiModule
     libraries: tuple[Library, ...]
-    mac_prefixes: frozenset[str]
     also_called: tuple[str, ...] = ()
 
 
@@ -86,9 +102,8 @@ MKR1000: Final = Model(
     # Cores up to 1.8.3 call it by the brand it was sold under outside the USA, if that was plugged in.
     usb_products=("Arduino MKR1000", "Genuino MKR1000"),
     usb_product_ids=(0x804E, 0x004E, 0x824E, 0x024E),
-    wifi="WiFi101",
+    wifi=_WINC1500,
     libraries=(Library.WIFI101OTA, Library.ARDUINOOTA),
-    mac_prefixes=_WINC1500,
     also_called=("mkr1000wifi", "mkrwifi1000", "mkr1000usb"),
 )
 MODELS: Final = (
@@ -98,9 +113,8 @@ MODELS: Final = (
         name="Arduino MKR WiFi 1010",
         usb_products=("Arduino MKR WiFi 1010",),
         usb_product_ids=(0x8054, 0x0054),
-        wifi="WiFiNINA",
+        wifi=_NINA_W102,
         libraries=(Library.ARDUINOOTA,),
-        mac_prefixes=_ESPRESSIF,
         also_called=("mkr1010", "mkr1010wifi"),
     ),
     Model(
@@ -108,9 +122,8 @@ MODELS: Final = (
         name="Arduino NANO 33 IoT",
         usb_products=("Arduino NANO 33 IoT", "NANO 33 IoT"),
         usb_product_ids=(0x8057, 0x0057),
-        wifi="WiFiNINA",
+        wifi=_NINA_W102,
         libraries=(Library.ARDUINOOTA,),
-        mac_prefixes=_ESPRESSIF,
     ),
 )
 
@@ -129,7 +142,7 @@ def model_named(text: str) -> Model | None:
 def models_with_mac(mac: str) -> tuple[Model, ...]:
     """The models whose Wi-Fi module can have this MAC address, however it is written."""
     prefix = re.sub(r"[^0-9a-f]", "", mac.lower())[:6]
-    return tuple(model for model in MODELS if prefix in model.mac_prefixes)
+    return tuple(model for model in MODELS if prefix in model.wifi.mac_prefixes)
 
 
 def is_own_address(mac: str) -> bool:

@@ -31,6 +31,7 @@ class Exit(IntEnum):
     NOT_BACK = 8, "{board} has everything and did not come back. Press its reset button, then start the command again."
     WITHOUT_OTA = 9, "{board} runs a sketch that takes no updates. Only a USB cable can replace it."
     NO_JOURNAL = 10, "the journal cannot be written or read; nothing was sent."
+    INTERRUPTED = 130, "interrupted. If a board was being flashed, start the same command again."
 
 
 def say(status: Exit, text: str) -> Exit:

@@ -1,6 +1,6 @@
 """What a sketch passes to WiFiOTA.begin(name, password, storage) or ArduinoOTA.begin(address, name, password, storage).
 
-The function is recognised by a literal that it alone uses, its calls by their target, and the arguments by what is in
+The function is recognized by a literal that it alone uses, its calls by their target, and the arguments by what is in
 the registers at the call. Where the calling function was given them itself, its own calls are looked at.
 """
 

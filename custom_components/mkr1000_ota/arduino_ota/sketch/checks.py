@@ -6,7 +6,7 @@ from typing import Final
 from ..errors import SketchRefused
 from ..hardware import LARGEST_SKETCH, MODELS, SKETCH_START, Model, Storage
 from ..libraries import Library
-from .file_type import recognise
+from .file_type import recognize
 from .findings import Refusal, refused
 from .image import FlashImage
 from .ota_library import SERVER
@@ -24,7 +24,7 @@ def whole_program(content: bytes) -> tuple[FlashImage, Program]:
 
     Raises SketchRefused for any other.
     """
-    if (refusal := recognise(content)) is not None:
+    if (refusal := recognize(content)) is not None:
         raise refused(refusal)
     if not bootable(FlashImage(content[:_VECTORS], base=0)):
         raise _not_a_sketch(content)

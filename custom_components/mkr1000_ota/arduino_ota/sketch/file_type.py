@@ -18,7 +18,7 @@ _SAMPLE: Final = 1024
 _HEX_RECORD: Final = b":0123456789ABCDEFabcdef\r\n"
 
 
-def recognise(content: bytes) -> Refusal | None:
+def recognize(content: bytes) -> Refusal | None:
     """What a file is, if it is anything known that is no image."""
     if not content:
         return Refusal.EMPTY

@@ -109,8 +109,3 @@ def refused(reason: Refusal, **placeholders: object) -> SketchRefused:
     """The error for a reason, with what its sentence names."""
     values = {name: str(value) for name, value in placeholders.items()}
     return SketchRefused(reason, SENTENCES[reason].format_map(values), values)
-
-
-def caution(code: Caution, **placeholders: object) -> Finding:
-    """The finding of a code, with what its sentence names."""
-    return Finding(code, {name: str(value) for name, value in placeholders.items()})

@@ -45,7 +45,7 @@ def hangs_after_update(image: FlashImage) -> bool:
     """Whether the copying ends with a call of a function in the flash that has just been overwritten.
 
     The code that erases the flash runs in SRAM. Compilers put the reset of the processor into it, unless they are told
-    to optimise little.
+    to optimize little.
     """
     return _is_in_variables(image, _NVMCTRL) and not _is_in_variables(image, _RESET_KEY)
 

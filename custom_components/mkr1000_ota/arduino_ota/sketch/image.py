@@ -21,7 +21,7 @@ _REFERENCES: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Variables:
-    """Where the initialised variables live in SRAM, and from which offset of the image they are copied there."""
+    """Where the initialized variables live in SRAM, and from which offset of the image they are copied there."""
 
     address: int
     offset: int

@@ -20,15 +20,13 @@ LITERALS_OF_BEGIN: Final = tuple(literal.decode() for literal in (AUTHORIZATION_
 WIFI101OTA_BOARD: Final = b"mkr1000"
 # Only ArduinoOTA gives its answers a body, and says so in this spelling.
 ARDUINOOTA_HEADER: Final = b"Content-length: "
-# In every image with WiFi101, and in every one with WiFiNINA: the one offers to be provisioned, the other complains.
-WIFI_DRIVERS: Final = {"WiFi101": b"wifi101-%.2X%.2X", "WiFiNINA": b"No Socket available"}
 
 VERSION_MARKER: Final = "mkr1000_ota:version="
 
 COMMON_STRINGS: Final = frozenset(
     {
         *(literal.decode() for literal in (*SERVER, AUTHORIZATION_PREFIX, BASE_64_DIGITS, ARDUINOOTA_HEADER)),
-        *(literal.decode() for literal in (WIFI101OTA_BOARD, *WIFI_DRIVERS.values())),
+        *(literal.decode() for literal in (WIFI101OTA_BOARD, *(model.wifi.literal for model in MODELS))),
         *(product for model in MODELS for product in model.usb_products),
         # OTA libraries
         *("arduino", "Basic ", "==", "HTTP/1.1 ", "Connection: close", "Content-type: text/plain", "OK", "Not Found"),

@@ -14,7 +14,7 @@ from . import hazards
 from .begin_call import BeginCall, calls_of_begin
 from .checks import check_board, check_storage, whole_program
 from .code import Code
-from .findings import OVERRIDABLE, Caution, Finding, Refusal, caution, refused
+from .findings import OVERRIDABLE, Caution, Finding, Refusal, refused
 from .image import FlashImage
 from .ota_library import VERSION_MARKER, library_of
 from .passwords import name_and_passwords
@@ -154,15 +154,15 @@ def _check_next_update(
 def _warnings(code: Code, program: Program, library: Library, stated: bytes | None) -> Iterator[Finding]:
     free, enough = program.free_ram, hazards.RAM_ENOUGH[library]
     if free is not None and free <= enough:
-        yield caution(Caution.LITTLE_RAM, free=free, needed=enough)
+        yield Finding(Caution.LITTLE_RAM, {"free": str(free), "needed": str(enough)})
     if hazards.hangs_after_update(code.image):
-        yield caution(Caution.HANGS_AFTER_UPDATE)
+        yield Finding(Caution.HANGS_AFTER_UPDATE)
     if hazards.waits_for_serial(code):
-        yield caution(Caution.WAITS_FOR_SERIAL)
+        yield Finding(Caution.WAITS_FOR_SERIAL)
     if hazards.has_watchdog(code):
-        yield caution(Caution.WATCHDOG)
+        yield Finding(Caution.WATCHDOG)
     if stated is not None and _decoded(stated) is None:
-        yield caution(Caution.PASSWORD_NOT_UTF8)
+        yield Finding(Caution.PASSWORD_NOT_UTF8)
 
 
 def _compile_time(image: bytes) -> datetime | None:

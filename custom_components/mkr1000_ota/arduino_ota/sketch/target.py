@@ -6,7 +6,6 @@ from typing import Final
 from ..hardware import MKR1000, MODELS, USB_VENDOR_ID, Model
 from ..libraries import Library
 from .image import FlashImage
-from .ota_library import WIFI_DRIVERS
 
 # USB product names of boards that are no models here: those in all releases of Arduino's SAMD core (boards.txt,
 # `build.usb_product`) and of boards by others that are built with it.
@@ -33,7 +32,8 @@ def built_for(image: FlashImage, library: Library | None) -> Model | str | None:
     match [model for model in MODELS if numbers.intersection(model.usb_product_ids)]:
         case [model]:
             return model
-    others = [name for name in _OTHERS if image.points_to(name.encode())]
+    products = {product for model in MODELS for product in model.usb_products}
+    others = [name for name in _OTHERS if name not in products and image.points_to(name.encode())]
     named = [model for model in MODELS if any(image.points_to(name.encode()) for name in model.usb_products)]
     if others and (numbers or (not named and library is not Library.WIFI101OTA)):
         return others[0]
@@ -47,5 +47,4 @@ def built_for(image: FlashImage, library: Library | None) -> Model | str | None:
 
 def drivable(image: FlashImage) -> tuple[Model, ...]:
     """The models whose Wi-Fi module the sketch can drive, as far as strings of the driver tell."""
-    drivers = {name for name, literal in WIFI_DRIVERS.items() if image.points_to(literal)}
-    return tuple(model for model in MODELS if model.wifi in drivers)
+    return tuple(model for model in MODELS if image.points_to(model.wifi.literal))
