@@ -120,7 +120,7 @@ async def async_read_file(hass: HomeAssistant, form: dict[str, Any]) -> tuple[st
     try:
         return await hass.async_add_executor_job(read)
     except ValueError, OSError:
-        raise FormError("upload_gone", CONF_SKETCH) from None
+        raise problem(hass, "upload_gone", CONF_SKETCH) from None
 
 
 def refused(hass: HomeAssistant, err: SketchRefused, file: str) -> FormError:
