@@ -302,6 +302,29 @@ async def test_what_was_ordered_for_a_board_that_is_not_back_follows_when_it_is(
     assert not issues(home)
 
 
+async def test_what_was_ordered_for_a_board_that_somebody_else_flashed_meanwhile_is_dropped(
+    home: HomeAssistant, broken_off: Restart, board: VirtualBoard, offer: Offer
+) -> None:
+    """Though a flash is to be found out first: its owner has brought the board back by cable, and is asked."""
+    await board.power_off()
+    entry = await broken_off(pending(Phase.UPLOADING, NEW))
+    await until_stage(home, Stage.IDLE)
+    await board_of(home).store.note(
+        lambda record: replace(record, keyring=record.keyring.accepted("before").accepted(OLD))
+    )
+    await offer(entry, {"garden.bin": build_sketch(password="third", version="3.0")})
+    home.config_entries.async_update_entry(entry, options={**entry.options, CONF_WAIT: 5})
+    await install(home)
+    becomes(board, "before")
+    await board.power_on()
+    await until_stage(home, Stage.IDLE)
+    assert not board.flashed
+    assert issues(home).keys() == {"not_installed"}
+    assert "installed with another tool" in reason_of(issues(home)["not_installed"])
+    assert entry.data[CONF_PASSWORD] == "before"
+    assert not board_of(home).record.is_unfinished
+
+
 async def test_a_build_that_was_flashed_after_all_is_not_flashed_again(
     home: HomeAssistant, broken_off: Restart, board: VirtualBoard, offer: Offer
 ) -> None:

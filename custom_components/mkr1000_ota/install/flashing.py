@@ -10,7 +10,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.errors import BoardUnreachable, WrongPassword
 from ..arduino_ota.flash.flasher import Order
-from ..arduino_ota.flash.verdict import Outcome, Verdict
+from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
 from ..const import DOMAIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
@@ -64,6 +64,9 @@ async def async_flash_in_turn(
             if outcome.verdict is Verdict.FLASHED and outcome.pending.sha256 == order.sketch.sha256:
                 return outcome
             async_send_end(board, await async_apply_outcome(board, outcome))
+            is_foreign = outcome.verdict is Verdict.NOT_APPLIED and outcome.running is Running.UNKNOWN
+            if waited is not None and is_foreign and outcome.accepted is not None:
+                raise FlashedElsewhere(outcome.accepted)
         elif waited is not None:
             await _refuse_foreign_sketch(board, library, waited)
         return await async_flash(board, order)
