@@ -80,8 +80,8 @@ def async_clear(hass: HomeAssistant, key: str, *kinds: Kind) -> None:
 @callback
 def reported_keys(hass: HomeAssistant, kind: Kind) -> list[str]:
     """Return what issues of a kind concern."""
-    found = (split_id(issue_id) for domain, issue_id in ir.async_get(hass).issues if domain == DOMAIN)
-    return [key for one, key in found if one is kind]
+    ids = (issue_id for domain, issue_id in ir.async_get(hass).issues if domain == DOMAIN)
+    return [key for one, _, key in (each.partition(".") for each in ids) if one == kind]
 
 
 def issue_id(kind: Kind, key: str) -> str:

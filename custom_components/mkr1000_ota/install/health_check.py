@@ -66,8 +66,10 @@ async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> Instal
 
 async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
     """Flash the build that takes the place of one that is not healthy; None unless the board runs it then."""
+    target = next((one for one in board.record.history if one.sha256 == board.record.rollback_to), None)
+    if target is None:
+        return None
     try:
-        target = next(one for one in board.record.history if one.sha256 == board.record.rollback_to)
         order = await async_prepare(board, request_for_archived(board, target))
         async with board.lock:
             await async_recognize(board)

@@ -158,7 +158,13 @@ class BoardRecord:
         changed = self.accepted(flash.password or "", now)
         if self.running is not None and self.running.sha256 == flash.sha256:
             running = replace(self.running, password=flash.password)
-            return replace(self, keyring=changed.keyring, password_rejected=False, history=(running, *self.history[1:]))
+            return replace(
+                self,
+                keyring=changed.keyring,
+                password_checked=now,
+                password_rejected=False,
+                history=(running, *self.history[1:]),
+            )
         return changed.running_now(flash).without_notices(Kind.UNCERTAIN)
 
     @property
