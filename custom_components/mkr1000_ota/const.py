@@ -56,4 +56,3 @@ class SourceKind(StrEnum):
     FOLDER = "folder"
     MANIFEST = "manifest"
     GITHUB = "github"
-    UPLOAD = "upload"

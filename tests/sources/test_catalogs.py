@@ -231,9 +231,9 @@ async def test_releases_on_github(
 
 
 async def test_a_sketch_that_was_uploaded(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
-    entry = await add_board(board, source="upload")
+    entry = await add_board(board)
     await uploads_of(home, entry.entry_id).store(IMAGE, "garden.bin")
-    await catalog_of(entry).async_refresh()
+    await entry.runtime_data.coordinator.sources.uploads.async_refresh()
     await install(home)
     assert board.flashed == [IMAGE]
     assert await home.config_entries.async_remove(entry.entry_id)
@@ -245,12 +245,11 @@ async def test_a_folder_that_hangs_takes_one_thread(
 ) -> None:
     """A network drive that has gone, looked at every three seconds."""
     await add_board(board)
-    looks = 0
+    threads = set()
     goes_on = threading.Event()
 
     def hang(_: Directory) -> dict[str, Stamp]:
-        nonlocal looks
-        looks += 1
+        threads.add(threading.get_ident())
         goes_on.wait(10)
         return {}
 
@@ -260,7 +259,7 @@ async def test_a_folder_that_hangs_takes_one_thread(
         await asyncio.sleep(0)
     goes_on.set()
     await home.async_block_till_done(wait_background_tasks=True)
-    assert looks == 1
+    assert len(threads) == 1
 
 
 async def test_a_file_is_offered_seconds_after_it_was_dropped(

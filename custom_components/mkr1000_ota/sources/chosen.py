@@ -24,22 +24,23 @@ from ..const import (
     CONF_SOURCE,
     CONF_TOKEN,
     DOMAIN,
-    LOGGER,
     SourceKind,
 )
 from ..errors import FormError
 
 
-async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
+def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
     """Return the source that is chosen in the options of an entry."""
     options = entry.options
     match SourceKind(options.get(CONF_SOURCE, SourceKind.FOLDER)):
         case SourceKind.FOLDER:
-            folder = Path(hass.config.path(options[CONF_FOLDER]))
-            await hass.async_add_executor_job(_make, folder)
-            return FolderSource(folder, base=Path(hass.config.config_dir))
-        case SourceKind.UPLOAD:
-            return uploads_of(hass, entry.entry_id)
+            base = Path(hass.config.config_dir)
+            folder = base / options[CONF_FOLDER]
+            # Boards have folders of their own in this one, unless a person has chosen it as such.
+            above = base / DOMAIN
+            chosen = {one.options.get(CONF_FOLDER) for one in hass.config_entries.async_entries(DOMAIN)}
+            is_shared = folder.parent == above and DOMAIN not in chosen
+            return FolderSource(folder, base=base, above=above if is_shared else None, make=True)
         case _:
             return server_of(hass, dict(options))
 
@@ -81,10 +82,3 @@ def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | 
 def uploads_of(hass: HomeAssistant, entry_id: str) -> UploadedSource:
     """Return the source of what was uploaded for a board."""
     return UploadedSource(Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.uploads", entry_id)))
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        LOGGER.warning("The firmware folder %s cannot be made: %s", folder, err)

@@ -10,7 +10,7 @@ import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
-from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release, SourceError
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
 from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered, refused
 from tests.virtual_board.sketches import build_sketch
 
@@ -112,6 +112,29 @@ async def test_a_sketch_in_the_wrong_folder_is_reported(folder: Path, drop: Drop
     drop("garden.bin")
     assert refused(await source.catalog()) == {"../garden.bin": "misplaced"}
     assert refused(await FolderSource(folder).catalog()) == {}
+
+
+async def test_a_sketch_one_folder_too_high_is_reported_once(tmp_path: Path) -> None:
+    """By the folder of the board whose name it has, else by the first."""
+    for name in ("barn", "garden", "garden_2"):
+        (tmp_path / name).mkdir()
+    for name in ("garden.ino.bin", "garden2-1.0.bin", "sketch.bin", "notes.txt"):
+        (tmp_path / name).write_bytes(SKETCH)
+    found = {
+        name: [*refused(await FolderSource(tmp_path / name, above=tmp_path).catalog())]
+        for name in ("barn", "garden", "garden_2")
+    }
+    assert found == {"barn": ["../sketch.bin"], "garden": ["../garden.ino.bin"], "garden_2": ["../garden2-1.0.bin"]}
+
+
+async def test_the_first_look_makes_the_folder(tmp_path: Path) -> None:
+    """Not the next one: whoever removes it is told."""
+    source = FolderSource(tmp_path / "deep" / "garden", base=tmp_path, make=True)
+    assert await source.catalog() == Catalog()
+    source.directory.rmdir()
+    with pytest.raises(SourceError) as refusal:
+        await source.catalog()
+    assert refusal.value.reason is Reason.FOLDER_UNREADABLE
 
 
 async def test_many_findings_are_one_that_says_how_many(source: FolderSource, drop: Drop) -> None:

@@ -16,6 +16,7 @@ from .description import WITH_BOOTLOADER, declared, inspected, read_description,
 from .directory import Directory, Stamp, opened
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
+from .versions import squeezed
 
 # A file that changed more recently may still be being copied. In seconds.
 _SETTLED_AFTER: Final = 2.0
@@ -59,17 +60,19 @@ class FolderSource:
         *,
         base: Path | None = None,
         above: Path | None = None,
+        make: bool = False,
         settled_after: float = _SETTLED_AFTER,
     ) -> None:
         """Take the folder, and the trusted one below which no folder may be a link.
 
-        `above` is a folder for no sketches, of which those are reported that were dropped there by mistake. A file must
-        rest for `settled_after` seconds.
+        `above` is the folder around it, if sketches have no place there: those dropped there are reported. With `make`
+        the first look makes the folder where there is none. A file must rest for `settled_after` seconds.
         """
         self.key: Hashable = ("folder", str(directory))
         self.directory = directory
         self._base = base
         self._above = above
+        self._has_to_be_made = make
         self._settled_after = settled_after
         self._running: asyncio.Future[Any] | None = None
         self._first_seen: dict[tuple[str, Stamp], float] = {}
@@ -116,6 +119,10 @@ class FolderSource:
             raise SourceError(Reason.FOLDER_SILENT, folder=str(self.directory)) from None
 
     def _make_catalog(self) -> Catalog:
+        if self._has_to_be_made:
+            self._has_to_be_made = False
+            with suppress(OSError):
+                self.directory.mkdir(parents=True, exist_ok=True)
         with opened(self.directory, self._base) as folder:
             entries, now = folder.scan(), time.monotonic()
             self._first_seen = {each: self._first_seen.get(each, now) for each in entries.items()}
@@ -161,11 +168,22 @@ class FolderSource:
                 yield Finding.of(name, Reason.NO_SKETCH, image=name[:-8])
             elif _ends(name, *_NOT_IMAGES) and _build_of(folded) not in built:
                 yield Finding.of(name, Reason.NOT_A_BIN)
-        places = [(self._above, 0)] if self._above else []
-        if not images:
-            places += [(self.directory / name, 1) for name in entries if entries[name].is_folder]
-        for path in (path for place in places[: limits.FINDINGS] for path in _sketches_in(*place)):
+        below = [] if images else [self.directory / name for name in entries if entries[name].is_folder]
+        inside = (path for folder in below[: limits.FINDINGS] for path in _sketches_in(folder, 1))
+        for path in (*self._sketches_above(), *inside):
             yield Finding.of(os.path.relpath(path, self.directory), Reason.MISPLACED, folder=str(self.directory))
+
+    def _sketches_above(self) -> Iterator[Path]:
+        """Return the images one folder too high: those of our name, and the first of its folders has all others."""
+        if self._above is None:
+            return
+        with suppress(SourceError), opened(self._above, self._above.parent) as directory:
+            entries = directory.scan()
+            folders = sorted(name for name in entries if entries[name].is_folder)
+            for name in entries:
+                of_name = [each for each in folders if squeezed(name).startswith(squeezed(each))]
+                if _ends(name, ".bin") and self.directory.name == (of_name[-1:] or folders)[0]:
+                    yield self._above / name
 
 
 def _gather(image: str, entries: _Entries, named: dict[str, str]) -> _Files:
