@@ -109,6 +109,6 @@ async def add_board(home: RealHome, client: HomeClient, start_board: StartBoard)
 
     async def add(name: str, **options: Any) -> tuple[VirtualBoard, KnownBoard]:
         board = await start_board(name, **options)
-        return board, await KnownBoard.add(home, client, board.address, board.port, board.password)
+        return board, await KnownBoard.add(home, client, board)
 
     return add

@@ -11,6 +11,7 @@ from tests.real_home.edition import INTEGRATION
 from tests.real_home.eventually import eventually
 from tests.real_home.flow import Flow
 from tests.real_home.home import RealHome
+from tests.virtual_board import VirtualBoard
 
 DOMAIN = INTEGRATION.name
 
@@ -28,12 +29,14 @@ class KnownBoard:
     entry_id: str
 
     @classmethod
-    async def add(cls, home: RealHome, client: HomeClient, address: str, port: int, password: str) -> Self:
+    async def add(cls, home: RealHome, client: HomeClient, board: VirtualBoard) -> Self:
         """Add a board through the config flow, its address typed. Raises Refused."""
         flow = await Flow.start(client, DOMAIN)
-        await flow.enter_address(f"{address}:{port}")
+        await flow.enter_address(f"{board.address}:{board.port}")
+        if flow.step == "model":
+            await flow.submit(model=board.options.model)
         if flow.step == "password":
-            await flow.submit(password=password)
+            await flow.submit(password=board.password)
         if flow.entry_id is None:
             raise Refused(flow.reason or "".join(flow.errors.values()))
         return cls(home, client, flow.entry_id)

@@ -29,7 +29,7 @@ async def test_it_comes_and_goes_quietly(tmp_path: Path, network: HomeNetwork, s
         async with VirtualBoard(options) as board:
             await home.start()
             async with home.connect() as client:
-                known = await KnownBoard.add(home, client, board.address, board.port, PASSWORD)
+                known = await KnownBoard.add(home, client, board)
                 await known.offer("rose.bin", build_sketch("Rose", NEXT_PASSWORD, "1.0.0"), "1.0.0")
                 await known.install()
                 assert board.password == NEXT_PASSWORD

@@ -61,9 +61,7 @@ async def beds(
 
 async def _plant(bed: Bed, process: RealHome, client: HomeClient, known: dict[str, KnownBoard]) -> None:
     board = bed.board
-    bed.known = known.get(board.name) or await KnownBoard.add(
-        process, client, board.address, board.port, board.password
-    )
+    bed.known = known.get(board.name) or await KnownBoard.add(process, client, board)
 
 
 @pytest.mark.parametrize("same_password", [False, True], ids=["new password", "same password"])

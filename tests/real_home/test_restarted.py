@@ -54,7 +54,7 @@ async def test_an_offer_outlives_its_server(home: RealHome, board: VirtualBoard)
     """Stopped while the server is down: what it offered last can still be seen, and not be had."""
     await home.start()
     async with running() as site, home.connect() as client:
-        known = await KnownBoard.add(home, client, board.address, board.port, board.password)
+        known = await KnownBoard.add(home, client, board)
         manifest = {"version": "3.0", "path": "3.0.bin", "sha256": hashlib.sha256(IMAGE).hexdigest()}
         site.serve("/3.0.bin", IMAGE)
         url = str(site.serve_json("/manifest.json", manifest))
@@ -80,7 +80,7 @@ async def test_an_update_that_was_ordered_outlives_its_file(home: RealHome, boar
     """Killed while it waits for its board, twice."""
     await home.start()
     async with home.connect() as client:
-        known = await KnownBoard.add(home, client, board.address, board.port, board.password)
+        known = await KnownBoard.add(home, client, board)
         firmware = await known.entity()
         await board.power_off()
         file = home.folder / "www" / "fern.bin"
