@@ -69,14 +69,14 @@ async def _run(folder: Path, network: HomeNetwork, outside: socket.socket | None
 async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, outside: socket.socket | None) -> None:
     screen.chapter("Virtual boards and a Home Assistant, all on this machine")
     async with AsyncExitStack() as stack:
-        boards = [await stack.enter_async_context(VirtualBoard(options)) for options in _boards(network)]
-        for board in boards:
+        *added, shed = [await stack.enter_async_context(VirtualBoard(options)) for options in _boards(network)]
+        for board in (*added, shed):
             screen.say(f"{board.name} is at {board.address}: {board.running.library}, password {board.password!r}")
         async with screen.waiting("Home Assistant starts; the first time that takes longer"):
             await home.start()
         client = await stack.enter_async_context(home.connect())
         screen.say(f"Home Assistant {(await client.get('/api/config'))['version']} runs")
-        garden, cellar, attic = stories = [Story(screen, home, client, board) for board in boards[:3]]
+        garden, cellar, attic = stories = [Story(screen, home, client, board) for board in added]
         for story in stories:
             await story.from_nothing_to_two_flashes()
         await garden.flashed_by_cable()
@@ -92,8 +92,10 @@ async def _demonstrate(screen: Screen, home: RealHome, network: HomeNetwork, out
         screen.say(f"Log in as {USERNAME}, password {PASSWORD}. Ctrl+C ends it.")
         screen.say("1. Settings → Garden, the update that is listed at the top → Update")
         screen.say(f"2. cp {dropped} {home.folder / DOMAIN / 'cellar'}    (within seconds, it is offered for Cellar)")
-        screen.say(f"3. Settings → Devices & services → Add integration → Arduino MKR1000 OTA → {boards[3].name}")
-        screen.say(f"   Its password is {boards[3].password!r}; see what a wrong one does.")
+        screen.say("3. Settings → Devices & services → Add integration → Arduino MKR1000 OTA → Shed")
+        screen.say(
+            f"   (or its address, {shed.address}). Its password is {shed.password!r}; see what a wrong one does."
+        )
         await asyncio.Event().wait()
 
 
