@@ -19,6 +19,7 @@ from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
 from tests.conftest import AddBoard, StartBoard
 from tests.support.actions import FIRMWARE, act, board_of, drop, press_cancel, until_stage
+from tests.support.flow_texts import ENGLISH
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 from tests.web import Web
@@ -118,7 +119,9 @@ async def test_what_was_allowed_once_has_to_be_allowed_again(
 def test_what_can_be_allowed_is_offered_in_the_form() -> None:
     form: Any = load_yaml_dict(str(Path(services.__file__).with_suffix(".yaml")))
     for action in form.values():
-        assert tuple(action["fields"]["allow"]["selector"]["select"]["options"]) == tuple(sorted(OVERRIDABLE))
+        select = action["fields"]["allow"]["selector"]["select"]
+        assert tuple(select["options"]) == tuple(sorted(OVERRIDABLE))
+        assert ENGLISH["selector"][select["translation_key"]]["options"].keys() == OVERRIDABLE
 
 
 async def test_a_board_that_is_waited_for(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
