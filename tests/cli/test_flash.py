@@ -279,9 +279,9 @@ async def test_what_became_of_a_flash_is_said_even_if_the_file_is_another_one_no
 
 @pytest.mark.slow
 async def test_interrupted_it_says_what_to_do(start_board: StartBoard, file: Path, ota: Run) -> None:
-    board = await start_board(**SLOW)
+    board = await start_board(fault=Fault(5000, "stall"))
     interrupted = start("flash", file, at(board), OTA_PASSWORD="password")
-    while not bodies(board):
+    while board.options.fault is not None:
         await asyncio.sleep(0.01)
     interrupted.send_signal(signal.SIGINT)
     _, said = await asyncio.to_thread(interrupted.communicate)
