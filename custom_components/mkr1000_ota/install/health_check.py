@@ -26,7 +26,7 @@ from ..storage.records import BoardRecord, PastFlash
 from .flashing import async_flash, flash_slots
 from .notices import async_raise_notices, with_notice
 from .outcome import async_apply_outcome
-from .prepare import async_prepare, request_for_archived
+from .prepare import ALLOWED_TO_RUN, async_prepare, request_for_archived
 
 UNHEALTHY: Final = "unhealthy"
 # In seconds, as the options flow has it.
@@ -68,7 +68,7 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
     """Flash the build that takes the place of one that is not healthy; None unless the board runs it then."""
     try:
         target = next(one for one in board.record.history if one.sha256 == board.record.rollback_to)
-        order = await async_prepare(board, request_for_archived(board, target))
+        order = await async_prepare(board, request_for_archived(board, target, tuple(ALLOWED_TO_RUN)))
         async with board.lock:
             await async_recognize(board)
         async with flash_slots(board.hass):

@@ -130,7 +130,7 @@ class BoardInstaller:
             return
         if record.pending is not None:
             self._resolve_pending(0)
-        elif record.rollback_to is not None and was_offline:
+        elif record.health_is_due or (record.rollback_to is not None and was_offline):
             self.resume()
         elif is_password_check_due(board, was_offline=was_offline):
             board.config_entry.async_create_background_task(
@@ -147,7 +147,8 @@ class BoardInstaller:
         board = self._board
         while True:
             try:
-                return await self._conclude(await async_resolve(board))
+                outcome = await async_resolve(board)
+                return await self._conclude(outcome) if outcome else _NOTHING
             except WrongBoard:
                 async_get_tracker(board.hass).moves.async_search()
             except BoardError as err:

@@ -9,7 +9,7 @@ from ..arduino_ota.flash.passwords import Keyring
 from ..arduino_ota.flash.pending import Pending
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
-from ..errors import board_error, translated_error
+from ..errors import not_applied_error
 from ..issues import Kind
 
 KEPT_FLASHES: Final = 10
@@ -204,7 +204,7 @@ class BoardRecord:
                 changed = changed.with_notice(Kind.UNCERTAIN, "verdict_uncertain", done, **told)
             case Verdict.NOT_APPLIED if not is_rollback:
                 # What a roll-back should have replaced is told of already.
-                why = board_error(outcome.error, "", "") if outcome.error else translated_error("verdict_not_applied")
+                why = not_applied_error(outcome, "", "")
                 facts = {**(why.translation_placeholders or {}), **told}
                 changed = changed.with_notice(Kind.NOT_INSTALLED, str(why.translation_key), done, **facts)
         return changed
