@@ -13,12 +13,14 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.install import flashing, prepare
 from custom_components.mkr1000_ota.install.flashing import flash_slots
 from custom_components.mkr1000_ota.sources.catalogs import SketchCatalog
 from custom_components.mkr1000_ota.storage.images import Images
+from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import (
     FIRMWARE,
@@ -30,6 +32,7 @@ from tests.support.actions import (
     issues,
     press_cancel,
     reason_of,
+    reauths,
     shown,
     until,
     until_stage,
@@ -311,3 +314,23 @@ async def test_two_set_ups_do_not_flash_twice(
     await home.async_block_till_done(wait_background_tasks=True)
     assert board.flashed == [NEW]
     assert home.config_entries.async_loaded_entries(DOMAIN) == [entry]
+
+
+async def test_who_rejects_the_password_after_the_whole_sketch_is_not_said_to_have_got_nothing(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A board reads all of it before it says so; somebody has flashed it since it was asked."""
+    entry = await add_board(board)
+    await offer(entry, {"garden-2.0.bin": NEW})
+    write = RecordStore.write
+
+    async def lose(store: RecordStore, pending: Pending) -> None:
+        await write(store, pending)
+        board.running = replace(board.running, password="of somebody else")
+
+    monkeypatch.setattr(RecordStore, "write", lose)
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home)
+    assert error.value.translation_key == "verdict_password_unknown"
+    assert "nothing was sent" not in reason_of(issues(home)["not_installed"])
+    assert len(reauths(home, entry)) == 1
