@@ -281,3 +281,24 @@ async def test_without_a_check_nothing_has_to_be_shown(
     await settled(home)
     assert not issues(home)
     assert board.version == "1.0"
+
+
+async def test_a_board_that_is_flashed_by_cable_instead_is_not_said_to_be_tried_again(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """The way back has failed, and what was to be replaced runs no more."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+    images = board_of(home).images
+    (sha256,) = images.sha256s
+    await images.store(sha256, b"half an im")
+    await offer_a_bad_one(home, entry, offer)
+    with pytest.raises(HomeAssistantError):
+        await install(home)
+    assert "tries again" in reason_of(issues(home)["unhealthy"])
+    await board.flash_over_usb(sketches("1.0")["garden-1.0.bin"])
+    await board_of(home).store.update(password_checked=0.0)
+    await look(home)
+    await eventually(lambda: entry.data[CONF_PASSWORD] == board.password)
+    assert board_of(home).record.version is None
+    assert not issues(home)

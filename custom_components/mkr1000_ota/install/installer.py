@@ -198,7 +198,10 @@ class BoardInstaller:
         return await async_check_health(self._board, await async_apply_outcome(self._board, outcome))
 
     async def _roll_back(self) -> InstallEnd:
-        return await async_roll_back(self._board) or _NOTHING
+        end = await async_roll_back(self._board) or _NOTHING
+        # Whoever has tried that from the repair sees it again if it has failed.
+        async_raise_notices(self._board)
+        return end
 
     @callback
     def _begin(self, stage: Stage, version: str | None, work: _Work) -> asyncio.Task[InstallEnd]:

@@ -151,7 +151,9 @@ class BoardRecord:
         return changed if self.running is not None and self.running.is_locked else changed.flashed_elsewhere()
 
     def flashed_elsewhere(self) -> Self:
-        return replace(self, version=None, sha256=None, rollback_to=None)
+        changed = replace(self, version=None, sha256=None, rollback_to=None)
+        # What should have been gone back from does not run anymore.
+        return changed if self.rollback_to is None else changed.without_notices(Kind.UNHEALTHY)
 
     def adopted(self, flash: PastFlash, now: float) -> Self:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""
