@@ -16,8 +16,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
-from custom_components.mkr1000_ota.install import flashing, prepare
-from custom_components.mkr1000_ota.install.flashing import flash_slots
+from custom_components.mkr1000_ota.install import prepare
 from custom_components.mkr1000_ota.sources.catalogs import SketchCatalog
 from custom_components.mkr1000_ota.storage.images import Images
 from custom_components.mkr1000_ota.storage.store import RecordStore
@@ -28,6 +27,8 @@ from tests.support.actions import (
     STATUS,
     board_of,
     eventually,
+    give_turns_back,
+    hold_turns,
     install,
     issues,
     press_cancel,
@@ -121,17 +122,6 @@ async def test_the_entry_is_reloaded_in_the_middle_of_an_upload(
     assert board.flashed == [NEW]
     assert entry.data[CONF_PASSWORD] == board.password == "sesame"
     assert not issues(home)
-
-
-async def hold_turns(home: HomeAssistant) -> None:
-    slots = flash_slots(home)
-    for _ in range(flashing.FLASH_SLOTS):
-        await slots.acquire()
-
-
-def give_turns_back(home: HomeAssistant) -> None:
-    for _ in range(flashing.FLASH_SLOTS):
-        flash_slots(home).release()
 
 
 @pytest.mark.usefixtures("asked_often")
@@ -334,3 +324,22 @@ async def test_who_rejects_the_password_after_the_whole_sketch_is_not_said_to_ha
     assert error.value.translation_key == "verdict_password_unknown"
     assert "nothing was sent" not in reason_of(issues(home)["not_installed"])
     assert len(reauths(home, entry)) == 1
+
+
+async def test_the_entry_is_reloaded_before_an_update_that_may_not_wait_begins(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """It does not go on, and nobody says that it does, or that the board was away."""
+    entry = await add_board(board)
+    await offer(entry, {"garden-2.0.bin": NEW})
+    await hold_turns(home)
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, Stage.QUEUED)
+    assert await home.config_entries.async_reload(entry.entry_id)
+    give_turns_back(home)
+    with pytest.raises(HomeAssistantError) as error:
+        await caller
+    assert error.value.translation_key == "install_stopped"
+    await until_stage(home, Stage.IDLE)
+    assert "before the update began" in reason_of(issues(home)["not_installed"])
+    assert not board.flashed

@@ -9,8 +9,6 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN
 from custom_components.mkr1000_ota.coordinator import Stage
-from custom_components.mkr1000_ota.install import flashing
-from custom_components.mkr1000_ota.install.flashing import flash_slots
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import (
     FIRMWARE,
@@ -18,6 +16,8 @@ from tests.support.actions import (
     board_of,
     eventually,
     find_again,
+    give_turns_back,
+    hold_turns,
     install,
     issues,
     lose,
@@ -117,15 +117,13 @@ async def test_a_rollback_that_waits_for_its_turn_is_not_cancelled(
     await offer_a_bad_one(home, entry, offer)
     caller = asyncio.create_task(install(home))
     await until_stage(home, Stage.CHECKING_HEALTH)
-    for _ in range(flashing.FLASH_SLOTS):
-        await flash_slots(home).acquire()
+    await hold_turns(home)
     await eventually(lambda: board_of(home).record.failed)
     with pytest.raises(HomeAssistantError) as error:
         await press_cancel(home)
     assert error.value.translation_key == "nothing_to_cancel"
 
-    for _ in range(flashing.FLASH_SLOTS):
-        flash_slots(home).release()
+    give_turns_back(home)
     with pytest.raises(HomeAssistantError) as error:
         await caller
     assert error.value.translation_key == "rolled_back"

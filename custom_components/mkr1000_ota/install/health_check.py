@@ -59,6 +59,9 @@ async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> Instal
     await board.store.note(judge)
     if target is not None and (rolled_back := await async_roll_back(board)) is not None:
         return rolled_back
+    if target is not None and board.record.rollback_to is None:
+        # Nobody knows which of both it runs: that is not tried again.
+        reason = translated_error("verdict_uncertain", board=board.name, version=target.version)
     async_raise_notices(board)
     told = {"from": running.version, "to": board.record.version}
     return InstallEnd(event=UNHEALTHY, attributes=told, error=reason)

@@ -67,6 +67,11 @@ class WaitingOrder:
     board_library: Library | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    @property
+    def may_wait(self) -> bool:
+        """Whether it outlives a restart: what may not wait has to be ordered again."""
+        return self.until != self.ordered
+
     def after(self, pending: Pending) -> Self | None:
         """Return what is left to do on a board that has been flashed meanwhile."""
         if self.sha256 == pending.sha256:
@@ -130,7 +135,7 @@ class BoardRecord:
     @property
     def is_unfinished(self) -> bool:
         """Whether an install goes on after a restart."""
-        return self.health_is_due or any((self.pending, self.order, self.rollback_to))
+        return self.health_is_due or any((self.pending, self.rollback_to, self.order and self.order.may_wait))
 
     def accepted(self, password: str, now: float) -> Self:
         """Return the record of a board that accepts a password, outside of any flash from here.
