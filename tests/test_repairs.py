@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
-from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry
+from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry, ConfigEntryDisabler
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.exceptions import HomeAssistantError
@@ -13,15 +13,16 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.text import escape_markdown
-from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
+from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, DOMAIN
 from custom_components.mkr1000_ota.coordinator import IDLE, BoardCoordinator, InstallState, Stage
 from custom_components.mkr1000_ota.errors import translated_error
 from custom_components.mkr1000_ota.install.notices import async_raise_notices, with_notice
-from custom_components.mkr1000_ota.issues import Kind, async_report
+from custom_components.mkr1000_ota.issues import Kind, async_report, issue_id
 from custom_components.mkr1000_ota.repairs import ACTIONS
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
 from tests.support.actions import install
 from tests.support.flow_texts import ENGLISH, check_form
+from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches
 from tests.support.mending import settle
 from tests.support.steps import Result
 from tests.virtual_board import VirtualBoard
@@ -277,3 +278,49 @@ async def test_a_folder_that_nobody_uses_anymore_is_forgotten(
 def test_what_can_be_fixed_has_a_menu_and_nothing_else_has() -> None:
     fixable = {key for key, texts in ENGLISH["issues"].items() if "fix_flow" in texts}
     assert fixable == set(ACTIONS)
+
+
+@pytest.mark.usefixtures("asked_often")
+async def test_a_roll_back_that_failed_is_what_is_tried_again(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, offer: Offer
+) -> None:
+    """And not the build that is not healthy. As long as it fails, the repair stays."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await settle(home)
+    await run_well(home, entry, offer)
+    images = entry.runtime_data.coordinator.images
+    [sha256] = images.sha256s
+    await images.store(sha256, b"half an im")
+    await offer_a_bad_one(home, entry, offer)
+    with pytest.raises(HomeAssistantError):
+        await install(home)
+    issue, result = await open_repair(home)
+    assert (await choose(home, issue, result, "install"))["type"] is FlowResultType.CREATE_ENTRY
+    await settle(home)
+    assert [board.version, len(board.flashed)] == ["2.0", 2]
+    assert issues(home) == [issue.issue_id]
+
+    await images.store(sha256, sketches("1.0")["garden-1.0.bin"])
+    issue, result = await open_repair(home)
+    entry.runtime_data.coordinator.set_state(InstallState(Stage.WAITING, "3.0"))
+    assert sentence("already_installing", board="Arduino") in problem(await choose(home, issue, result, "install"))
+    entry.runtime_data.coordinator.set_state(IDLE)
+    assert (await choose(home, issue, result, "install"))["type"] is FlowResultType.CREATE_ENTRY
+    await settle(home)
+    assert [board.version, len(board.flashed)] == ["1.0", 3]
+    assert entry.runtime_data.coordinator.record.notices["unhealthy"].reason == "rolled_back"
+
+
+@pytest.mark.parametrize("kind", [Kind.NOT_BACK, Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY])
+async def test_a_board_that_is_switched_off_for_good_has_nothing_to_repair(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, kind: Kind
+) -> None:
+    """Nothing could be done, and nothing closed. What a person has to know is there again with it."""
+    entry = await add_board(board)
+    await settle(home)
+    await tell(entry, kind)
+    await home.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    assert issues(home) == []
+    await home.config_entries.async_set_disabled_by(entry.entry_id, None)
+    await settle(home)
+    assert issues(home) == [issue_id(kind, entry.entry_id)]

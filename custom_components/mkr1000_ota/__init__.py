@@ -101,6 +101,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
 
 async def async_unload_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
     """Unload a board; an upload is broken off, and what became of it is found out when the board is set up again."""
+    if entry.disabled_by is not None:
+        # Nothing can be done about the board; what is true of it is told again when it is set up.
+        async_clear(hass, entry.entry_id)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

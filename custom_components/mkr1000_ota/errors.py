@@ -6,6 +6,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from .arduino_ota import errors
 from .arduino_ota.firmware.minisign import SignatureRefused
 from .arduino_ota.firmware.release import SourceError
+from .arduino_ota.flash.verdict import Outcome
 from .const import DOMAIN
 
 _KEYS: dict[type[Exception], str] = {
@@ -67,6 +68,18 @@ def board_error(err: errors.BoardError, board: str, host: str) -> HomeAssistantE
         case _:
             pass
     return translated_error(key, **placeholders)
+
+
+def not_applied_error(outcome: Outcome, board: str, host: str) -> HomeAssistantError:
+    """Return the translated error for a flash that was not applied, which says of the board what it has shown since."""
+    facts = {"board": board, "version": outcome.pending.version}
+    if outcome.accepted is None:
+        return translated_error("verdict_password_unknown", **facts)
+    if outcome.accepted != outcome.pending.old_password:
+        return translated_error("verdict_foreign", **facts)
+    return (
+        board_error(outcome.error, board, host) if outcome.error else translated_error("verdict_not_applied", **facts)
+    )
 
 
 def sketch_error(err: errors.SketchRefused, file: str) -> ServiceValidationError:

@@ -12,6 +12,7 @@ from homeassistant.exceptions import HomeAssistantError
 from .arduino_ota.errors import BoardUnreachable
 from .arduino_ota.text import escape_markdown, words_of
 from .const import DOMAIN
+from .coordinator import IDLE
 from .data import BoardConfigEntry, BoardData
 from .errors import board_error, translated_error
 from .install.notices import async_dismiss
@@ -78,6 +79,11 @@ class MenuRepairFlow(RepairsFlow):
     async def async_step_install(self) -> None:
         """Install again what may not have been installed, or is not healthy; or what failed to take its place."""
         board = self._board.coordinator
+        if self._kind is Kind.UNHEALTHY and board.record.rollback_to is not None:
+            if board.state != IDLE:
+                raise translated_error("already_installing", board=board.name)
+            self._board.installer.resume()
+            return
         request = await async_request_for_notice(board, self._kind)
         if request is None:
             notice = board.record.notices.get(self._kind)

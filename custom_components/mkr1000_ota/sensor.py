@@ -4,7 +4,7 @@ from typing import Final, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Stage
@@ -34,15 +34,24 @@ async def async_setup_entry(
 
 
 class UpdateStatus(BoardEntity, SensorEntity):
-    """Whether an install is under way: in few states, because each change is a line in the activity log."""
+    """Whether an install is under way, and whether it had to wait for its board.
 
-    @property
+    Each change is a line in the activity log, and an update may have two: it is one of both until it ends, and nothing as
+    long as it is not known which.
+    """
+
+    _attr_native_value: str = IDLE
+
     @override
-    def native_value(self) -> str:
+    @callback
+    def _handle_coordinator_update(self) -> None:
         match self.coordinator.state.stage:
             case Stage.IDLE:
-                return IDLE
-            case Stage.WAITING | Stage.QUEUED:
-                return WAITING
-            case _:
-                return INSTALLING
+                self._attr_native_value = IDLE
+            case Stage.WAITING:
+                self._attr_native_value = WAITING
+            case Stage.DOWNLOADING:
+                pass
+            case _ if self._attr_native_value == IDLE:
+                self._attr_native_value = INSTALLING
+        super()._handle_coordinator_update()

@@ -11,6 +11,7 @@ from custom_components.mkr1000_ota.arduino_ota.errors import (
     AnotherBoard,
     BoardError,
     BoardUnreachable,
+    NotABoard,
     UploadCut,
     UploadStalled,
     WrongPassword,
@@ -211,3 +212,19 @@ async def test_a_sketch_that_crashes_at_the_upload_is_not_said_to_be_unreachable
     await board.power_off()
     await board.power_on()
     assert await Flasher(client, journal, BRISK).accepted_password("password") == "password"
+
+
+async def test_what_answers_like_no_board_when_it_has_taken_half_is_not_said_to_have_got_nothing(
+    flasher: Flasher, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def upload(
+        client: BoardClient, image: bytes, *_: object, on_progress: Callable[[int], None], **__: object
+    ) -> None:
+        on_progress(len(image) // 2)
+        raise NotABoard
+
+    monkeypatch.setattr(BoardClient, "upload", upload)
+    outcome = await flasher.flash(order(NEW), ignore)
+    assert outcome.verdict is Verdict.NOT_APPLIED
+    assert isinstance(outcome.error, UploadCut)
+    assert outcome.error.taken == SIZE // 2

@@ -11,11 +11,11 @@ from custom_components.mkr1000_ota.arduino_ota.errors import (
     SketchRefused,
     WrongPassword,
 )
-from custom_components.mkr1000_ota.const import CONF_LIBRARY
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_LIBRARY
 from custom_components.mkr1000_ota.install.adopt import async_adopt_sketch
 from tests.conftest import AddBoard, Arp, Offer, StartBoard
 from tests.support.actions import FIRMWARE, act, board_of, find_again, install, issues, lose, reauths, restart, shown
-from tests.support.looking import look, passwords
+from tests.support.looking import look, passwords, settled
 from tests.support.mending import know
 from tests.support.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
@@ -120,3 +120,19 @@ async def test_it_closes_what_nobody_saw_end(
     assert entry.data[CONF_PASSWORD] == "sesame"
     await look(home)
     assert not issues(home)
+
+
+async def test_the_health_of_what_was_found_to_run_is_checked(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer
+) -> None:
+    """Whoever shows the sketch of a board that was lost has not said that it is healthy."""
+    board = await start_board()
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: "light.garden", CONF_HEALTH_WITHIN: 0})
+    image = build_sketch(password="sesame", version="2.0")
+    await offer(entry, {"garden.bin": image})
+    await lose(home, board)
+    await find_again(board)
+    await async_adopt_sketch(board_of(home), image)
+    await settled(home)
+    assert not board_of(home).record.health_is_due
+    assert issues(home).keys() == {"unhealthy"}

@@ -13,12 +13,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
-from custom_components.mkr1000_ota.install import flashing, prepare
-from custom_components.mkr1000_ota.install.flashing import flash_slots
+from custom_components.mkr1000_ota.install import prepare
 from custom_components.mkr1000_ota.sources.catalogs import SketchCatalog
 from custom_components.mkr1000_ota.storage.images import Images
+from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import (
     FIRMWARE,
@@ -26,10 +27,13 @@ from tests.support.actions import (
     STATUS,
     board_of,
     eventually,
+    give_turns_back,
+    hold_turns,
     install,
     issues,
     press_cancel,
     reason_of,
+    reauths,
     shown,
     until,
     until_stage,
@@ -118,17 +122,6 @@ async def test_the_entry_is_reloaded_in_the_middle_of_an_upload(
     assert board.flashed == [NEW]
     assert entry.data[CONF_PASSWORD] == board.password == "sesame"
     assert not issues(home)
-
-
-async def hold_turns(home: HomeAssistant) -> None:
-    slots = flash_slots(home)
-    for _ in range(flashing.FLASH_SLOTS):
-        await slots.acquire()
-
-
-def give_turns_back(home: HomeAssistant) -> None:
-    for _ in range(flashing.FLASH_SLOTS):
-        flash_slots(home).release()
 
 
 @pytest.mark.usefixtures("asked_often")
@@ -311,3 +304,42 @@ async def test_two_set_ups_do_not_flash_twice(
     await home.async_block_till_done(wait_background_tasks=True)
     assert board.flashed == [NEW]
     assert home.config_entries.async_loaded_entries(DOMAIN) == [entry]
+
+
+async def test_who_rejects_the_password_after_the_whole_sketch_is_not_said_to_have_got_nothing(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A board reads all of it before it says so; somebody has flashed it since it was asked."""
+    entry = await add_board(board)
+    await offer(entry, {"garden-2.0.bin": NEW})
+    write = RecordStore.write
+
+    async def lose(store: RecordStore, pending: Pending) -> None:
+        await write(store, pending)
+        board.running = replace(board.running, password="of somebody else")
+
+    monkeypatch.setattr(RecordStore, "write", lose)
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home)
+    assert error.value.translation_key == "verdict_password_unknown"
+    assert "nothing was sent" not in reason_of(issues(home)["not_installed"])
+    assert len(reauths(home, entry)) == 1
+
+
+async def test_the_entry_is_reloaded_before_an_update_that_may_not_wait_begins(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """It does not go on, and nobody says that it does, or that the board was away."""
+    entry = await add_board(board)
+    await offer(entry, {"garden-2.0.bin": NEW})
+    await hold_turns(home)
+    caller = asyncio.create_task(install(home))
+    await until_stage(home, Stage.QUEUED)
+    assert await home.config_entries.async_reload(entry.entry_id)
+    give_turns_back(home)
+    with pytest.raises(HomeAssistantError) as error:
+        await caller
+    assert error.value.translation_key == "install_stopped"
+    await until_stage(home, Stage.IDLE)
+    assert "before the update began" in reason_of(issues(home)["not_installed"])
+    assert not board.flashed

@@ -14,6 +14,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
 from custom_components.mkr1000_ota.const import CONF_WAIT
 from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import BRISK, AddBoard, Hear, Offer
 from tests.support.actions import (
     CONNECTIVITY,
@@ -383,3 +384,50 @@ async def test_a_crash_before_the_entry_was_written_does_not_lose_the_name(
     home.config_entries.async_update_entry(entry, data={**after, CONF_NAME: "Garden by itself"})
     await restart(home, entry)
     assert entry.data[CONF_NAME] == "Garden by itself", "what was heard later stays"
+
+
+@pytest.mark.parametrize(("runs", "key"), [("before", "verdict_foreign"), ("nobody knows", "verdict_password_unknown")])
+async def test_what_was_broken_off_and_then_flashed_by_cable_is_not_said_to_run_its_previous_sketch(
+    home: HomeAssistant, broken_off: Restart, board: VirtualBoard, runs: str, key: str
+) -> None:
+    """The last piece never left: what accepts another password than before is somebody else's."""
+    left = replace(pending(Phase.UPLOADING, NEW), guesses=("before",))
+    becomes(board, runs)
+    entry = await broken_off(left)
+    await until_stage(home, Stage.IDLE)
+    assert board_of(home).record.version is None
+    assert entry.data[CONF_PASSWORD] == ("before" if runs == "before" else OLD)
+    assert board_of(home).record.notices["not_installed"].reason == key
+    assert "previous sketch" not in reason_of(issues(home)["not_installed"])
+    assert bool(reauths(home, entry)) is (runs != "before")
+
+
+async def test_a_wait_that_was_not_allowed_is_not_said_to_have_ended(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard
+) -> None:
+    """Home Assistant died before it began; the board was there all the time."""
+    entry = await add_board(board)
+    now = time.time()
+    order = WaitingOrder(version="2.0", sha256="0" * 64, file="garden.bin", ordered=now, until=now)
+    await board_of(home).store.update(order=order)
+    await restart(home, entry)
+    await settled(home)
+    assert board_of(home).record.order is None
+    assert "before the update began" in reason_of(issues(home)["not_installed"])
+
+
+async def test_whoever_else_finds_out_what_became_of_a_flash_ends_the_search_for_it(
+    home: HomeAssistant, broken_off: Restart, board: VirtualBoard, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody has died of that, and nobody is told that something failed."""
+    becomes(board, NEW)
+    await board.power_off()
+    await broken_off(pending(Phase.ANSWERED, NEW))
+    with watching(home, FLASH) as events:
+        async with board_of(home).lock:
+            await eventually(lambda: board_of(home).state.stage is Stage.RESTARTING)
+            await board_of(home).store.update(pending=None)
+            await board.power_on()
+        await until_stage(home, Stage.IDLE)
+    assert not [event for event in events if event.attributes.get("event_type")]
+    assert "failed" not in caplog.text

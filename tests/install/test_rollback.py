@@ -20,6 +20,7 @@ from tests.support.actions import (
     act,
     board_of,
     choose,
+    drop,
     install,
     issues,
     reason_of,
@@ -31,6 +32,7 @@ from tests.support.actions import (
 )
 from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import Quirks, build_sketch
 from tests.web import Web
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("asked_often")]
@@ -239,3 +241,18 @@ async def test_the_event_comes_after_the_health_check(
     home.states.async_set(LAMP, "on")
     await caller
     assert shown(home, FLASH).attributes["event_type"] == "flashed"
+
+
+async def test_what_ran_well_was_allowed_to(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """It has little RAM, which its owner has overridden: it takes the place of what is not healthy all the same."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    home.states.async_set(LAMP, "on")
+    scarce = build_sketch(password="of 1.0", version="1.0", quirks=Quirks(free_ram=3000))
+    await act(home, "flash", file=drop(home, "garden-1.0.bin", scarce), allow=["too_little_ram"])
+    await offer_a_bad_one(home, entry, offer)
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home)
+    assert error.value.translation_key == "rolled_back"
+    assert board.version == "1.0"

@@ -9,8 +9,6 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN
 from custom_components.mkr1000_ota.coordinator import Stage
-from custom_components.mkr1000_ota.install import flashing
-from custom_components.mkr1000_ota.install.flashing import flash_slots
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import (
     FIRMWARE,
@@ -18,6 +16,8 @@ from tests.support.actions import (
     board_of,
     eventually,
     find_again,
+    give_turns_back,
+    hold_turns,
     install,
     issues,
     lose,
@@ -117,15 +117,13 @@ async def test_a_rollback_that_waits_for_its_turn_is_not_cancelled(
     await offer_a_bad_one(home, entry, offer)
     caller = asyncio.create_task(install(home))
     await until_stage(home, Stage.CHECKING_HEALTH)
-    for _ in range(flashing.FLASH_SLOTS):
-        await flash_slots(home).acquire()
+    await hold_turns(home)
     await eventually(lambda: board_of(home).record.failed)
     with pytest.raises(HomeAssistantError) as error:
         await press_cancel(home)
     assert error.value.translation_key == "nothing_to_cancel"
 
-    for _ in range(flashing.FLASH_SLOTS):
-        flash_slots(home).release()
+    give_turns_back(home)
     with pytest.raises(HomeAssistantError) as error:
         await caller
     assert error.value.translation_key == "rolled_back"
@@ -281,3 +279,24 @@ async def test_without_a_check_nothing_has_to_be_shown(
     await settled(home)
     assert not issues(home)
     assert board.version == "1.0"
+
+
+async def test_a_board_that_is_flashed_by_cable_instead_is_not_said_to_be_tried_again(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """The way back has failed, and what was to be replaced runs no more."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+    images = board_of(home).images
+    (sha256,) = images.sha256s
+    await images.store(sha256, b"half an im")
+    await offer_a_bad_one(home, entry, offer)
+    with pytest.raises(HomeAssistantError):
+        await install(home)
+    assert "tries again" in reason_of(issues(home)["unhealthy"])
+    await board.flash_over_usb(sketches("1.0")["garden-1.0.bin"])
+    await board_of(home).store.update(password_checked=0.0)
+    await look(home)
+    await eventually(lambda: entry.data[CONF_PASSWORD] == board.password)
+    assert board_of(home).record.version is None
+    assert not issues(home)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 import time
 from typing import Any
@@ -27,6 +28,8 @@ from tests.support.actions import (
     STATUS,
     board_of,
     eventually,
+    give_turns_back,
+    hold_turns,
     install,
     issues,
     press_cancel,
@@ -390,3 +393,32 @@ async def test_an_install_that_was_ordered_meanwhile_counts(
     await until_stage(home, Stage.IDLE)
     await settled(home)
     assert board.flashed == [IMAGE]
+
+
+@pytest.mark.parametrize("away", ["known", "unknown", "queued"])
+async def test_one_that_has_waited_writes_four_lines_into_the_activity_log_too(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, away: str
+) -> None:
+    """Whether for its board or for its turn; each change of a state is a line."""
+    await add_away()
+    if away == "known":
+        await look(home)
+    if away == "queued":
+        await board.power_on()
+        await hold_turns(home)
+    with watching(home, STATUS) as statuses, watching(home, FIRMWARE) as firmware, watching(home, FLASH) as events:
+        caller = asyncio.create_task(install(home))
+        await until_stage(home, Stage.QUEUED if away == "queued" else Stage.WAITING)
+        if away == "queued":
+            give_turns_back(home)
+        else:
+            await board.power_on()
+        await caller
+        await until_stage(home, Stage.IDLE)
+        await settled(home)
+    assert board.flashed == [IMAGE]
+    first = "installing" if away == "queued" else "waiting"
+    assert [state for state, _ in groupby(each.state for each in statuses) if state != "idle"] == [first]
+    assert len(list(groupby(["idle", *(each.state for each in statuses)]))) - 1 == 2
+    assert len(list(groupby(["on", *(each.state for each in firmware)]))) - 1 == 1
+    assert len(list(groupby(each.state for each in events))) == 1

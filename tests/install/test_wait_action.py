@@ -16,8 +16,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_PUBLIC_KEY, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
-from custom_components.mkr1000_ota.install import flashing, installer
-from custom_components.mkr1000_ota.install.flashing import flash_slots
+from custom_components.mkr1000_ota.install import installer
 from custom_components.mkr1000_ota.repairs import async_create_fix_flow
 from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
@@ -28,6 +27,8 @@ from tests.support.actions import (
     board_of,
     drop,
     eventually,
+    give_turns_back,
+    hold_turns,
     issues,
     press_cancel,
     reason_of,
@@ -125,14 +126,12 @@ async def test_a_board_that_is_back_and_has_to_wait_for_its_turn(
     """Neither a restart nor another absence loses it, as long as the flash has not begun."""
     monkeypatch.setattr(installer, "RETRY_INTERVAL", 0.05)
     entry = await order()
-    for _ in range(flashing.FLASH_SLOTS):
-        await flash_slots(home).acquire()
+    await hold_turns(home)
     await board.power_on()
     await until_stage(home, Stage.QUEUED)
 
     def others_are_done() -> None:
-        for _ in range(flashing.FLASH_SLOTS):
-            flash_slots(home).release()
+        give_turns_back(home)
 
     match then:
         case "restarted":

@@ -16,6 +16,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.coordinator import BoardCoordinator, Stage
+from custom_components.mkr1000_ota.install import flashing
 from tests.virtual_board import VirtualBoard
 
 FIRMWARE = "update.arduino_firmware"
@@ -177,3 +178,15 @@ def shown(home: HomeAssistant, entity_id: str) -> State:
 def reauths(home: HomeAssistant, entry: ConfigEntry) -> list[Any]:
     """Return the flows in which a user is asked for the password of a board."""
     return list(entry.async_get_active_flows(home, {"reauth"}))
+
+
+async def hold_turns(home: HomeAssistant) -> None:
+    """Let as many boards as allowed be flashed already."""
+    for _ in range(flashing.FLASH_SLOTS):
+        await flashing.flash_slots(home).acquire()
+
+
+def give_turns_back(home: HomeAssistant) -> None:
+    """Let other boards be flashed again."""
+    for _ in range(flashing.FLASH_SLOTS):
+        flashing.flash_slots(home).release()

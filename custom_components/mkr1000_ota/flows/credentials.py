@@ -16,6 +16,7 @@ from ..coordinator import BoardCoordinator
 from ..data import BoardConfigEntry
 from ..errors import FormError
 from ..install.adopt import async_adopt_sketch
+from ..install.notices import async_raise_notices
 from ..install.reconnect import async_learn_mac
 from ..network.identity import TYPED, Match, async_peer, known_board, match, other_entries
 from ..presence.tracker import async_get_tracker
@@ -68,6 +69,7 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
             await board.store.note(BoardRecord.flashed_elsewhere)
         board.update_entry(**{CONF_LIBRARY: library.value})
         await board.async_accept_password(password)
+        async_raise_notices(board)
         await async_learn_mac(board)
     async_get_tracker(board.hass).note_response(board)
 
@@ -109,6 +111,7 @@ async def async_reconfigure(
         if told is not Match.BOARD:
             await board.store.note(BoardRecord.flashed_elsewhere)
         await board.async_accept_password(accepted)
+        async_raise_notices(board)
     kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:
         kept.pop(CONF_MAC, None)

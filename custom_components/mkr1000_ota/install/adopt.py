@@ -6,18 +6,17 @@ import time
 from ..arduino_ota.errors import WrongPassword
 from ..arduino_ota.flash.flasher import Flasher
 from ..arduino_ota.protocol.client import BoardClient
-from ..arduino_ota.sketch import OVERRIDABLE, Refusal, Sketch
+from ..arduino_ota.sketch import Sketch
 from ..coordinator import BoardCoordinator
 from ..network.identity import TYPED
 from ..presence.tracker import async_get_tracker
 from ..sources.sketches import async_inspect
 from ..storage.records import PastFlash
 from .flashing import async_resolve
+from .notices import async_raise_notices
 from .outcome import async_apply_outcome, async_send_end, async_show_running
+from .prepare import ALLOWED_TO_RUN
 from .reconnect import async_learn_mac
-
-# What a sketch that runs has been allowed already.
-_ALLOW = OVERRIDABLE - {Refusal.NO_OTA}
 
 
 async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: BoardClient | None = None) -> Sketch:
@@ -29,9 +28,9 @@ async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: Boar
     Raises SketchRefused if it cannot be that of a board, WrongPassword if the board accepts nothing that is in it, and
     BoardUnreachable, BoardSilent, NotABoard or AnotherBoard.
     """
-    sketch = await async_inspect(board.hass, image, board.model, None, _ALLOW)
-    if client is None and board.record.pending is not None:
-        async_send_end(board, await async_apply_outcome(board, await async_resolve(board)))
+    sketch = await async_inspect(board.hass, image, board.model, None, ALLOWED_TO_RUN)
+    if client is None and (outcome := await async_resolve(board)) is not None:
+        async_send_end(board, await async_apply_outcome(board, outcome))
     # No guess is needed if it has a password that the board accepted before.
     before = [password for password in board.record.keyring.passwords if password and sketch.has_literal(password)]
     async with board.lock:
@@ -58,6 +57,7 @@ async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: Boar
     board.show_password()
     await board.async_tidy_images()
     async_show_running(board)
+    async_raise_notices(board)
     if client is None:
         async_get_tracker(board.hass).note_response(board)
     return sketch

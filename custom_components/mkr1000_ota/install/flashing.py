@@ -59,8 +59,7 @@ async def async_flash_in_turn(
             # It may have changed while others were flashed.
             async with board.lock:
                 library = await async_recognize(board)
-        if board.record.pending is not None:
-            outcome = await async_resolve(board)
+        if (outcome := await async_resolve(board)) is not None:
             if outcome.verdict is Verdict.FLASHED and outcome.pending.sha256 == order.sketch.sha256:
                 return outcome
             async_send_end(board, await async_apply_outcome(board, outcome))
@@ -83,9 +82,14 @@ async def async_flash(board: BoardCoordinator, order: Order) -> Outcome:
     return outcome
 
 
-async def async_resolve(board: BoardCoordinator) -> Outcome:
-    """Find out what became of a flash that nobody saw end. Raises a BoardError while the board does not tell."""
+async def async_resolve(board: BoardCoordinator) -> Outcome | None:
+    """Find out what became of a flash that nobody saw end; None if that has been found out already.
+
+    Raises a BoardError while the board does not tell.
+    """
     async with board.lock:
+        if board.record.pending is None:
+            return None
         await async_recognize(board)
         outcome = await board.flasher.resolve()
     if outcome is None:

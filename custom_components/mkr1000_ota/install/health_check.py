@@ -26,7 +26,7 @@ from ..storage.records import BoardRecord, PastFlash
 from .flashing import async_flash, flash_slots
 from .notices import async_raise_notices, with_notice
 from .outcome import async_apply_outcome
-from .prepare import async_prepare, request_for_archived
+from .prepare import ALLOWED_TO_RUN, async_prepare, request_for_archived
 
 UNHEALTHY: Final = "unhealthy"
 # In seconds, as the options flow has it.
@@ -59,6 +59,9 @@ async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> Instal
     await board.store.note(judge)
     if target is not None and (rolled_back := await async_roll_back(board)) is not None:
         return rolled_back
+    if target is not None and board.record.rollback_to is None:
+        # Nobody knows which of both it runs: that is not tried again.
+        reason = translated_error("verdict_uncertain", board=board.name, version=target.version)
     async_raise_notices(board)
     told = {"from": running.version, "to": board.record.version}
     return InstallEnd(event=UNHEALTHY, attributes=told, error=reason)
@@ -70,7 +73,7 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
     if target is None:
         return None
     try:
-        order = await async_prepare(board, request_for_archived(board, target))
+        order = await async_prepare(board, request_for_archived(board, target, tuple(ALLOWED_TO_RUN)))
         async with board.lock:
             await async_recognize(board)
         async with flash_slots(board.hass):

@@ -130,7 +130,7 @@ class BoardInstaller:
             return
         if record.pending is not None:
             self._resolve_pending(0)
-        elif record.rollback_to is not None and was_offline:
+        elif record.health_is_due or (record.rollback_to is not None and was_offline):
             self.resume()
         elif is_password_check_due(board, was_offline=was_offline):
             board.config_entry.async_create_background_task(
@@ -147,7 +147,8 @@ class BoardInstaller:
         board = self._board
         while True:
             try:
-                return await self._conclude(await async_resolve(board))
+                outcome = await async_resolve(board)
+                return await self._conclude(outcome) if outcome else _NOTHING
             except WrongBoard:
                 async_get_tracker(board.hass).moves.async_search()
             except BoardError as err:
@@ -197,7 +198,10 @@ class BoardInstaller:
         return await async_check_health(self._board, await async_apply_outcome(self._board, outcome))
 
     async def _roll_back(self) -> InstallEnd:
-        return await async_roll_back(self._board) or _NOTHING
+        end = await async_roll_back(self._board) or _NOTHING
+        # Whoever has tried that from the repair sees it again if it has failed.
+        async_raise_notices(self._board)
+        return end
 
     @callback
     def _begin(self, stage: Stage, version: str | None, work: _Work) -> asyncio.Task[InstallEnd]:

@@ -22,7 +22,8 @@ async def async_place_order(board: BoardCoordinator, request: InstallRequest) ->
     """Return what is to be flashed; from then on no crash can lose it. Raises JournalUnwritable and HomeAssistantErrors."""
     now, placed = time.time(), board.record.order
     if request.until is not None and request.until <= now:
-        raise translated_error("wait_over", board=board.name)
+        has_waited = placed is None or placed.may_wait
+        raise translated_error("wait_over" if has_waited else "install_stopped", board=board.name)
     order = await async_prepare(board, request)
     if request.until is not None and placed is not None:
         return order, placed

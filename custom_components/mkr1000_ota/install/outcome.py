@@ -13,7 +13,7 @@ from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..const import CONF_FLASHED, CONF_HEARD_NAME, CONF_LIBRARY, DOMAIN
 from ..coordinator import BoardCoordinator
 from ..data import InstallEnd
-from ..errors import board_error, translated_error
+from ..errors import not_applied_error, translated_error
 from ..issues import Kind
 from ..storage.records import PastFlash
 from .notices import async_raise_notices, with_notice
@@ -52,15 +52,17 @@ async def async_apply_outcome(board: BoardCoordinator, outcome: Outcome) -> Inst
     match verdict:
         case Verdict.NOT_BACK:
             error = await async_note_not_back(board)
-        case Verdict.NOT_APPLIED if outcome.error is not None:
-            return failed(pending.version, board_error(outcome.error, board.name, board.host))
+        case Verdict.NOT_APPLIED:
+            error = not_applied_error(outcome, board.name, board.host)
+            if outcome.error is not None:
+                return failed(pending.version, error)
         case Verdict.LOCKED if outcome.running is Running.UNKNOWN:
             error = translated_error("verdict_password_unknown", **facts)
         case Verdict.FLASHED if not record.health_is_due:
             # Only what a roll-back ends at is not judged.
             event, previous = ROLLED_BACK, {"version": pending.previous_version or "", "previous": pending.version}
             error = translated_error("rolled_back", **facts | previous)
-        case Verdict.NOT_APPLIED | Verdict.LOCKED | Verdict.UNCERTAIN:
+        case Verdict.LOCKED | Verdict.UNCERTAIN:
             error = translated_error(f"verdict_{verdict}", **facts)
     return InstallEnd(event=event, attributes=attributes(pending, verdict), error=error)
 

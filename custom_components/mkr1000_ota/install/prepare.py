@@ -10,7 +10,7 @@ from ..arduino_ota.firmware.offers import Build, Place
 from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
 from ..arduino_ota.flash.flasher import Order
-from ..arduino_ota.sketch import OVERRIDABLE, Sketch
+from ..arduino_ota.sketch import OVERRIDABLE, Refusal, Sketch
 from ..const import CONF_PUBLIC_KEY
 from ..coordinator import BoardCoordinator
 from ..data import InstallRequest
@@ -23,6 +23,8 @@ from .action_file import Fetched
 
 # Seconds to fetch and inspect a sketch: a network folder may hang for ever.
 PREPARE_TIMEOUT: Final = 120.0
+# What a sketch that runs, or ran well, has been allowed already.
+ALLOWED_TO_RUN: Final = OVERRIDABLE - {Refusal.NO_OTA}
 
 
 async def async_request_for_version(board: BoardCoordinator, version: str) -> InstallRequest | None:

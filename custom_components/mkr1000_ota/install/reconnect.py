@@ -11,6 +11,7 @@ from ..const import DOMAIN, LOCKED_BY, LOGGER
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_report
 from ..network.arp import mac_of
+from .notices import async_raise_notices
 
 # By itself the integration sends a password so rarely, in seconds: it travels in clear past whoever listens.
 CHECK_INTERVAL: Final = 24 * 3600.0
@@ -37,11 +38,13 @@ async def async_check_password(board: BoardCoordinator) -> None:
             LOGGER.warning("%s accepts none of the passwords that are known for it", board.name)
             await board.store.note(lambda record: record.rejected(time.time()))
             board.show_version()
+            async_raise_notices(board)
             async_ask_for_password(board)
             return
         if accepted != board.record.keyring.current:
             LOGGER.warning("%s accepts an earlier password again: it was flashed with another tool", board.name)
         await board.async_accept_password(accepted)
+        async_raise_notices(board)
         await async_learn_mac(board)
 
 

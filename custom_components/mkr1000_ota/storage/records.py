@@ -9,7 +9,7 @@ from ..arduino_ota.flash.passwords import Keyring
 from ..arduino_ota.flash.pending import Pending
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
-from ..errors import board_error, translated_error
+from ..errors import not_applied_error
 from ..issues import Kind
 
 KEPT_FLASHES: Final = 10
@@ -66,6 +66,11 @@ class WaitingOrder:
     board_name: str | None = None
     board_library: Library | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it outlives a restart: what may not wait has to be ordered again."""
+        return self.until != self.ordered
 
     def after(self, pending: Pending) -> Self | None:
         """Return what is left to do on a board that has been flashed meanwhile."""
@@ -130,7 +135,7 @@ class BoardRecord:
     @property
     def is_unfinished(self) -> bool:
         """Whether an install goes on after a restart."""
-        return self.health_is_due or any((self.pending, self.order, self.rollback_to))
+        return self.health_is_due or any((self.pending, self.rollback_to, self.order and self.order.may_wait))
 
     def accepted(self, password: str, now: float) -> Self:
         """Return the record of a board that accepts a password, outside of any flash from here.
@@ -151,7 +156,9 @@ class BoardRecord:
         return changed if self.running is not None and self.running.is_locked else changed.flashed_elsewhere()
 
     def flashed_elsewhere(self) -> Self:
-        return replace(self, version=None, sha256=None, rollback_to=None)
+        changed = replace(self, version=None, sha256=None, rollback_to=None)
+        # What should have been gone back from does not run anymore.
+        return changed if self.rollback_to is None else changed.without_notices(Kind.UNHEALTHY)
 
     def adopted(self, flash: PastFlash, now: float) -> Self:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""
@@ -210,7 +217,7 @@ class BoardRecord:
                 changed = changed.with_notice(Kind.UNCERTAIN, "verdict_uncertain", done, **told)
             case Verdict.NOT_APPLIED if not is_rollback:
                 # What a roll-back should have replaced is told of already.
-                why = board_error(outcome.error, "", "") if outcome.error else translated_error("verdict_not_applied")
+                why = not_applied_error(outcome, "", "")
                 facts = {**(why.translation_placeholders or {}), **told}
                 changed = changed.with_notice(Kind.NOT_INSTALLED, str(why.translation_key), done, **facts)
         return changed

@@ -49,7 +49,7 @@ class Upload:
                 sent_nothing = isinstance(error, BoardUnreachable | NotABoard | AnotherBoard) and not self.taken
                 self.begun = self.begun or not sent_nothing
                 if not isinstance(error, BoardUnreachable | UploadCut | UploadStalled):
-                    raise
+                    raise self._truth(error, lasted) from None
                 lasted.append(self._moved - self._began)
                 if not tries_left or not await self._answers_again():
                     raise self._truth(error, lasted) from None
@@ -79,8 +79,8 @@ class Upload:
 
     def _truth(self, error: BoardError, lasted: list[float]) -> BoardError:
         """Return an error that does not say that nothing was sent when an earlier try has sent something."""
-        longest = max(lasted)
+        longest = max(lasted, default=0.0)
         same_time = len(lasted) == self.timeouts.tries > 1 and longest - min(lasted) <= SAME_TIME * longest > 0
-        if same_time or (self.begun and isinstance(error, BoardUnreachable)):
+        if same_time or (self.begun and isinstance(error, BoardUnreachable | NotABoard)):
             return UploadCut(self.taken, len(self.image), same_time=same_time)
         return error
