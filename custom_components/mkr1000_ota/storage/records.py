@@ -129,6 +129,13 @@ class BoardRecord:
         return self.history[0] if self.history and self.history[0].sha256 == self.sha256 else None
 
     @property
+    def order_to_begin(self) -> WaitingOrder | None:
+        """What is ordered and has not begun: the order of the pending flash has, whatever became of it."""
+        if self.order is not None and self.pending is not None and self.order.ordered <= self.pending.started:
+            return None
+        return self.order
+
+    @property
     def health_is_due(self) -> bool:
         return self.running is not None and self.running.health_due
 
@@ -192,8 +199,8 @@ class BoardRecord:
             return changed
         verdict, pending = outcome.verdict, outcome.pending
         is_rollback = pending.sha256 == self.rollback_to
-        is_later = self.order is not None and self.order.ordered > pending.started
-        done, later = (None, self.order) if is_later else (self.order, None)
+        later = self.order_to_begin
+        done = None if later else self.order
         is_rejected = outcome.accepted is None and verdict is not Verdict.WITHOUT_OTA
         changed = replace(changed, order=later, password_rejected=is_rejected).without_notices(Kind.NOT_BACK)
         told = {"version": pending.version}
