@@ -19,6 +19,7 @@ from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import BRISK, AddBoard, Hear, Offer
 from tests.support.actions import (
     CONNECTIVITY,
+    FIRMWARE,
     FLASH,
     board_of,
     eventually,
@@ -122,6 +123,8 @@ async def test_what_the_board_takes_shows_what_it_runs(
     if away:
         assert board_of(home).record.pending is not None
         assert board_of(home).state.stage is Stage.RESTARTING
+        has_all = "has the whole sketch" in shown(home, FIRMWARE).attributes["release_summary"]
+        assert has_all is (phase is not Phase.UPLOADING)
         await board.power_on()
     await until_stage(home, Stage.IDLE)
 

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from ..arduino_ota.firmware.offers import Seen
 from ..arduino_ota.flash.passwords import Keyring
 from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
 from ..errors import not_applied_error
@@ -249,7 +250,8 @@ class BoardRecord:
 
 def _past(outcome: Outcome, *, is_rollback: bool) -> PastFlash:
     pending, is_open = outcome.pending, outcome.accepted is not None
-    known = {each.name: getattr(pending, each.name) for each in fields(PastFlash) if hasattr(pending, each.name)}
+    names = {each.name for each in fields(PastFlash)} & {each.name for each in fields(Pending)} - {UNKNOWN}
+    known = {name: getattr(pending, name) for name in names}
     # A health check judges a build once, and a roll-back ends at the build that it goes back to.
     found = {"password": outcome.accepted, "ota": outcome.verdict is not Verdict.WITHOUT_OTA}
     return PastFlash(**known | found, health_due=is_open and not is_rollback)
