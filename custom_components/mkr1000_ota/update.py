@@ -15,6 +15,7 @@ from homeassistant.util import dt as dt_util
 
 from .arduino_ota.firmware.belonging import Hold
 from .arduino_ota.firmware.release import Release, SourceError
+from .arduino_ota.flash.pending import Phase
 from .arduino_ota.sketch import Caution
 from .arduino_ota.text import escape_markdown, fit_to_show
 from .const import CONF_FOLDER, DOMAIN
@@ -129,10 +130,14 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     @property
     def _status(self) -> str:
         board = self.coordinator
+        stage, pending = board.state.stage, board.record.pending
         facts = {"board": board.name, "version": board.state.version or ""}
-        if board.state.stage is Stage.WAITING and (order := board.record.order) is not None:
+        if stage is Stage.RESTARTING and pending is not None and pending.phase is Phase.UPLOADING:
+            # It was broken off, and has not got all of the sketch.
+            stage = Stage.CHECKING
+        if stage is Stage.WAITING and (order := board.record.order) is not None:
             facts |= {"since": _moment(order.ordered), "until": _moment(order.until)}
-        return self._say(f"status_{board.state.stage}", **facts)
+        return self._say(f"status_{stage}", **facts)
 
     def _alerts(self) -> Iterator[tuple[str, str]]:
         """What a person should know before installing, the most important first."""

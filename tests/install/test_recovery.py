@@ -1,5 +1,6 @@
 """What became of a flash that nobody saw end is found out after a restart, by what the board does then."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 import hashlib
@@ -18,11 +19,14 @@ from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import BRISK, AddBoard, Hear, Offer
 from tests.support.actions import (
     CONNECTIVITY,
+    FIRMWARE,
     FLASH,
     board_of,
     eventually,
+    find_again,
     install,
     issues,
+    lose,
     reason_of,
     reauths,
     restart,
@@ -30,7 +34,7 @@ from tests.support.actions import (
     until_stage,
     watching,
 )
-from tests.support.looking import passwords, settled
+from tests.support.looking import look, passwords, settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -119,6 +123,8 @@ async def test_what_the_board_takes_shows_what_it_runs(
     if away:
         assert board_of(home).record.pending is not None
         assert board_of(home).state.stage is Stage.RESTARTING
+        has_all = "has the whole sketch" in shown(home, FIRMWARE).attributes["release_summary"]
+        assert has_all is (phase is not Phase.UPLOADING)
         await board.power_on()
     await until_stage(home, Stage.IDLE)
 
@@ -431,3 +437,50 @@ async def test_whoever_else_finds_out_what_became_of_a_flash_ends_the_search_for
         await until_stage(home, Stage.IDLE)
     assert not [event for event in events if event.attributes.get("event_type")]
     assert "failed" not in caplog.text
+
+
+@pytest.mark.parametrize("minutes", [0, 5])
+async def test_what_was_sent_to_a_board_that_is_not_back_is_not_waited_for_as_if_it_was_not(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    offer: Offer,
+    board: VirtualBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    minutes: int,
+) -> None:
+    """Nothing is said of an update that waits, or that was not installed: the board has it, and is not back."""
+    entry = await add_board(board, **{CONF_WAIT: minutes})
+    await offer(entry, {"garden.bin": build_sketch(password=NEW, version="2.0")})
+    await lose(home, board)
+    short = replace(BRISK, return_timeout=0.3, probe_interval=0.02)
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.timeouts.DEFAULT", short)
+    await restart(home, entry)
+    await until_stage(home, Stage.IDLE)
+    await asyncio.sleep(0.1)
+    assert board_of(home).state.stage is Stage.IDLE
+    assert issues(home).keys() == {"not_back"}
+    await find_again(board)
+    await look(home)
+    await until_stage(home, Stage.IDLE)
+    assert len(board.flashed) == 1
+    assert board_of(home).record.version == "2.0"
+    assert not board_of(home).record.is_unfinished
+    assert not issues(home)
+
+
+@pytest.mark.parametrize("phase", Phase)
+async def test_a_board_that_is_away_has_not_received_what_was_broken_off(
+    home: HomeAssistant, broken_off: Restart, board: VirtualBoard, phase: Phase
+) -> None:
+    """It runs its previous sketch when it comes back, whatever was sent: no button starts the new one."""
+    await board.power_off()
+    await broken_off(replace(pending(phase, NEW), running_warnings=("hangs_after_update",)))
+    await until_stage(home, Stage.IDLE)
+    assert board_of(home).record.pending is not None
+    said = "was interrupted" if phase is Phase.UPLOADING else "Press its reset button once, and version 2.0 starts"
+    assert said in reason_of(issues(home)["not_back"])
+    await board.power_on()
+    await look(home)
+    await until_stage(home, Stage.IDLE)
+    assert board_of(home).record.pending is None
+    assert "not_back" not in issues(home)

@@ -7,6 +7,9 @@ from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.flash import verdict
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Evidence, Verdict
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN
 from custom_components.mkr1000_ota.coordinator import Stage
 from tests.conftest import AddBoard, Offer, StartBoard
@@ -300,3 +303,23 @@ async def test_a_board_that_is_flashed_by_cable_instead_is_not_said_to_be_tried_
     await eventually(lambda: entry.data[CONF_PASSWORD] == board.password)
     assert board_of(home).record.version is None
     assert not issues(home)
+
+
+async def test_a_roll_back_of_which_nobody_knows_the_end_is_not_said_to_be_tried_again(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
+    find_out = verdict.verdict_of
+
+    def doubt(pending: Pending, evidence: Evidence | None) -> Verdict:
+        return Verdict.UNCERTAIN if pending.version == "1.0" else find_out(pending, evidence)
+
+    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.flash.flasher.verdict_of", doubt)
+    with pytest.raises(HomeAssistantError) as error:
+        await install(home)
+    assert error.value.translation_key == "verdict_uncertain"
+    assert "version 1.0" in str(error.value)
+    assert issues(home).keys() == {"uncertain"}
+    assert not board_of(home).record.is_unfinished

@@ -91,11 +91,14 @@ def test_everything_outlives_a_journey_through_json() -> None:
 def test_what_a_newer_version_has_written_is_kept_for_its_return() -> None:
     """In each part of the record, though nothing here knows what it means."""
     stored = to_json(replace(FLASHING, notices={Kind.UNCERTAIN: Notice(reason="verdict_uncertain")}))
-    for part in (stored, stored["history"][0], stored["order"], stored["notices"]["uncertain"]):
+    parts = [stored[name] for name in ("keyring", "pending", "order")]
+    for part in (stored, stored["history"][0], stored["notices"]["uncertain"], *parts):
         part["invented later"] = {"by": ["somebody"]}
     stored["notices"]["a kind that is invented later"] = to_json(Notice(reason="invented later"))
-    again = to_json(from_json(BoardRecord, stored, "data"))
-    assert again == stored
+    record = from_json(BoardRecord, stored, "data")
+    assert to_json(record) == stored
+    assert "invented later" in closed(record, Verdict.FLASHED, "of 2.0").keyring.unknown
+    assert not closed(record, Verdict.FLASHED, "of 2.0").history[0].unknown
 
 
 def test_a_null_counts_as_missing() -> None:
@@ -112,6 +115,7 @@ def test_a_null_counts_as_missing() -> None:
         (lambda stored: stored.update(order=["secret"]), "data.order"),
         (lambda stored: stored.update(password_rejected=1), "data.password_rejected"),
         (lambda stored: stored.update(password_checked=True), "data.password_checked"),
+        (lambda stored: stored.update(password_checked=10**400), "data.password_checked"),
     ],
 )
 def test_what_is_wrong_is_said_by_its_place_and_not_by_its_value(change: Callable[[Any], None], path: str) -> None:

@@ -111,7 +111,7 @@ class BoardInstaller:
         board, record = self._board, self._board.record
         if self._task is not None:
             return
-        if (order := record.order) is not None:
+        if (order := record.order_to_begin) is not None:
             request = request_for_order(board, order, order.until)
             self._in_background(Stage.WAITING, order.version, partial(self._carry_out, request))
         elif record.pending is not None or board.hass.state is not CoreState.running:

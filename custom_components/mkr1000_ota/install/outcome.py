@@ -8,7 +8,7 @@ from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 
-from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.pending import Pending, Phase
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..const import CONF_FLASHED, CONF_HEARD_NAME, CONF_LIBRARY, DOMAIN
 from ..coordinator import BoardCoordinator
@@ -103,6 +103,9 @@ async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     assert pending is not None
     facts = {"board": board.name, "version": pending.version}
     predicted = next((_NOT_BACK[code] for code in pending.predictions if code in _NOT_BACK), None)
+    if pending.phase is Phase.UPLOADING:
+        # It cannot have begun to copy the sketch, and runs its previous one when it is back.
+        predicted = "not_back_interrupted"
     reason = translated_error(predicted or "not_back", **facts)
     await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
     async_raise_notices(board)

@@ -5,6 +5,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR
 
@@ -30,19 +31,26 @@ from ..errors import FormError
 
 
 def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
-    """Return the source that is chosen in the options of an entry."""
+    """Return the source that is chosen in the options of an entry, a folder where that is none that can be.
+
+    Raises ConfigEntryError if no server has such an address.
+    """
     options = entry.options
-    match SourceKind(options.get(CONF_SOURCE, SourceKind.FOLDER)):
-        case SourceKind.FOLDER:
-            base = Path(hass.config.config_dir)
-            folder = base / options[CONF_FOLDER]
-            # Boards have folders of their own in this one, unless a person has chosen it as such.
-            above = base / DOMAIN
-            chosen = {one.options.get(CONF_FOLDER) for one in hass.config_entries.async_entries(DOMAIN)}
-            is_shared = folder.parent == above and DOMAIN not in chosen
-            return FolderSource(folder, base=base, above=above if is_shared else None, make=True)
-        case _:
+    if options.get(CONF_SOURCE) in (SourceKind.MANIFEST, SourceKind.GITHUB):
+        try:
             return server_of(hass, dict(options))
+        except SourceError as err:
+            key = f"source_{err.reason}"
+            raise ConfigEntryError(
+                translation_domain=DOMAIN, translation_key=key, translation_placeholders=err.placeholders
+            ) from None
+    base = Path(hass.config.config_dir)
+    folder = base / options.get(CONF_FOLDER, DOMAIN)
+    # Boards have folders of their own in this one, unless a person has chosen it as such.
+    above = base / DOMAIN
+    chosen = {one.options.get(CONF_FOLDER) for one in hass.config_entries.async_entries(DOMAIN)}
+    is_shared = folder.parent == above and DOMAIN not in chosen
+    return FolderSource(folder, base=base, above=above if is_shared else None, make=True)
 
 
 def prepare_folder(config_dir: str, typed: str) -> str:
@@ -68,12 +76,12 @@ def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | 
     """Return the server that options name. Raises SourceError if they name none."""
     session = async_get_clientsession(hass)
     if options[CONF_SOURCE] == SourceKind.MANIFEST:
-        return ManifestSource(session, options[CONF_MANIFEST_URL])
+        return ManifestSource(session, options.get(CONF_MANIFEST_URL, ""))
     return GitHubSource(
         session,
-        options[CONF_REPOSITORY],
-        options[CONF_ASSET],
-        prereleases=options[CONF_PRERELEASES],
+        options.get(CONF_REPOSITORY, ""),
+        options.get(CONF_ASSET, "*.bin"),
+        prereleases=options.get(CONF_PRERELEASES, False),
         token=options.get(CONF_TOKEN),
         api=API,
     )

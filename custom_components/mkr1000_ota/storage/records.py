@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from ..arduino_ota.firmware.offers import Seen
 from ..arduino_ota.flash.passwords import Keyring
 from ..arduino_ota.flash.pending import Pending
+from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
 from ..errors import not_applied_error
@@ -129,6 +130,13 @@ class BoardRecord:
         return self.history[0] if self.history and self.history[0].sha256 == self.sha256 else None
 
     @property
+    def order_to_begin(self) -> WaitingOrder | None:
+        """What is ordered and has not begun: the order of the pending flash has, whatever became of it."""
+        if self.order is not None and self.pending is not None and self.order.ordered <= self.pending.started:
+            return None
+        return self.order
+
+    @property
     def health_is_due(self) -> bool:
         return self.running is not None and self.running.health_due
 
@@ -198,8 +206,8 @@ class BoardRecord:
             return changed
         verdict, pending = outcome.verdict, outcome.pending
         is_rollback = pending.sha256 == self.rollback_to
-        is_later = self.order is not None and self.order.ordered > pending.started
-        done, later = (None, self.order) if is_later else (self.order, None)
+        later = self.order_to_begin
+        done = None if later else self.order
         is_rejected = outcome.accepted is None and verdict is not Verdict.WITHOUT_OTA
         changed = replace(changed, order=later, password_rejected=is_rejected).without_notices(Kind.NOT_BACK)
         told = {"version": pending.version}
@@ -248,7 +256,8 @@ class BoardRecord:
 
 def _past(outcome: Outcome, *, is_rollback: bool) -> PastFlash:
     pending, is_open = outcome.pending, outcome.accepted is not None
-    known = {each.name: getattr(pending, each.name) for each in fields(PastFlash) if hasattr(pending, each.name)}
+    names = {each.name for each in fields(PastFlash)} & {each.name for each in fields(Pending)} - {UNKNOWN}
+    known = {name: getattr(pending, name) for name in names}
     # A health check judges a build once, and a roll-back ends at the build that it goes back to.
     found = {"password": outcome.accepted, "ota": outcome.verdict is not Verdict.WITHOUT_OTA}
     return PastFlash(**known | found, health_due=is_open and not is_rollback)

@@ -1,7 +1,8 @@
 """The passwords that a board may accept, and those that a new sketch may want once it runs."""
 
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from ..sketch import Sketch
 from .stored import is_storable
@@ -21,6 +22,7 @@ class Keyring:
     """
 
     passwords: tuple[str, ...] = field(default=(), repr=False)
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def current(self) -> str | None:
@@ -35,9 +37,8 @@ class Keyring:
         """Return the keyring with passwords behind the current one that the board may come to want."""
         return self._of(*self.passwords[:1], *passwords, *self.passwords[1:])
 
-    @classmethod
-    def _of(cls, *passwords: str) -> Self:
-        return cls(tuple(dict.fromkeys(passwords))[:KEPT_PASSWORDS])
+    def _of(self, *passwords: str) -> Self:
+        return replace(self, passwords=tuple(dict.fromkeys(passwords))[:KEPT_PASSWORDS])
 
 
 def candidates(sketch: Sketch, keyring: Keyring, password: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,5 +1,6 @@
 """What is written down about a flash before its first byte, so that no crash can lose a password."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 import time
@@ -54,6 +55,7 @@ class Pending:
     running_warnings: tuple[str, ...] = ()
     phase: Phase = Phase.UPLOADING
     phase_began: float = field(default_factory=time.time)  # seconds since the epoch
+    unknown: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def predictions(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 # The field, where there is one, that keeps what a newer version has written, for its return.
 UNKNOWN = "unknown"
+# Larger whole numbers are none that anything here has written; the largest of them no float can hold.
+_LARGEST = 2**63
 
 
 def to_json(value: Any) -> Any:
@@ -37,7 +39,7 @@ def from_json(kind: Any, stored: object, path: str) -> Any:
             return tuple(from_json(get_args(kind)[0], item, f"{path}.{index}") for index, item in enumerate(stored))
         case str() if isinstance(kind, type) and issubclass(kind, Enum) and stored in {one.value for one in kind}:
             return kind(stored)
-        case int() if kind is float and not isinstance(stored, bool):
+        case int() if kind is float and not isinstance(stored, bool) and abs(stored) < _LARGEST:
             return float(stored)
         case _ if kind is Any or type(stored) is kind:
             return stored
