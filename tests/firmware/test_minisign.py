@@ -149,6 +149,7 @@ GARDEN = Sketch.inspect(build_sketch(version="1.2.3", name="Garden"))
     ("version", "board", "reason"),
     [
         ("1.2.3", "Garden", None),
+        ("1.2.3", "garden", None),
         (None, "Garden", None),
         ("9.9.9", "Garden", Reason.OTHER_VERSION),
         ("1.2.3", "Bed", Reason.OTHER_NAME),

@@ -154,14 +154,13 @@ SHARED = named("garden-1.0.bin", "garden-1.1.bin", "bed-1.0.bin", "bed-2.0.bin")
     ("facts", "releases", "expected"),
     [
         pytest.param({"name": "Arduino", "running": "garden-1.0.bin"}, SHARED, "1.1", id="that of what runs"),
-        pytest.param({"name": "Arduino", "running": "gone", "series": "garden"}, SHARED, "1.1", id="that of what ran"),
         pytest.param({"name": "Arduino", "running": "bed-1.0.bin"}, SHARED, "2.0", id="that of what runs on the other"),
         pytest.param({"name": "Garden"}, SHARED, "1.1", id="that of the board's name"),
         pytest.param(
             {"name": "Garden shed"}, named("garden_shed-1.0.bin", "bed-2.0.bin"), "1.0", id="written otherwise"
         ),
         pytest.param({"name": "Arduino"}, SHARED, "2.0", id="all"),
-        pytest.param({"name": "Arduino", "series": "pond"}, named("bed-2.0.bin"), "2.0", id="the only one"),
+        pytest.param({}, named("bed-2.0.bin"), "2.0", id="the only one"),
         pytest.param({}, [*SHARED, *named("3.0.bin")], "3.0", id="a file without one"),
         pytest.param({}, named("garden-1.0.bin", "Garden-1.1.BIN"), "1.1.BIN", id="the same in other letters"),
     ],
@@ -204,6 +203,43 @@ def test_what_has_no_version_may_be_called_a_little_different(file: str) -> None
     offers = garden.look(first, bed, build("second", file=file))
     assert offers.offered and offers.offered.release.file == file
     assert held_back(garden.look(first, bed)) == {"bed.ino.bin": Hold.OTHER_SERIES}
+
+
+def test_the_series_of_what_runs_is_known_when_its_file_has_gone() -> None:
+    garden = Garden(name="Arduino")
+    garden.install(garden.look(*named("garden-1.0.bin")).offered)
+    assert offered(garden.look(*SHARED[1:])) == "1.1"
+    assert held_back(garden.look(*SHARED[1:]))["bed-2.0.bin"] == Hold.OTHER_SERIES
+    assert offered(garden.look(*SHARED[3:])) == "2.0", "nothing else is there"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("garden1.bin", "garden2.bin"), ("garden_1_9.bin", "garden_1_10.bin"), ("9.bin", "10.bin")],
+)
+@pytest.mark.parametrize("name", ["Garden", "Arduino"])
+def test_a_number_in_the_name_of_a_file_makes_no_other_series(name: str, first: str, second: str) -> None:
+    garden = Garden(name=name)
+    garden.install(garden.look(build("a", file=first)).offered)
+    offers = garden.look(build("bed", file="bed7.bin"), build("a", file=first), build("b", file=second))
+    assert offers.offered and offers.offered.release.file == second
+
+
+def test_a_number_hides_no_name_of_a_board() -> None:
+    offers = Garden().look(build("a", file="garden3.bin"), build("b", file="pond7.bin"))
+    assert offers.offered and offers.offered.release.file == "garden3.bin"
+    assert offered(Garden(name="Garden 2").look(*named("garden-1.0.bin"))) == "1.0"
+
+
+@pytest.mark.parametrize("file", ["garden_shed.ino.bin", "Garden Shed_new.bin", "garden-shed2.bin"])
+def test_what_begins_with_the_name_of_another_board_is_for_that_one(file: str) -> None:
+    garden, shed = Garden(others={"Garden Shed": "The shed"}), Garden(name="Garden Shed", others={"Garden": "Lawn"})
+    own, other = build("own", file="garden.ino.bin"), build("other", file=file)
+    garden.install(garden.look(own).offered)
+    offers = garden.look(own, other)
+    assert (offers.offered, held_back(offers)) == (None, {file: Hold.OTHER_SERIES})
+    offers = shed.look(own, build("shed", file="garden_shed.ino.bin"), other)
+    assert offers.offered and offers.offered.release.sha256 != digest("own")
 
 
 def test_an_upload_is_for_the_board_that_it_was_made_for() -> None:

@@ -66,6 +66,12 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.versions import (
         ("1.3.0-SNAPSHOT", "1.3.0"),
         ("1.2.9", "1.3.0-dev"),
         ("1.3.0-nightly", "1.3.0-alpha"),
+        ("1.3.0-nightly.20261127", "1.3.0"),
+        ("7.0-SNAPSHOT-20261101", "7.0-SNAPSHOT-20261127"),
+        ("7.0-SNAPSHOT-20261101", "7.0"),
+        ("4.1.0-canary.3", "4.1.0"),
+        ("2.0.0-M2", "2.0.0-M10"),
+        ("2.0.0-M2", "2.0.0"),
         # builds of a release, and what follows it
         ("1.2.3+44", "1.2.3+45"),
         ("1.2.3", "1.2.3+45"),
@@ -80,6 +86,10 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.versions import (
         ("1.2.3-p1", "1.2.3-p2"),
         ("1.1f", "1.1h"),
         ("1.1", "1.1a"),
+        ("1.2.3+20261126", "1.2.3+20261127"),
+        ("1.2.3+20261127", "1.2.4+20261101"),
+        ("1.2.3-2026-11-27", "1.2.4"),
+        ("v2-20261127", "v3"),
         # calendars
         ("2025.12.31", "2026.1.1"),
         ("2026.9.1", "2026.11.0"),
@@ -90,6 +100,10 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.versions import (
         ("2026.11.27", "2026.11.27-2"),
         ("20261127-2", "20261127-10"),
         ("202611271205", "202611271432"),
+        ("20261127_1205", "20261127_1432"),
+        ("2026-11-27_12-05", "2026-11-27_14-32"),
+        ("20261127", "20261127a"),
+        ("20261127a", "20261127b"),
         ("20261127", "20261127120500"),
         ("nightly-20261126", "nightly-20261127"),
         ("1.9.9", "2026.1.0"),
@@ -114,6 +128,8 @@ def test_authors_mean_one_to_be_newer(older: str, newer: str) -> None:
         ("2026.11.27", "2026_11_27"),
         ("1.2.3-final", "1.2.3"),
         ("1.2.3-garden", "1.2.3"),
+        ("1.2.3-nano_33_iot", "1.2.3"),
+        ("1.2.3-kitchen.7", "1.2.3"),
         ("1.2.3 (45)", "1.2.3+45"),
         ("r45", "45"),
     ],
@@ -123,7 +139,10 @@ def test_authors_mean_the_same(one: str, other: str) -> None:
     assert order(one) == order(other) is not None
 
 
-@pytest.mark.parametrize("version", ["latest", "nightly", "abc1234", "1e5f0a2", "garden-fe0193a", "deadbeef", "", "v"])
+@pytest.mark.parametrize(
+    "version",
+    [*("latest", "nightly", "abc1234", "1e5f0a2", "garden-fe0193a", "deadbeef", "", "v"), "05.11.2026", "11-05-2026"],
+)
 def test_without_a_number_there_is_no_order(version: str) -> None:
     assert order(version) is None
 
@@ -224,6 +243,18 @@ def test_a_name_in_front_changes_nothing(one: str, other: str) -> None:
         ("blinds-1.2.3+a1b2c3", "1.2.3+a1b2c3"),
         ("blinds-9.2.0-5-gabc1234", "9.2.0-5-gabc1234"),
         ("blinds-9.2.0-5-gabc1234-dirty", "9.2.0-5-gabc1234-dirty"),
+        ("blinds-1.2.3-RC1", "1.2.3-RC1"),
+        ("blinds-1.2.3-SNAPSHOT", "1.2.3-SNAPSHOT"),
+        ("blinds-1.2.3-preview2", "1.2.3-preview2"),
+        ("blinds-1.2.3.post1", "1.2.3.post1"),
+        ("blinds-1.2.3 build 45", "1.2.3 build 45"),
+        ("blinds-1.2.3-2026-11-27", "1.2.3-2026-11-27"),
+        ("blinds_20261122_1205", "20261122_1205"),
+        ("blinds-2026-11-22_12-05", "2026-11-22_12-05"),
+        ("blinds_v1_9", "1_9"),
+        ("blinds-1.2.3-abc1234", "1.2.3"),
+        ("blinds-1.2.3-1abc234", "1.2.3"),
+        ("blinds-1.2.3.mkr1000", "1.2.3"),
         ("blinds-1.2.3-old", "1.2.3"),
         ("blinds-1.2.3-mkr1000", "1.2.3"),
         ("blinds-1.2.3 (1)", "1.2.3"),

@@ -187,6 +187,30 @@ async def test_another_file_than_was_announced_is_not_offered(
     assert not catalog.data.findings
 
 
+async def test_how_many_more_cannot_be_offered_is_said_truly(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    site.serve_json("/manifest.json", {"releases": [{"version": "1.0"}] * 99 + [manifest()]})
+    site.serve("/garden.bin", build_sketch(version="2.0", seed=7))
+    findings = catalog_of(await follow(board)).data.findings
+    assert [findings[0].code, findings[-1].message] == ["sha256_mismatch", "79 more files cannot be offered"]
+
+
+async def test_nobody_waits_for_a_server_that_holds_a_sketch_back(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web
+) -> None:
+    """Neither the start nor the stop of Home Assistant."""
+    site.hang("/garden.bin")
+    await add_board(board, source="manifest", manifest_url=str(site.serve_json("/manifest.json", manifest())))
+    async with asyncio.timeout(10):
+        while "/garden.bin" not in site.asked():
+            await asyncio.sleep(0)
+        await home.async_block_till_done()
+    assert not site.closing.is_set()
+    site.closing.set()
+    await settled(home)
+
+
 async def test_a_sketch_that_turns_out_to_be_a_bad_one_is_not_offered(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 import time
 from typing import Final, override
@@ -89,7 +90,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         if (sketch := self._sketches.get(wanted)) is not None:
             return sketch
         if (loading := self._loading.get(wanted)) is None:
-            loading = self._loading[wanted] = self.hass.async_create_task(
+            # Neither the start nor the stop of Home Assistant waits for it.
+            loading = self._loading[wanted] = self.hass.async_create_background_task(
                 self._load(release, model, storage), f"{DOMAIN} load {release.version}"
             )
             loading.add_done_callback(lambda _: self._loading.pop(wanted))
@@ -123,8 +125,9 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
 
     def _completed(self, catalog: Catalog) -> Catalog:
         """Return a catalog with what is known of the images of its releases."""
-        found = [self._inspected.get(_key(release), release) for release in catalog.releases]
-        return Catalog.of([*found, *catalog.findings])
+        looked_into = Catalog.of(self._inspected.get(_key(release), release) for release in catalog.releases)
+        # The last of these may say how many more there are.
+        return replace(looked_into, findings=(*looked_into.findings, *catalog.findings))
 
     @callback
     def add_user(self, entry: ConfigEntry) -> None:

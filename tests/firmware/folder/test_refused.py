@@ -78,7 +78,9 @@ async def test_only_regular_files_are_read(source: FolderSource, folder: Path) -
         server.bind(str(folder / "socket-1.0.bin"))
         for path in folder.iterdir():
             os.utime(path, (LONG_AGO, LONG_AGO))
+        descriptors = len(list(Path("/proc/self/fd").iterdir()))
         assert set(refused(await source.catalog()).values()) == {"file_unreadable"}
+        assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
 
 
 @pytest.mark.parametrize(

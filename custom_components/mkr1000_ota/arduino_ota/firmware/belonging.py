@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from string import digits
 from typing import Final, Self
 
 from .release import Release
@@ -30,7 +31,7 @@ class BoardFacts:
     """What has to be known of a board. Builds are SHA-256s, `model` is an id, `largest` the largest sketch in bytes.
 
     `running` is None where nobody knows what runs. `others` has the title of each other board, set up or announced, by
-    the name that it bears. `chosen` is the label that a person wants to be offered. `series` is that of what runs.
+    the name that it bears. `chosen` is the label that a person wants to be offered.
     """
 
     name: str
@@ -42,7 +43,6 @@ class BoardFacts:
     others: Mapping[str, str] = field(default_factory=dict)
     key_pinned: bool = False
     chosen: str | None = None
-    series: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,16 @@ class Belonging:
     series: str | None
 
     @classmethod
-    def of(cls, board: BoardFacts, releases: Sequence[Release]) -> Self:
-        """Look at all that a source has, to know what each is."""
-        there = {_series(board, each) for each in releases} - {""}
-        running = [_series(board, each) for each in releases if each.sha256 and each.sha256 == board.running]
-        known = [*running, squeezed(board.series or ""), squeezed(board.name)]
+    def of(cls, board: BoardFacts, releases: Sequence[Release], running: str) -> Self:
+        """Look at all that a source has, to know what each is. `running` is the series that what runs was once of."""
+        there = {series_for(board, each) for each in releases} - {""}
+        stems = {_stem(series_for(board, each)) for each in releases if not each.version} - {""}
+        now = [series_for(board, each) for each in releases if each.sha256 and each.sha256 == board.running]
+        known = [*now, running, squeezed(board.name)]
         return cls(
             board,
             has_own=any(_bears(each, board.name) for each in releases),
-            series=next((series for series in known if series in there), None),
+            series=next((series for series in known if series in there or _stem(series) in stems), None),
         )
 
     def hold(self, release: Release, *, is_upload: bool) -> Hold | None:
@@ -80,13 +81,18 @@ class Belonging:
         return None if is_upload or self._is_of_series(release) else Hold.OTHER_SERIES
 
     def _is_of_series(self, release: Release) -> bool:
-        series, has_name = _series(self.board, release), _bears(release, self.board.name)
+        series, has_name = series_for(self.board, release), _bears(release, self.board.name)
         if self.series is None or series in ("", self.series):
             return True
         if has_name and bearer(self.board, release) is None and not _bears(release, _STOCK_NAME):
             return True
-        # What has no version is called garden2, garden_new and the like while somebody works on it.
-        return not release.version and series.startswith(self.series)
+        # What has no version is called garden2, garden_new and the like while somebody works on it. Not if that is what
+        # another board is called.
+        stem = _stem(self.series)
+        others = (squeezed(name) for name in self.board.others)
+        if any(len(other) > len(stem) and series.startswith(other) for other in others):
+            return False
+        return not release.version and (series.startswith(stem) if stem else series.isdecimal())
 
 
 def misfit(board: BoardFacts, release: Release) -> Hold | None:
@@ -110,7 +116,11 @@ def _bears(release: Release, name: str) -> bool:
     return release.name is not None and release.name.casefold() == name.casefold()
 
 
-def _series(board: BoardFacts, release: Release) -> str:
-    # The name of a model tells the files of one release apart, and is no part of the series.
+def series_for(board: BoardFacts, release: Release) -> str:
+    """Return the series of a build, without the name of the model: that tells the files of one release apart."""
     series = squeezed(release.series) if release.series else series_of(release.file)
     return series.replace(squeezed(board.model), "")
+
+
+def _stem(series: str) -> str:
+    return series.rstrip(digits)

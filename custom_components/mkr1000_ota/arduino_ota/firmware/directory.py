@@ -69,13 +69,16 @@ class Directory:
         """Return a file's content, of at most `limit` bytes, and the stamp it had when it was opened."""
         if "/" in name or "\0" in name or name in ("", ".", ".."):
             raise SourceError(Reason.FILE_GONE, file=name)
-        with _explained(Reason.FILE_UNREADABLE, file=name):
-            descriptor = os.open(name, _FILE, dir_fd=self._descriptor)
-            with os.fdopen(descriptor, "rb") as file:
-                stamp = Stamp.of(os.fstat(descriptor))
-                if stamp.kind != stat.S_IFREG:
-                    raise SourceError(Reason.FILE_UNREADABLE, file=name, error="it is not a regular file")
-                content = file.read(limit + 1)
+
+        def opener(*_: object) -> int:
+            return os.open(name, _FILE, dir_fd=self._descriptor)
+
+        # Of a folder with the name of a file, os.fdopen() would leave the descriptor open.
+        with _explained(Reason.FILE_UNREADABLE, file=name), open(name, "rb", opener=opener) as file:
+            stamp = Stamp.of(os.fstat(file.fileno()))
+            if stamp.kind != stat.S_IFREG:
+                raise SourceError(Reason.FILE_UNREADABLE, file=name, error="it is not a regular file")
+            content = file.read(limit + 1)
         if len(content) > limit:
             raise SourceError(Reason.FILE_TOO_LARGE, file=name, size=str(stamp.size), limit=str(limit))
         return content, stamp

@@ -101,13 +101,13 @@ def verify_release(key: PublicKey, sketch: Sketch, signature: str, *, version: s
     """Return the trusted comment if a signed sketch is what it is offered as, and for whom. Raises SignatureRefused.
 
     What the source says is not signed, what the image says is: the version that is shown must be the one in the
-    image (None if what is shown is none), and the name in it, if it has one, that of the board.
+    image (None if what is shown is none), and the name in it, if it has one, that of the board, in any case.
     """
     comment = key.verify(sketch.image, signature)
     stated = bare(sketch.version) if sketch.version else "?"
     if version is not None and version != stated:
         raise SignatureRefused(Reason.OTHER_VERSION, actual=stated, expected=version)
-    if sketch.name is not None and sketch.name != board:
+    if sketch.name is not None and sketch.name.casefold() != board.casefold():
         raise SignatureRefused(Reason.OTHER_NAME, actual=sketch.name, expected=board)
     return comment
 

@@ -11,7 +11,7 @@ from math import inf
 import re
 from typing import Final, Self
 
-from .belonging import Belonging, BoardFacts, Hold, misfit, new_name
+from .belonging import Belonging, BoardFacts, Hold, misfit, new_name, series_for
 from .release import Release
 from .versions import Order, order
 
@@ -34,11 +34,15 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """When a build was first seen here and when it was compiled, in seconds since the epoch; the label it has had since."""
+    """When a build was first seen here and when it was compiled, in seconds since the epoch.
+
+    `label` is what it has been called since, `series` what it was last of.
+    """
 
     at: float
     built: float | None = None
     label: str = ""
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +155,8 @@ def _builds(
     board: BoardFacts, places: Mapping[Place, Sequence[Release]], seen: Mapping[str, Seen], now: float, zone: tzinfo
 ) -> Iterable[Build]:
     """Return each build once."""
-    belonging = Belonging.of(board, places[Place.SOURCE])
+    running = seen.get(board.running or "", Seen(at=now))
+    belonging = Belonging.of(board, places[Place.SOURCE], running.series)
     if (latest := max((known.at for known in seen.values()), default=now)) > now:
         now = latest + 1  # the clock of a computer that has just been switched on may be years behind
     found: dict[str, Build] = {}
@@ -165,6 +170,7 @@ def _builds(
             if release.built and known.built is None:
                 # Clocks may be wrong, but what was here cannot have been compiled later.
                 known = replace(known, built=min(known.at, release.built.replace(tzinfo=zone).timestamp()))
+            known = replace(known, series=series_for(board, release) or known.series)
             published = release.published.timestamp() if release.published else 0.0
             came = max(known.at, published) if is_upload else known.at
             # What is signed is what the image says, not what is said of it.

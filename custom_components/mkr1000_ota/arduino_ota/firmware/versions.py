@@ -16,12 +16,14 @@ type Order = tuple[tuple[int, ...], tuple[tuple[int, int], ...]]
 _BEGIN: Final = r"(?:^|(?<=[-_ /(+])|(?<=\D\.))"
 _PREFIX: Final = r"(?:v(?:er(?:sion)?)?|rel(?:ease)?|r(?:ev)?|b(?:uild)?|fw)"
 _DAY: Final = r"20\d\d([-_]?)(?:0[1-9]|1[0-2])\{group}(?:0[1-9]|[12]\d|3[01])"
+_FULL_DAY: Final = rf"v?(?P<day>{_DAY.format(group=2)}(?:\d\d){{0,3}})(?!\d)"
+# Whether the day or the month stands first in 05.11.2026 depends on where its author lives.
+_UNCLEAR_DAY: Final = re.compile(r"(?:[0-2]\d|3[01])([-_.])(?:[0-2]\d|3[01])\1(?:20\d\d)(?!\d)", re.ASCII)
 # In this order: the 2 of `garden-2-v1.2` is none, a single number counts only where nothing else does.
 _NUMBERS: Final = tuple(
     re.compile(_BEGIN + number, re.ASCII)
     for number in (
-        rf"v?(?P<number>{_DAY.format(group=2)}(?:\d\d){{0,3}})(?!\d)",
-        rf"(?:{_PREFIX}?\.?(?P<number>\d+(?:\.\d+)+)|v\.?(?P<single>\d+))",
+        rf"(?:{_FULL_DAY}|{_PREFIX}?\.?(?P<number>\d+(?:\.\d+)+)|v\.?(?P<single>\d+))",
         rf"{_PREFIX}?\.?(?P<number>\d+)",
     )
 )
@@ -35,10 +37,10 @@ _COMMIT: Final = re.compile(r"g[0-9a-f]{4,40}|(?=.*\d)(?=.*[a-f])[0-9a-f]{6,40}"
 _DIRTY: Final = 1  # ahead of its commit, behind the next one
 _BUILD: Final = 2
 _RANKS: Final = {
-    **dict.fromkeys(("dev", "snapshot", "nightly"), -5),
+    **dict.fromkeys(("dev", "snapshot", "nightly", "canary", "unstable", "edge", "next"), -5),
     **dict.fromkeys(("alpha", "a"), -4),
     **dict.fromkeys(("beta", "b"), -3),
-    **dict.fromkeys(("pre", "preview"), -2),
+    **dict.fromkeys(("pre", "preview", "ea", "m", "milestone"), -2),
     **dict.fromkeys(("rc", "c"), -1),
     **dict.fromkeys(("", "build", "fix", "hotfix", "p", "patch", "pl", "post", "r", "rev", "t", "update"), _BUILD),
 }
@@ -47,19 +49,21 @@ _RANKS: Final = {
 def order(version: str) -> Order | None:
     """Return what orders a version among others, equal where the authors mean the same; None where nothing does.
 
-    A leading v, the name in front and what is no number behind say nothing. Without a number, as in a commit or in
-    `nightly`, only time tells what is newer.
+    A leading v, the name in front and unknown words behind, with their numbers, say nothing. Without a number, as in a
+    commit or in `nightly`, only time tells what is newer.
     """
     text = version.strip().lower()
     for pattern in _NUMBERS:
         for match in pattern.finditer(text):
-            if not _COMMIT.fullmatch(_SEPARATORS.split(text[match.start() :])[0]):
+            if _UNCLEAR_DAY.match(text, match.start()):
+                return None
+            if match.groupdict().get("day") or not _COMMIT.fullmatch(_SEPARATORS.split(text[match.start() :])[0]):
                 return _order(match.groupdict(), text[match.end() :])
     return None
 
 
 def _order(found: dict[str, str | None], rest: str) -> Order:
-    number = found["number"] or found.get("single") or ""
+    number = next(filter(None, found.values()), "")
     parts: list[tuple[int, int]] = []
     if date := _DATE.fullmatch(number):
         numbers = [int(part) for part in date.groups()[:3]]
@@ -84,9 +88,10 @@ def _parts(rest: str) -> Iterator[tuple[int, int]]:
                 continue
             case word if word[1] == "dirty":
                 yield _DIRTY, 0
-            case word if word[1] in _RANKS:
+            case word:
                 number = word[2] or (chunks.pop(0) if word[1] and chunks and chunks[0].isdecimal() else "0")
-                yield _RANKS[word[1]], int(number)
+                if word[1] in _RANKS:
+                    yield _RANKS[word[1]], int(number)
 
 
 def bare(version: str) -> str:
@@ -99,10 +104,12 @@ _LEADING_V: Final = re.compile(r"^[vV]\.?(?=\d)")
 # `mkr-1000` is no version. What follows may be any words: `blinds-1.2.3-old`.
 _IN_NAME: Final = re.compile(
     r"(?:^|[-_ ]|(?<!\d)\.)"
-    rf"(?P<version>(?:{_DAY.format(group=2)}(?:\d\d){{0,3}}(?!\d)|(?:[vV]?\d+(?:\.\d+)+|(?:[vVrR]|rev|build[-_.]?)\d+))"
-    r"(?:[-._]?(?:alpha|beta|dev|pre|rc|a|b)(?:[-.]?\d+)?(?![0-9A-Za-z])|[a-z](?![0-9A-Za-z]))?"
-    r"(?:-\d+(?![0-9A-Za-z]))?(?:-g[0-9a-f]{4,40}(?![0-9A-Za-z]))?(?:-dirty)?(?:\+[0-9A-Za-z.]+)?)"
-    r"(?=$|[-_ ][A-Za-z])",
+    rf"(?P<version>(?:{_DAY.format(group=2)}(?:(?:\d\d){{0,3}}(?!\d)|[-_]\d\d[-_.]?\d\d(?:[-_.]?\d\d)?(?!\d))"
+    r"|(?:[vV]?\d+(?:\.\d+)+|[vV]\d+(?:_\d+)+|(?:[vVrR]|rev|build[-_.]?)\d+))"
+    r"(?:(?i:[-._]?(?:alpha|beta|dev|snapshot|nightly|canary|preview|pre|rc|post|hotfix|fix|patch|a|b|p)"
+    r"(?:[-.]?\d+)?|[- ]build[- .]?\d+)(?![0-9A-Za-z])|[a-z](?![0-9A-Za-z]))?"
+    r"(?:-\d+(?![0-9A-Za-z])(?:-\d\d-\d\d(?!\d))?)?(?:-g[0-9a-f]{4,40}(?![0-9A-Za-z]))?(?:-dirty)?(?:\+[0-9A-Za-z.]+)?)"
+    r"(?=$|[-_ .][A-Za-z]|[-_ .](?=\d*[a-f])[0-9a-f]{6,40}(?![0-9A-Za-z]))",
     re.ASCII,
 )
 # What the Arduino IDE exports is called `blinds.ino.bin`, and once was `blinds.ino.mkr1000.bin`.
