@@ -106,7 +106,7 @@ async def test_the_entry_is_reloaded_in_the_middle_of_an_upload(
     assert await home.config_entries.async_reload(entry.entry_id)
     with pytest.raises(HomeAssistantError) as error:
         await caller
-    assert error.value.translation_key == "install_interrupted"
+    assert error.value.translation_key == "install_broken_off"
     await until_stage(home, Stage.IDLE)
     record = board_of(home).record
     assert record.pending is None

@@ -16,6 +16,7 @@ from homeassistant.helpers.start import async_at_started
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.flash.journal import JournalUnwritable
+from ..arduino_ota.flash.pending import Phase
 from ..arduino_ota.flash.verdict import Outcome, Verdict
 from ..const import DOMAIN, LOGGER
 from ..coordinator import IDLE, BoardCoordinator, InstallState, Stage
@@ -73,9 +74,17 @@ class BoardInstaller:
         if not task.done():
             return None
         if task.cancelled():
-            key = "install_interrupted" if self._board.record.is_unfinished else "install_stopped"
-            raise translated_error("install_canceled" if self._is_canceled else key, board=self._board.name)
+            raise translated_error(self._why_stopped, board=self._board.name)
         return task.result()
+
+    @property
+    def _why_stopped(self) -> str:
+        record = self._board.record
+        if self._is_canceled:
+            return "install_canceled"
+        if record.pending is not None and record.pending.phase is Phase.UPLOADING and record.rollback_to is None:
+            return "install_broken_off"
+        return "install_interrupted" if record.is_unfinished else "install_stopped"
 
     @callback
     def order(self, request: InstallRequest) -> None:
