@@ -29,10 +29,10 @@ from custom_components.mkr1000_ota.const import (
 )
 from custom_components.mkr1000_ota.flows import discovered_board as found
 from custom_components.mkr1000_ota.install import health_check as health
-from custom_components.mkr1000_ota.network import adapters, arp as arp_table, identity
+from custom_components.mkr1000_ota.network import adapters, identity, mac_addresses
 from custom_components.mkr1000_ota.network.adapters import Reach
 from custom_components.mkr1000_ota.network.mdns import async_get_querier
-from custom_components.mkr1000_ota.presence import moves, recognition
+from custom_components.mkr1000_ota.presence import asking, moves
 from tests.discovery.announcements import announcement, records
 from tests.support.flow_texts import check_texts
 from tests.support.looking import settled
@@ -113,7 +113,7 @@ async def home(
     # Boards that are heard at all are heard at once here.
     monkeypatch.setattr(moves, "SEARCH_DELAY", 0.0)
     monkeypatch.setattr(moves, "START_TIMEOUT", 0.2)
-    monkeypatch.setattr(recognition, "HEAR_TIMEOUT", 0.05)
+    monkeypatch.setattr(asking, "HEAR_TIMEOUT", 0.05)
     return hass
 
 
@@ -208,7 +208,7 @@ def arp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Arp:
     """Have the ARP table of this machine say which MAC address responds for an IP address: loopback is in none."""
     known: dict[str, str] = {}
     table = tmp_path / "arp"
-    monkeypatch.setattr(arp_table, "_TABLE", table)
+    monkeypatch.setattr(mac_addresses, "_TABLE", table)
 
     def respond(mac: str | None, address: str) -> None:
         known.pop(address, None)

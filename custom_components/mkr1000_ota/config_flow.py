@@ -36,7 +36,7 @@ from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
 from .network.discovery_flows import MAX_CARDS, stranger_slots
 from .network.identity import async_peer
-from .network.leases import async_leased_hosts
+from .network.mac_addresses import async_leased_hosts
 from .network.mdns import async_get_querier
 from .presence.tracker import async_get_tracker
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.const import DOMAIN, UNKNOWN_VERSION
-from custom_components.mkr1000_ota.network import leases
+from custom_components.mkr1000_ota.network import mac_addresses
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.discovering import discover
 from tests.support.looking import forget_sightings
@@ -167,7 +167,7 @@ async def test_the_address_that_the_network_has_given_a_board_is_proposed(
     await settle(home)
     lease = DhcpServiceInfo(ip="127.0.0.8", hostname="winc-00-01", macaddress=MAC.replace(":", ""))
     home.config.components.add("dhcp")
-    monkeypatch.setattr(leases, "async_discovered_service_info", lambda _: [lease])
+    monkeypatch.setattr(mac_addresses, "async_discovered_service_info", lambda _: [lease])
     result: Result = await reconfigure(home, entry)
     [host, *_] = result["data_schema"].schema
     assert host.description == {"suggested_value": typed(board)}  # it is there

@@ -17,7 +17,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.directory import Directory, Stamp
+from custom_components.mkr1000_ota.arduino_ota.firmware.fenced_folder import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.arduino_ota.hardware import MKR1000, Storage

@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from ..arduino_ota.firmware import limits
-from ..arduino_ota.firmware.directory import opened
+from ..arduino_ota.firmware.fenced_folder import opened
 from ..arduino_ota.firmware.fetcher import Fetcher, credentials_of, http_url
 from ..arduino_ota.firmware.manifest import signature_beside
 from ..arduino_ota.firmware.reasons import Reason

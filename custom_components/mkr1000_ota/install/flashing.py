@@ -16,7 +16,7 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
 from ..network.identity import async_peer
 from ..network.mdns import async_get_querier
-from ..presence.recognition import async_recognize
+from ..presence.asking import async_recognize
 from ..storage.records import WaitingOrder
 from .outcome import async_apply_outcome, async_send_end
 from .prepare import async_running_sketch

@@ -21,7 +21,7 @@ from ..coordinator import BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd
 from ..errors import translated_error
 from ..issues import Kind
-from ..presence.recognition import async_recognize
+from ..presence.asking import async_recognize
 from ..storage.records import BoardRecord, PastFlash
 from .flashing import async_flash, flash_slots
 from .notices import async_raise_notices, with_notice

@@ -10,7 +10,7 @@ from ..arduino_ota.hardware import is_own_address
 from ..const import DOMAIN, LOCKED_BY, LOGGER
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_report
-from ..network.arp import mac_of
+from ..network.mac_addresses import mac_of
 from .notices import async_raise_notices
 
 # By itself the integration sends a password so rarely, in seconds: it travels in clear past whoever listens.

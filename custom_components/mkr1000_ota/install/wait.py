@@ -11,7 +11,7 @@ from ..const import CONF_WAIT, DEFAULT_WAIT
 from ..coordinator import BoardCoordinator
 from ..errors import translated_error
 from ..network.mdns import async_get_querier
-from ..presence.recognition import async_recognize
+from ..presence.asking import async_recognize
 from ..presence.tracker import async_get_tracker
 
 # Seconds between two attempts to reach a board that is waited for: one that sleeps is awake for seconds only, and an

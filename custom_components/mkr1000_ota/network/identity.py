@@ -21,7 +21,7 @@ from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
 from ..arduino_ota.protocol.transfer import VerifyPeer
 from ..const import CONF_HEARD_NAME, CONF_TYPED_HOST, DOMAIN
-from .arp import mac_of
+from .mac_addresses import mac_of
 from .mdns import async_get_querier
 
 # A board answers a query a minute; one of them may get lost while its sketch is busy. In seconds.

@@ -18,7 +18,7 @@ from ..const import CONF_HEARD_NAME, DOMAIN, LOGGER
 from ..coordinator import BoardCoordinator, Stage
 from ..network.adapters import Reach, async_reach
 from ..network.identity import Match, Peer, async_peer, match, was_heard_lately
-from ..network.leases import async_leased_hosts
+from ..network.mac_addresses import async_leased_hosts
 from ..network.mdns import async_get_querier
 from .followed import Followed
 

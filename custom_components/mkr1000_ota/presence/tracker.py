@@ -20,9 +20,9 @@ from ..const import CONF_HEARD_NAME, DOMAIN
 from ..coordinator import BoardCoordinator
 from ..network.identity import SIGNAL_WRONG_BOARD, was_heard_lately
 from ..network.mdns import async_get_querier
+from .asking import async_recognize, async_report_unproven, async_report_wrong_board, clear_wrong_board
 from .followed import Followed
 from .moves import Moves
-from .recognition import async_recognize, async_report_unproven, async_report_wrong_board, clear_wrong_board
 
 CHECK_INTERVAL: Final = timedelta(minutes=1)
 # Boards that are asked directly at the same time; each of them may take seconds not to respond.

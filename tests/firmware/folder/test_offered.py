@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.firmware import limits
-from custom_components.mkr1000_ota.arduino_ota.firmware.directory import Directory
+from custom_components.mkr1000_ota.arduino_ota.firmware.fenced_folder import Directory
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from tests.firmware.folder.conftest import LONG_AGO, SKETCH, Drop, offered, refused

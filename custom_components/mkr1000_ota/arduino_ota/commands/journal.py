@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from ..firmware import limits
-from ..firmware.directory import opened
+from ..firmware.fenced_folder import opened
 from ..firmware.reasons import Reason
 from ..firmware.release import SourceError
 from ..flash.journal import JournalUnwritable

@@ -13,7 +13,7 @@ from ..errors import SketchRefused
 from ..text import fit_to_store
 from . import limits
 from .description import WITH_BOOTLOADER, declared, inspected, read_description, without_bootloader
-from .directory import Directory, Stamp, opened
+from .fenced_folder import Directory, Stamp, opened
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
 from .versions import squeezed

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ..text import fit_to_show
 from . import limits
 from .description import declared, inspected, read_description
-from .directory import make_folder, opened
+from .fenced_folder import make_folder, opened
 from .folder import FolderSource
 from .reasons import Reason
 from .release import Catalog, Release, SourceError

@@ -1,9 +1,11 @@
-"""The ARP table of this machine: which MAC address responds for an IP address in its own network."""
+"""MAC addresses in the network of this machine: who responds for an IP address, and what DHCP packets speak of."""
 
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Final
 
+from homeassistant.components.dhcp import async_discovered_service_info
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import format_mac
 
 # What the kernel knows of the network that Home Assistant is in (proc_pid_net(5)); Home Assistant runs on Linux only.
@@ -31,3 +33,14 @@ def mac_of(host: str) -> str | None:
         if found == str(address) and int(flags, 16) & _COMPLETE and mac.lower() not in _NOBODY:
             return format_mac(mac)
     return None
+
+
+@callback
+def async_leased_hosts(hass: HomeAssistant) -> dict[str, str]:
+    """Return the address at which the dhcp integration has seen each MAC address last, in Home Assistant's form.
+
+    Hints where to look: one forged packet makes them.
+    """
+    if "dhcp" not in hass.config.components:
+        return {}
+    return {format_mac(info.macaddress): info.ip for info in async_discovered_service_info(hass)}

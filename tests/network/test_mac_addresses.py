@@ -6,8 +6,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
 
-from custom_components.mkr1000_ota.network import leases
-from custom_components.mkr1000_ota.network.arp import mac_of
+from custom_components.mkr1000_ota.network import mac_addresses
+from custom_components.mkr1000_ota.network.mac_addresses import mac_of
 from tests.support.steps import MAC, OTHER_MAC
 
 # Of the network that stands in documentation for any.
@@ -19,7 +19,7 @@ def neighbours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Return the neighbour table of this machine, as the kernel writes it; nobody is in it."""
     table = tmp_path / "arp"
     table.write_text("IP address       HW type     Flags       HW address            Mask     Device\n")
-    monkeypatch.setattr("custom_components.mkr1000_ota.network.arp._TABLE", table)
+    monkeypatch.setattr("custom_components.mkr1000_ota.network.mac_addresses._TABLE", table)
     return table
 
 
@@ -72,5 +72,5 @@ async def test_leases_are_found_by_the_hardware_address_as_home_assistant_writes
 ) -> None:
     hass.config.components.add("dhcp")
     info = DhcpServiceInfo(ip=ADDRESS, hostname="winc-00-01", macaddress=MAC.replace(":", ""))
-    monkeypatch.setattr(leases, "async_discovered_service_info", lambda _: [info])
+    monkeypatch.setattr(mac_addresses, "async_discovered_service_info", lambda _: [info])
     assert leases.async_leased_hosts(hass) == {MAC: ADDRESS}
