@@ -22,7 +22,7 @@ _FACTS: Final = ("ota", "library", "name", "version")
 
 def inspect(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
     """Print one JSON object a line for each file."""
-    parser.epilog = "Ends with status 1 if any file is refused or cannot be read."
+    parser.epilog = "Prints one JSON object a line. Ends with status 1 if any file is refused or cannot be read."
     add_sketch_arguments(parser)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--passwords", action="store_true", help="print what may be its password, likeliest first")
