@@ -4,7 +4,7 @@ from typing import Final, override
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Stage
@@ -34,24 +34,18 @@ async def async_setup_entry(
 
 
 class UpdateStatus(BoardEntity, SensorEntity):
-    """Whether an install is under way, and whether it had to wait for its board.
+    """Whether an install is under way, or waits for its board.
 
-    Each change is a line in the activity log, and an update may have two: it is one of both until it ends, and nothing as
-    long as it is not known which.
+    Each change is a line in the activity log, so that what lasts seconds before it is known which of both shows nothing.
     """
 
-    _attr_native_value: str = IDLE
-
+    @property
     @override
-    @callback
-    def _handle_coordinator_update(self) -> None:
+    def native_value(self) -> str:
         match self.coordinator.state.stage:
-            case Stage.IDLE:
-                self._attr_native_value = IDLE
+            case Stage.IDLE | Stage.DOWNLOADING:
+                return IDLE
             case Stage.WAITING:
-                self._attr_native_value = WAITING
-            case Stage.DOWNLOADING:
-                pass
-            case _ if self._attr_native_value == IDLE:
-                self._attr_native_value = INSTALLING
-        super()._handle_coordinator_update()
+                return WAITING
+            case _:
+                return INSTALLING

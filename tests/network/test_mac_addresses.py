@@ -64,7 +64,7 @@ def test_a_machine_without_such_a_table_knows_nobody(neighbours: Path) -> None:
 
 
 async def test_without_the_dhcp_integration_there_are_no_leases(hass: HomeAssistant) -> None:
-    assert leases.async_leased_hosts(hass) == {}
+    assert mac_addresses.async_leased_hosts(hass) == {}
 
 
 async def test_leases_are_found_by_the_hardware_address_as_home_assistant_writes_it(
@@ -73,4 +73,4 @@ async def test_leases_are_found_by_the_hardware_address_as_home_assistant_writes
     hass.config.components.add("dhcp")
     info = DhcpServiceInfo(ip=ADDRESS, hostname="winc-00-01", macaddress=MAC.replace(":", ""))
     monkeypatch.setattr(mac_addresses, "async_discovered_service_info", lambda _: [info])
-    assert leases.async_leased_hosts(hass) == {MAC: ADDRESS}
+    assert mac_addresses.async_leased_hosts(hass) == {MAC: ADDRESS}

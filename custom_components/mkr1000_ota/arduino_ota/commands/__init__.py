@@ -1,8 +1,13 @@
 """The commands of `python -m arduino_ota`, in files by the packages that they need; and how they end."""
 
 from enum import IntEnum
+from errno import EINVAL
+import os
+from pathlib import Path
 import sys
-from typing import Self
+from typing import Self, TextIO
+
+from ..firmware.limits import FILE
 
 
 class Exit(IntEnum):
@@ -36,5 +41,23 @@ class Exit(IntEnum):
 
 def say(status: Exit, text: str) -> Exit:
     """Tell the end of a command, and return it."""
-    print(text, file=sys.stderr if status else sys.stdout, flush=True)
+    tell(text, sys.stderr if status else sys.stdout)
     return status
+
+
+def tell(text: str, stream: TextIO) -> None:
+    """Print a line. That nobody can read it ends nothing, a flash least of all."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def read_file(path: Path) -> bytes:
+    """Return the content of a file, no more than what shows that it is too large. Raises OSError."""
+    if path.exists() and not path.is_file():
+        raise OSError(EINVAL, "it is not a regular file")
+    with path.open("rb") as file:
+        return file.read(FILE + 1)

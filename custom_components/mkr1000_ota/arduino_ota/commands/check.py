@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Sequence
 from getpass import getpass
 import os
+import sys
 from typing import Final
 
 import aiohttp
@@ -22,6 +23,7 @@ PROMPT: Final = object()
 def check(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
     """Say what answers at an address."""
     parser.epilog = "Status 3: no board answers there. Status 4: it accepts another password. Nothing on it changes."
+    parser.usage = "%(prog)s HOST[:PORT] [--password [PASSWORD]]"
     add_board_arguments(parser)
     wanted = parser.parse_args(arguments)
     password = password_of(wanted)
@@ -58,7 +60,10 @@ def add_board_arguments(parser: ArgumentParser) -> None:
 def password_of(wanted: Namespace) -> str | None:
     """Return the password from the option, the variable or the prompt; None if there is none."""
     if wanted.password is PROMPT:
-        wanted.password = getpass("Password of the sketch that the board runs now: ")
+        try:
+            wanted.password = getpass("Password of the sketch that the board runs now: ")
+        except EOFError:
+            sys.exit(say(Exit.USAGE, "There is no password: give it with --password or in a variable, see --help."))
     password: str | None = wanted.password
     return password
 

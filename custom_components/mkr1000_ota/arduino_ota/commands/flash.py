@@ -22,7 +22,7 @@ from ..flash.journal import JournalUnwritable
 from ..flash.passwords import Keyring
 from ..flash.verdict import Outcome
 from ..protocol.client import BoardClient
-from . import Exit, say
+from . import Exit, read_file, say, tell
 from .check import PROMPT, add_board_arguments, address_of, explain, password_of
 from .journal import FileJournal
 from .sketches import add_sketch_arguments, inspected, sentence
@@ -41,6 +41,7 @@ def flash(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
     parser.epilog = _JOURNAL + "\n".join(
         f"{status:>4}  {status.text.format(board='the board', password='a known password')}" for status in Exit
     )
+    parser.usage = "%(prog)s FILE HOST[:PORT] [--password [PASSWORD]] [options]"
     parser.add_argument("file", type=Path, metavar="FILE")
     add_board_arguments(parser)
     parser.add_argument(
@@ -51,9 +52,10 @@ def flash(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
     add_sketch_arguments(parser)
     wanted = parser.parse_args(arguments)
     try:
+        image = read_file(wanted.file)
         with wanted.file.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return asyncio.run(_Flash(wanted, file.read()).run())
+            return asyncio.run(_Flash(wanted, image).run())
     except BlockingIOError:
         return say(Exit.NO_JOURNAL, f"{wanted.file} is being flashed by another process. Wait until that has ended.")
     except (OSError, SketchRefused) as error:
@@ -86,7 +88,7 @@ class _Flash:
         """Find out what became of an earlier flash; None if there was none, or there is something left to flash."""
         if (pending := self._journal.pending) is None:
             return None
-        print("An earlier flash of this file was not seen to end.", flush=True)
+        tell("An earlier flash of this file was not seen to end.", sys.stdout)
         deadline = time.monotonic() + timeouts.DEFAULT.return_timeout
         while (outcome := await flasher.resolve()) is None:
             if time.monotonic() >= deadline:
@@ -99,7 +101,7 @@ class _Flash:
     async def _flash(self, flasher: Flasher) -> Exit:
         sketch = inspected(self._image, self._wanted)
         for warning in sketch.warnings:
-            print(f"Warning: {warning.message}", file=sys.stderr, flush=True)
+            tell(f"Warning: {warning.message}", sys.stderr)
         if not self._journal.keyring.passwords:
             if not sys.stdin.isatty():
                 return say(Exit.USAGE, "There is no password: give it with --password or in a variable, see --help.")
@@ -126,6 +128,6 @@ class _Flash:
         shown, tenths = 10 * self._taken // len(self._image), 10 * taken // len(self._image)
         self._taken = taken
         if tenths != shown:
-            print(f"{10 * tenths:4} %", file=sys.stderr, flush=True)
+            tell(f"{10 * tenths:4} %", sys.stderr)
         if taken == len(self._image):
-            print("The board has everything. Waiting until it is back.", file=sys.stderr, flush=True)
+            tell("The board has everything. Waiting until it is back.", sys.stderr)

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from contextlib import suppress
 import json
 from pathlib import Path
+import re
 import sys
 from typing import Any, Final
 from urllib.parse import quote
 
 from ..errors import SketchRefused
+from ..firmware import schema
+from ..firmware.description import FIELDS
 from ..firmware.versions import VERSION, version_of_file
 from ..hardware import MKR1000, MODELS, Storage
 from ..sketch.findings import OVERRIDABLE
 from ..sketch.sketch import Sketch
-from . import Exit
+from . import Exit, read_file, tell
 
 _MODELS: Final = {model.id: model for model in MODELS}
 _FACTS: Final = ("ota", "library", "name", "version")
@@ -31,7 +34,7 @@ def inspect(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
     for file in wanted.files:
         report = _report(file, wanted)
         all_fit = all_fit and report["ok"]
-        print(json.dumps(report), flush=True)
+        tell(json.dumps(report), sys.stdout)
     return Exit.OK if all_fit else Exit.REFUSED
 
 
@@ -54,6 +57,10 @@ def manifest(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
         "--url-prefix", default="", metavar="URL", help="where the files are, if not beside the manifest"
     )
     wanted = parser.parse_args(arguments)
+    if not re.match(r"(https?://[^/]|/|[^:]*$)", wanted.url_prefix):
+        parser.error(f"{wanted.url_prefix} is no place on the web")
+    if wanted.url_prefix and not wanted.url_prefix.endswith("/"):
+        wanted.url_prefix += "/"
     try:
         wanted.notes = wanted.notes and wanted.notes.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
@@ -62,11 +69,12 @@ def manifest(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
     for file in wanted.files:
         try:
             releases.append(_release(file, wanted))
-        except (ValueError, OSError, SketchRefused) as error:
-            print(f"{file}: {sentence(error)}", file=sys.stderr)
+        except (schema.Invalid, ValueError, OSError, SketchRefused) as error:
+            tell(f"{file}: {sentence(error)}", sys.stderr)
     if len(releases) < len(wanted.files):
         return Exit.REFUSED
-    print(json.dumps(releases[0] if len(releases) == 1 else {"releases": releases}, indent=2, ensure_ascii=False))
+    document = releases[0] if len(releases) == 1 else {"releases": releases}
+    tell(json.dumps(document, indent=2, ensure_ascii=False), sys.stdout)
     return Exit.OK
 
 
@@ -94,7 +102,7 @@ def _report(file: Path, wanted: Namespace) -> dict[str, Any]:
     verdict: dict[str, Any] = {"ok": True, "reason": None, "message": None}
     size = found = None
     try:
-        image = file.read_bytes()
+        image = read_file(file)
         size = len(image)
         with suppress(SketchRefused):  # also a sketch that is refused can be a sound one
             found = Sketch.inspect(image, model=None, storage=None, allow=OVERRIDABLE)
@@ -111,7 +119,7 @@ def _report(file: Path, wanted: Namespace) -> dict[str, Any]:
 
 def _release(file: Path, wanted: Namespace) -> dict[str, Any]:
     """Return what the manifest says of one file."""
-    sketch = Sketch.inspect(file.read_bytes(), model=None, storage=None)
+    sketch = Sketch.inspect(read_file(file), model=None, storage=None)
     version = sketch.version or version_of_file(file.name) or wanted.version
     if version is not None and not VERSION.fullmatch(version):
         raise ValueError(f"{version!r} is no version")
@@ -128,4 +136,6 @@ def _release(file: Path, wanted: Namespace) -> dict[str, Any]:
         "url": wanted.url,
         "notes": wanted.notes,
     }
-    return {name: value for name, value in facts.items() if value is not None}
+    said = {name: value for name, value in facts.items() if value is not None}
+    schema.pick(said, FIELDS)
+    return said

@@ -120,7 +120,9 @@ class Flasher:
         except AnswerLost:
             return await self._conclude(pending.at(Phase.FINISHING))
         except Exception as error:
-            # Whatever it was, it came before a 200: the board runs what it ran.
+            # Of these the board runs what it ran: they came before a 200. Of anything else nobody knows.
+            if upload.begun and not isinstance(error, BoardError | JournalUnwritable):
+                raise
             if isinstance(error, BoardError) and upload.begun:
                 # A wrong password now means that somebody else has flashed it since it was asked.
                 accepted = None if isinstance(error, WrongPassword) else password
