@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 import gc
 import hashlib
+from pathlib import Path
 import threading
 from typing import Any
 from weakref import ref
@@ -285,6 +286,25 @@ async def test_a_folder_that_hangs_takes_one_thread(
     goes_on.set()
     await home.async_block_till_done(wait_background_tasks=True)
     assert looks == 1
+
+
+async def test_a_folder_that_hangs_does_not_hold_up_the_set_up(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    make = Path.mkdir
+
+    def hang(path: Path, *args: Any, **options: Any) -> None:
+        if path.parent.name == DOMAIN:
+            goes_on.wait(10)
+        make(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", hang)
+    entry = await add_board(board)
+    assert not catalog_of(entry).first_refresh.done()
+    goes_on.set()
+    await settled(home)
+    assert catalog_of(entry).confirmed
 
 
 async def test_a_file_is_offered_seconds_after_it_was_dropped(

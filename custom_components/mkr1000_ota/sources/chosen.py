@@ -24,20 +24,19 @@ from ..const import (
     CONF_SOURCE,
     CONF_TOKEN,
     DOMAIN,
-    LOGGER,
     SourceKind,
 )
 from ..errors import FormError
 
 
-async def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
+def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
     """Return the source that is chosen in the options of an entry."""
     options = entry.options
     match SourceKind(options.get(CONF_SOURCE, SourceKind.FOLDER)):
         case SourceKind.FOLDER:
             folder = Path(hass.config.path(options[CONF_FOLDER]))
-            await hass.async_add_executor_job(_make, folder)
-            return FolderSource(folder, base=Path(hass.config.config_dir))
+            # Not here: a network drive that hangs would hold up the set-up of its boards.
+            return FolderSource(folder, base=Path(hass.config.config_dir), make=True)
         case SourceKind.UPLOAD:
             return uploads_of(hass, entry.entry_id)
         case _:
@@ -81,10 +80,3 @@ def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | 
 def uploads_of(hass: HomeAssistant, entry_id: str) -> UploadedSource:
     """Return the source of what was uploaded for a board."""
     return UploadedSource(Path(hass.config.path(STORAGE_DIR, f"{DOMAIN}.uploads", entry_id)))
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as err:
-        LOGGER.warning("The firmware folder %s cannot be made: %s", folder, err)

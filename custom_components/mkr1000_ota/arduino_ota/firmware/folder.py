@@ -59,17 +59,19 @@ class FolderSource:
         *,
         base: Path | None = None,
         above: Path | None = None,
+        make: bool = False,
         settled_after: float = _SETTLED_AFTER,
     ) -> None:
         """Take the folder, and the trusted one below which no folder may be a link.
 
-        `above` is a folder for no sketches, of which those are reported that were dropped there by mistake. A file must
-        rest for `settled_after` seconds.
+        `above` is a folder for no sketches, of which those are reported that were dropped there by mistake. With `make`,
+        the first look makes a folder that is missing. A file must rest for `settled_after` seconds.
         """
         self.key: Hashable = ("folder", str(directory))
         self.directory = directory
         self._base = base
         self._above = above
+        self._make = make
         self._settled_after = settled_after
         self._running: asyncio.Future[Any] | None = None
         self._first_seen: dict[tuple[str, Stamp], float] = {}
@@ -116,6 +118,10 @@ class FolderSource:
             raise SourceError(Reason.FOLDER_SILENT, folder=str(self.directory)) from None
 
     def _make_catalog(self) -> Catalog:
+        if self._make:
+            with suppress(OSError):  # why it cannot be had is said when it is opened
+                self.directory.mkdir(parents=True, exist_ok=True)
+            self._make = False
         with opened(self.directory, self._base) as folder:
             entries, now = folder.scan(), time.monotonic()
             self._first_seen = {each: self._first_seen.get(each, now) for each in entries.items()}
