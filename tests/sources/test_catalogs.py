@@ -188,6 +188,41 @@ async def test_another_file_than_was_announced_is_not_offered(
     assert not catalog.data.findings
 
 
+async def test_a_server_whose_files_come_one_by_one(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    site.serve_json("/manifest.json", manifest())
+    catalog = catalog_of(await follow(board))
+    assert [finding.code for finding in catalog.data.findings] == ["not_found"]
+    site.serve("/garden.bin", IMAGE)
+    await catalog.async_refresh()
+    await settled(home)
+    assert not catalog.data.findings
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
+
+
+@pytest.mark.parametrize("facts", [{}, {"version": "2.0"}])
+async def test_a_rebuild_that_only_its_content_tells(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, facts: dict[str, str]
+) -> None:
+    site.serve_json("/manifest.json", {"path": "garden.bin"} | facts)
+    catalog, rebuilt = None, build_sketch(seed=1)
+    for image in (build_sketch(), rebuilt):
+        site.serve("/garden.bin", image)
+        catalog = catalog or catalog_of(await follow(board))
+        await catalog.async_refresh()
+        await settled(home)
+        assert shown(home, FIRMWARE).state == "on"
+        await install(home)
+        assert board.flashed[-1] == image
+    assert catalog is not None
+    site.serve("/garden.bin", status=404)
+    await catalog.async_refresh()
+    await settled(home)
+    assert not catalog.data.findings
+    assert shown(home, FIRMWARE).state == "off"
+
+
 async def test_how_many_more_cannot_be_offered_is_said_truly(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:
