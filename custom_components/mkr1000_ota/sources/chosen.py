@@ -36,11 +36,23 @@ def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
         case SourceKind.FOLDER:
             folder = Path(hass.config.path(options[CONF_FOLDER]))
             # Not here: a network drive that hangs would hold up the set-up of its boards.
-            return FolderSource(folder, base=Path(hass.config.config_dir), make=True)
+            return FolderSource(
+                folder, base=Path(hass.config.config_dir), above=_above(hass, options[CONF_FOLDER]), make=True
+            )
         case SourceKind.UPLOAD:
             return uploads_of(hass, entry.entry_id)
         case _:
             return server_of(hass, dict(options))
+
+
+def _above(hass: HomeAssistant, folder: str) -> Path | None:
+    """Return the folder that those of boards are in: sketches are dropped there by mistake. One of them tells of it."""
+    above = Path(folder).parent
+    others = (entry.options.get(CONF_FOLDER) for entry in hass.config_entries.async_entries(DOMAIN))
+    folders = [Path(other) for other in others if other]
+    first = next((other for other in folders if other.parent == above), None)
+    is_told_here = above != Path() and above not in folders and first == Path(folder)
+    return Path(hass.config.path(str(above))) if is_told_here else None
 
 
 def prepare_folder(config_dir: str, typed: str) -> str:
