@@ -75,7 +75,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         await images.open()
         sources = BoardSources(hass, entry)
         board = BoardCoordinator(hass, entry, store, images, sources)
-        await sources.async_open(board.refresh_offers)
+        sources.async_open(board.refresh_offers)
         entry.async_on_unload(sources.async_close)
         sources.recall(store.record)
     if not store.record.source_memory.get("release"):

@@ -281,7 +281,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     async def async_options_changed(self) -> None:
         """Take over what has changed in the options or was uploaded, without a reload."""
         await self.sources.uploads.async_refresh()
-        await self.sources.async_switch()
+        self.sources.async_switch()
 
     @callback
     def _update_device(self, **changes: Any) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 import gc
 import hashlib
+from pathlib import Path
 import threading
 from typing import Any
 from weakref import ref
@@ -187,6 +188,41 @@ async def test_another_file_than_was_announced_is_not_offered(
     assert not catalog.data.findings
 
 
+async def test_a_server_whose_files_come_one_by_one(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    site.serve_json("/manifest.json", manifest())
+    catalog = catalog_of(await follow(board))
+    assert [finding.code for finding in catalog.data.findings] == ["not_found"]
+    site.serve("/garden.bin", IMAGE)
+    await catalog.async_refresh()
+    await settled(home)
+    assert not catalog.data.findings
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
+
+
+@pytest.mark.parametrize("facts", [{}, {"version": "2.0"}])
+async def test_a_rebuild_that_only_its_content_tells(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, facts: dict[str, str]
+) -> None:
+    site.serve_json("/manifest.json", {"path": "garden.bin"} | facts)
+    catalog, rebuilt = None, build_sketch(seed=1)
+    for image in (build_sketch(), rebuilt):
+        site.serve("/garden.bin", image)
+        catalog = catalog or catalog_of(await follow(board))
+        await catalog.async_refresh()
+        await settled(home)
+        assert shown(home, FIRMWARE).state == "on"
+        await install(home)
+        assert board.flashed[-1] == image
+    assert catalog is not None
+    site.serve("/garden.bin", status=404)
+    await catalog.async_refresh()
+    await settled(home)
+    assert not catalog.data.findings
+    assert shown(home, FIRMWARE).state == "off"
+
+
 async def test_how_many_more_cannot_be_offered_is_said_truly(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:
@@ -268,7 +304,7 @@ async def test_a_folder_that_hangs_takes_one_thread(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A network drive that has gone, looked at every three seconds."""
-    await add_board(board)
+    await add_board(board, folder="drive")
     threads = set()
     goes_on = threading.Event()
 
@@ -284,6 +320,25 @@ async def test_a_folder_that_hangs_takes_one_thread(
     goes_on.set()
     await home.async_block_till_done(wait_background_tasks=True)
     assert len(threads) == 1
+
+
+async def test_a_folder_that_hangs_does_not_hold_up_the_set_up(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    make = Path.mkdir
+
+    def hang(path: Path, *args: Any, **options: Any) -> None:
+        if path.parent.name == DOMAIN:
+            goes_on.wait(10)
+        make(path, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", hang)
+    entry = await add_board(board)
+    assert not catalog_of(entry).first_refresh.done()
+    goes_on.set()
+    await settled(home)
+    assert catalog_of(entry).confirmed
 
 
 async def test_a_file_is_offered_seconds_after_it_was_dropped(

@@ -73,3 +73,25 @@ async def test_folders_do_not_take_back_what_others_have_reported(
     texts = "".join(told(home))
     assert len(told(home)) == 2
     assert "first.bin" in texts and "second.bin" in texts
+
+
+async def test_a_sketch_one_folder_too_high_is_reported_once(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+) -> None:
+    first = await add_board(await start_board(name="First"))
+    second = await add_board(await start_board(address="127.0.0.8", name="Second"))
+    Path(home.config.path(DOMAIN, "garden.bin")).write_bytes(build_sketch())
+    await offer(first, {})
+    await offer(second, {})
+    [text] = told(home)
+    assert "../garden.bin" in text and "First" in text
+
+
+async def test_the_folder_of_another_board_is_no_folder_too_high(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+) -> None:
+    above = await add_board(await start_board(address="127.0.0.8", name="Above"), folder=DOMAIN)
+    below = await add_board(await start_board(name="Below"))
+    await offer(above, {"garden.bin": build_sketch()})
+    await offer(below, {})
+    assert not told(home)

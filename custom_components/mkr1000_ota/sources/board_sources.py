@@ -52,13 +52,15 @@ class BoardSources:
         self._leave_chosen: CALLBACK_TYPE = lambda: None
         self._leave_uploads: CALLBACK_TYPE = lambda: None
 
-    async def async_open(self, on_change: CALLBACK_TYPE) -> None:
+    @callback
+    def async_open(self, on_change: CALLBACK_TYPE) -> None:
         """Begin to follow them; `on_change` is called when any of them has changed."""
         self._on_change = on_change
         self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
         self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))
 
-    async def async_switch(self) -> None:
+    @callback
+    def async_switch(self) -> None:
         """Follow the source that is chosen now; a catalog that stays in use is not looked up anew."""
         leave = self._leave_chosen
         self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))

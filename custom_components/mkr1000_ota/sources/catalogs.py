@@ -1,7 +1,7 @@
 """What every source offers, looked up once however many boards use it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +18,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.folder import FolderSource
+from ..arduino_ota.firmware.manifest import ManifestSource
 from ..arduino_ota.firmware.reasons import PASSING, Reason
 from ..arduino_ota.firmware.release import Catalog, Finding, FirmwareSource, Release, SourceError
 from ..arduino_ota.hardware import Model, Storage
@@ -57,6 +58,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         # When the source said last what it offers, in seconds since the epoch.
         self.refreshed = 0.0
         # What was seen inside of releases whose source only names them, and those that somebody has looked for.
+        self._named = Catalog()
         self._inspected: dict[Hashable, Release | Finding] = {}
         self._looked_for: set[Hashable] = set()
         is_folder = isinstance(source, FolderSource)
@@ -118,10 +120,23 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         except SourceError as err:
             if err.reason in PASSING:
                 return
-            self._inspected[_key(release)] = Finding.from_error(release.label, err)
-        self.data = self._completed(self.data)
+            # What was good once is so until there is another: a server is often changed file by file.
+            if not isinstance(self._inspected.get(_key(release)), Release):
+                self._inspected[_key(release)] = Finding.from_error(release.label, err)
+        self.data = self._completed(self._named)
         self.issues.report_not_offered(self.data.findings, self.users)
         self.async_update_listeners()
+
+    async def _look_again(self, releases: Sequence[Release]) -> None:
+        for release in releases:
+            if self.begin_looking(release):
+                await self.async_look_into(release)
+
+    def _may_be_another(self, release: Release) -> bool:
+        """Return whether what was found in an image may be over: it was wrong, or nothing but its content tells."""
+        known = self._inspected.get(_key(release))
+        is_wrong = isinstance(known, Finding) and known.code in set(Reason)
+        return is_wrong or (known is not None and not release.sha256 and isinstance(self.source, ManifestSource))
 
     def _completed(self, catalog: Catalog) -> Catalog:
         """Return a catalog with what is known of the images of its releases."""
@@ -198,6 +213,9 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self.confirmed = True
         self.refreshed = time.time()
         self._looked_for.clear()
+        self._named = catalog
+        if again := [release for release in catalog.releases if self._may_be_another(release)]:
+            self.hass.async_create_background_task(self._look_again(again), f"{DOMAIN} look again at {self.name}")
         catalog = self._completed(catalog)
         self.issues.recovered()
         self.issues.report_not_offered(catalog.findings, self.users)

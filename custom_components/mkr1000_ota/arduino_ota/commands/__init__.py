@@ -58,6 +58,6 @@ def tell(text: str, stream: TextIO) -> None:
 def read_file(path: Path) -> bytes:
     """Return the content of a file, no more than what shows that it is too large. Raises OSError."""
     if path.exists() and not path.is_file():
-        raise OSError(EINVAL, "it is not a regular file")
+        raise OSError(EINVAL, "it is a directory, a device, or a pipe")
     with path.open("rb") as file:
         return file.read(FILE + 1)
