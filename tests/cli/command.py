@@ -9,14 +9,14 @@ REPOSITORY = Path(__file__).parents[2]
 INTEGRATION = REPOSITORY / "custom_components" / "mkr1000_ota"
 
 
-def start(*arguments: str | Path, **variables: str) -> subprocess.Popen[str]:
+def start(*arguments: str | Path, output: int = subprocess.PIPE, **variables: str) -> subprocess.Popen[str]:
     """Start it in the Python of the tests; nobody is there to be asked for a password."""
     return subprocess.Popen(
         [sys.executable, "-m", "arduino_ota", *arguments],
         cwd=INTEGRATION,
         env=os.environ | variables,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         text=True,
     )

@@ -340,3 +340,29 @@ async def test_without_a_password_it_asks_for_one(
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr(check, "getpass", lambda _: "password")
     assert (await ota("flash", file, at(board))).status == 0
+
+
+async def test_that_nobody_can_read_what_it_says_ends_nothing(start_board: StartBoard, file: Path) -> None:
+    board = await start_board()
+    full = os.open("/dev/full", os.O_WRONLY)
+    flashing = start("flash", file, at(board), output=full, OTA_PASSWORD="password")
+    os.close(full)
+    assert await asyncio.to_thread(flashing.wait) == 0
+    assert board.flashed == [NEW]
+    assert list(file.parent.iterdir()) == [file]
+
+
+async def test_what_is_no_file_is_refused_at_once(tmp_path: Path, board: VirtualBoard, ota: Run) -> None:
+    os.mkfifo(tmp_path / "pipe.bin")
+    for name in (tmp_path / "pipe.bin", Path("/dev/zero")):
+        ended = await ota("flash", name, at(board), "--password", "password")
+        assert (ended.status, board.requests) == (1, [])
+        assert "a pipe" in ended.err
+
+
+async def test_nobody_is_there_to_be_asked_for_the_password(board: VirtualBoard) -> None:
+    checking = start("check", at(board), "--password")
+    _, said = await asyncio.to_thread(checking.communicate)
+    assert (checking.returncode, board.requests) == (2, [])
+    assert "There is no password" in said
+    assert "Traceback" not in said

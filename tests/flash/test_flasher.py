@@ -38,6 +38,23 @@ async def test_the_new_password_is_kept(
     assert taken[-1] == len(NEW)
 
 
+async def test_what_happens_to_whoever_watches_leaves_the_flash_to_be_found_out(
+    flasher: Flasher, board: VirtualBoard, journal: Notebook
+) -> None:
+    """Nobody knows then what became of it: the board may have everything."""
+
+    def fail(taken: int) -> None:
+        if taken == len(NEW):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await flasher.flash(order(NEW, "sesame"), fail)
+    assert journal.pending is not None
+    while (outcome := await flasher.resolve()) is None:
+        pass
+    assert (outcome.verdict is Verdict.FLASHED) is (board.flashed == [NEW])
+
+
 async def test_it_is_written_down_before_the_board_can_flash(
     flasher: Flasher, board: VirtualBoard, journal: Notebook
 ) -> None:

@@ -119,10 +119,8 @@ class Flasher:
             await upload.run(partial(self._journal.write, pending), before_last_chunk)
         except AnswerLost:
             return await self._conclude(pending.at(Phase.FINISHING))
-        except Exception as error:
-            # Of these the board runs what it ran: they came before a 200. Of anything else nobody knows.
-            if upload.begun and not isinstance(error, BoardError | JournalUnwritable):
-                raise
+        except (BoardError, JournalUnwritable) as error:
+            # It came before a 200: the board runs what it ran. After anything else that is still to be found out.
             if isinstance(error, BoardError) and upload.begun:
                 # A wrong password now means that somebody else has flashed it since it was asked.
                 accepted = None if isinstance(error, WrongPassword) else password
