@@ -14,6 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_cached_translations
 
+from .arduino_ota.text import escape_markdown
 from .const import DOMAIN
 
 
@@ -55,9 +56,13 @@ _ERRORS = {Kind.NOT_BACK, Kind.FOLDER_UNUSABLE, Kind.SOURCE_FAILING}
 def async_report(
     hass: HomeAssistant, kind: Kind, key: str, *, reason: HomeAssistantError | str | None = None, **placeholders: str
 ) -> None:
-    """Raise an issue, or say anew what it says. `reason` is an error that the user would be shown, or a finished text."""
+    """Raise an issue, or say anew what it says, with names and the like as the text that they are.
+
+    `reason` is an error that the user would be shown, or finished Markdown.
+    """
+    shown = _as_text(placeholders)
     if isinstance(reason, HomeAssistantError):
-        reason = sentence(hass, reason.translation_key or "", reason.translation_placeholders or {})
+        reason = sentence(hass, reason.translation_key or "", _as_text(reason.translation_placeholders or {}))
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -65,7 +70,7 @@ def async_report(
         is_fixable=kind in _FIXABLE,
         severity=ir.IssueSeverity.ERROR if kind in _ERRORS else ir.IssueSeverity.WARNING,
         translation_key=kind,
-        translation_placeholders=placeholders | ({} if reason is None else {"reason": reason}),
+        translation_placeholders=shown | ({} if reason is None else {"reason": reason}),
         data=dict(placeholders),
     )
 
@@ -99,6 +104,10 @@ def sentence(hass: HomeAssistant, key: str, placeholders: Mapping[str, str]) -> 
     """Return the text of an error in the language of the server; nothing where a newer version has chosen it."""
     texts = async_get_cached_translations(hass, hass.config.language, "exceptions", DOMAIN)
     return texts.get(f"component.{DOMAIN}.exceptions.{key}.message", "").format_map(defaultdict(str, placeholders))
+
+
+def _as_text(placeholders: Mapping[str, str]) -> dict[str, str]:
+    return {name: escape_markdown(value) for name, value in placeholders.items()}
 
 
 def digest(text: str) -> str:

@@ -3,9 +3,9 @@
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
-from ..arduino_ota.text import escape_markdown
 from ..coordinator import BoardCoordinator
-from ..issues import Kind, async_clear, async_report, sentence
+from ..errors import translated_error
+from ..issues import Kind, async_clear, async_report
 from ..storage.records import BoardRecord, WaitingOrder
 
 NOTICES = (Kind.NOT_BACK, Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY)
@@ -22,14 +22,13 @@ def with_notice(
 @callback
 def async_raise_notices(board: BoardCoordinator) -> None:
     """Have the issues of a board be those of its record."""
-    key, here = board.config_entry.entry_id, {"board": escape_markdown(board.name), "host": board.host}
+    key, here = board.config_entry.entry_id, {"board": board.name, "host": board.host}
     for kind in NOTICES:
         if (notice := board.record.notices.get(kind)) is None:
             async_clear(board.hass, key, kind)
             continue
-        facts = {name: escape_markdown(text) for name, text in notice.placeholders.items()} | here
-        reason = sentence(board.hass, notice.reason, facts)
-        async_report(board.hass, kind, key, reason=reason, version=facts.get("version", ""), **here)
+        reason = translated_error(notice.reason, **{**notice.placeholders, **here})
+        async_report(board.hass, kind, key, reason=reason, version=notice.placeholders.get("version", ""), **here)
 
 
 async def async_dismiss(board: BoardCoordinator, *kinds: Kind) -> None:

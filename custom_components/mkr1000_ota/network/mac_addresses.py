@@ -25,7 +25,7 @@ def mac_of(host: str) -> str | None:
     except ValueError:
         return None
     try:
-        entries = _TABLE.read_text(encoding="ascii").splitlines()[1:]
+        entries = _TABLE.read_text(encoding="ascii", errors="replace").splitlines()[1:]
     except OSError:
         return None
     for entry in entries:

@@ -106,7 +106,7 @@ class SourceIssues:
             Kind.NOT_OFFERED,
             self._key,
             reason="\n".join(f"- {_sentence(self._hass, finding)}" for finding in findings),
-            source=escape_markdown(self._source.server or str(getattr(self._source, "directory", ""))),
+            source=self._source.server or str(getattr(self._source, "directory", "")),
             boards=_titles(boards),
         )
 
