@@ -42,7 +42,7 @@ async def test_one_short_request_is_all_it_takes(board: VirtualBoard, client_of:
 async def test_a_board_that_is_off_is_unreachable(board: VirtualBoard, client_of: ClientOf) -> None:
     """Its address refuses connections."""
     await board.power_off()
-    with pytest.raises(BoardUnreachable):
+    with pytest.raises(BoardUnreachable, match="Nothing accepts a connection"):
         await client_of(board).identify()
 
 

@@ -43,7 +43,7 @@ TIMEOUTS = Timeouts(
 REQUESTS = RequestTimeouts(connect=0.5, stall=1.0, answer=1.0)
 AT_ONCE = 24
 # Seconds in which a board and a journal must have found together again.
-RESOLVED_WITHIN = 120.0
+RESOLVED_WITHIN = 30.0
 
 # Set where a flash runs that will be killed.
 DIES: ContextVar[bool] = ContextVar("dies", default=False)
