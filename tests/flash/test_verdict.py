@@ -51,9 +51,10 @@ def board(accepted: str | None, **facts: Any) -> Evidence:
         (pending(UPLOADING, STATES_THE_OLD), board(OLD), Verdict.NOT_APPLIED),
         (pending(UPLOADING, UNREADABLE), board(None), Verdict.NOT_APPLIED),
         (pending(UPLOADING, UNREADABLE), board(NEW, late=True), Verdict.NOT_APPLIED),
-        # A sketch without OTA answers nobody.
+        # A sketch without OTA answers nobody: only a 200 says that it was flashed.
         (pending(ANSWERED, UNREADABLE, ota=False, library=None), None, Verdict.WITHOUT_OTA),
-        (pending(FINISHING, UNREADABLE, ota=False, library=None), None, Verdict.WITHOUT_OTA),
+        (pending(FINISHING, UNREADABLE, ota=False, library=None), None, Verdict.NOT_BACK),
+        (pending(UPLOADING, UNREADABLE, ota=False, library=None), None, Verdict.NOT_APPLIED),
         (pending(FINISHING, UNREADABLE, ota=False, library=None), board(OLD), Verdict.NOT_APPLIED),
         (pending(ANSWERED, UNREADABLE, ota=False, library=None), board(NEW), Verdict.UNCERTAIN),
         # A candidate other than the old password.

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 import hashlib
 import time
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME, CONF_PASSWORD
@@ -468,16 +469,28 @@ async def test_what_was_sent_to_a_board_that_is_not_back_is_not_waited_for_as_if
     assert not issues(home)
 
 
-@pytest.mark.parametrize("phase", Phase)
-async def test_a_board_that_is_away_has_not_received_what_was_broken_off(
-    home: HomeAssistant, broken_off: Restart, board: VirtualBoard, phase: Phase
+HANGS = {"running_warnings": ("hangs_after_update",)}
+DEAF = {"ota": False, "library": None}
+SAID = [
+    (Phase.UPLOADING, HANGS, "was interrupted"),
+    (Phase.UPLOADING, DEAF, "was interrupted"),
+    (Phase.FINISHING, HANGS, "Press its reset button once, and version 2.0 starts"),
+    (Phase.FINISHING, DEAF, "won't respond again. Check on the board"),
+    (Phase.FINISHING, {}, "may not have received all of version 2.0"),
+    (Phase.ANSWERED, HANGS, "Press its reset button once, and version 2.0 starts"),
+    (Phase.ANSWERED, {}, "received version 2.0 but hasn't come back"),
+]
+
+
+@pytest.mark.parametrize(("phase", "facts", "said"), SAID)
+async def test_what_is_said_of_a_board_that_is_away(
+    home: HomeAssistant, broken_off: Restart, board: VirtualBoard, phase: Phase, facts: dict[str, Any], said: str
 ) -> None:
-    """It runs its previous sketch when it comes back, whatever was sent: no button starts the new one."""
+    """Nothing is said to be on it that may not be, and no button is named that starts what it has not."""
     await board.power_off()
-    await broken_off(replace(pending(phase, NEW), running_warnings=("hangs_after_update",)))
+    await broken_off(replace(pending(phase, NEW), **facts))
     await until_stage(home, Stage.IDLE)
     assert board_of(home).record.pending is not None
-    said = "was interrupted" if phase is Phase.UPLOADING else "Press its reset button once, and version 2.0 starts"
     assert said in reason_of(issues(home)["not_back"])
     await board.power_on()
     await look(home)

@@ -102,11 +102,19 @@ async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     pending = board.record.pending
     assert pending is not None
     facts = {"board": board.name, "version": pending.version}
-    predicted = next((_NOT_BACK[code] for code in pending.predictions if code in _NOT_BACK), None)
-    if pending.phase is Phase.UPLOADING:
-        # It cannot have begun to copy the sketch, and runs its previous one when it is back.
-        predicted = "not_back_interrupted"
-    reason = translated_error(predicted or "not_back", **facts)
+    why = _why_not_back(pending)
+    reason = translated_error(why or "not_back", **facts)
     await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
     async_raise_notices(board)
-    return translated_error(predicted or "verdict_not_back", **facts)
+    return translated_error(why or "verdict_not_back", **facts)
+
+
+def _why_not_back(pending: Pending) -> str | None:
+    """Return the key of what explains that a board does not answer; None if it has all of the sketch and none does."""
+    if pending.phase is Phase.UPLOADING:
+        # It cannot have begun to copy the sketch, and runs its previous one when it is back.
+        return "not_back_interrupted"
+    if not pending.ota:
+        return "not_back_without_ota"
+    predicted = next((_NOT_BACK[code] for code in pending.predictions if code in _NOT_BACK), None)
+    return predicted or ("not_back_unanswered" if pending.phase is Phase.FINISHING else None)

@@ -139,14 +139,12 @@ class Flasher:
         if (pending := self._journal.pending) is None:
             return None
         if pending.phase is Phase.ANSWERED and not pending.ota:
-            return await self._end(pending, Verdict.WITHOUT_OTA, None)
+            return await self._end(pending, verdict_of(pending, None), None)
         late = not 0 <= time.time() - pending.phase_began <= self._timeouts.proof_timeout
         try:
             seen = await self._client.identify()
             accepted, library = await self._password_now(pending)
         except BoardUnreachable, BoardSilent:
-            if late and not pending.ota:
-                return await self._end(pending, verdict_of(pending, None), None)
             return None
         evidence = Evidence(library=library or seen, accepted=accepted, late=late)
         return await self._end(pending, verdict_of(pending, evidence), accepted)
@@ -168,7 +166,7 @@ class Flasher:
         """Watch a board that may have the whole image, until it is known what became of that."""
         answered = pending.phase is Phase.ANSWERED
         if answered and not pending.ota:
-            return await self._end(pending, Verdict.WITHOUT_OTA, None)
+            return await self._end(pending, verdict_of(pending, None), None)
         # A board is gone half a second after its answer: it is watched while that is being written down.
         async with asyncio.TaskGroup() as both:
             both.create_task(self._note(pending))

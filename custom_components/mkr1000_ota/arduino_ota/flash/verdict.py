@@ -79,7 +79,8 @@ def verdict_of(pending: Pending, evidence: Evidence | None) -> Verdict:
     if pending.phase is Phase.UPLOADING:
         return Verdict.NOT_APPLIED
     if evidence is None:
-        return Verdict.NOT_BACK if pending.ota else Verdict.WITHOUT_OTA
+        is_done = pending.phase is Phase.ANSWERED and not pending.ota
+        return Verdict.WITHOUT_OTA if is_done else Verdict.NOT_BACK
     accepts_old = evidence.accepted == pending.old_password
     if not pending.ota or pending.library not in (None, evidence.library):
         # Whatever this is, it is not the new sketch.
