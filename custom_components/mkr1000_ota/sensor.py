@@ -1,4 +1,4 @@
-"""Whether something is being done to a board."""
+"""Whether an update of a board is in progress."""
 
 from typing import Final, override
 
@@ -14,15 +14,14 @@ from .entity import BoardEntity
 PARALLEL_UPDATES = 0
 
 IDLE: Final = "idle"
-WAITING: Final = "waiting"
-INSTALLING: Final = "installing"
+IN_PROGRESS: Final = "in_progress"
 
 _STATUS = SensorEntityDescription(
     key="status",
     translation_key="status",
     device_class=SensorDeviceClass.ENUM,
     entity_category=EntityCategory.DIAGNOSTIC,
-    options=[IDLE, WAITING, INSTALLING],
+    options=[IDLE, IN_PROGRESS],
 )
 
 
@@ -34,18 +33,12 @@ async def async_setup_entry(
 
 
 class UpdateStatus(BoardEntity, SensorEntity):
-    """Whether an install is under way, or waits for its board.
+    """Whether an install is under way, or waits for its board or its turn; which of these it is, the dialog tells.
 
-    Each change is a line in the activity log, so that what lasts seconds before it is known which of both shows nothing.
+    Each change is a line in the activity log.
     """
 
     @property
     @override
     def native_value(self) -> str:
-        match self.coordinator.state.stage:
-            case Stage.IDLE | Stage.DOWNLOADING:
-                return IDLE
-            case Stage.WAITING:
-                return WAITING
-            case _:
-                return INSTALLING
+        return IDLE if self.coordinator.state.stage is Stage.IDLE else IN_PROGRESS

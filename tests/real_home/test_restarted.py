@@ -96,7 +96,7 @@ async def test_an_update_that_was_ordered_outlives_its_file(home: RealHome, boar
     await home.start()
     async with home.connect() as client:
         status = await KnownBoard(home, client, known.entry_id).entity("status")
-        assert (await client.state(status))["state"] == "waiting"
+        assert (await client.state(status))["state"] == "in_progress"
         assert known.record["order"] == ordered
     home.kill()
     await board.power_on()
