@@ -13,6 +13,13 @@ from custom_components.mkr1000_ota.arduino_ota.commands import Exit
 from custom_components.mkr1000_ota.arduino_ota.flash import timeouts
 from custom_components.mkr1000_ota.arduino_ota.protocol import client
 from tests.conftest import BRISK, BRISK_REQUESTS
+from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
+
+NEW = build_sketch("Garden", "sesame", "2.0", size=40_000)
+SAME = build_sketch("Garden", "password", "2.0", size=40_000)
+# Slow enough to be seen in the middle.
+SLOW = {"seconds_per_byte": 25e-6}
 
 type Run = Callable[..., Coroutine[Any, Any, Ended]]
 
@@ -44,3 +51,26 @@ def ota(loopback: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return Ended(await asyncio.to_thread(status), *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A sketch that wants another password than the board does now."""
+    file = tmp_path / "garden.bin"
+    file.write_bytes(NEW)
+    return file
+
+
+def at(board: VirtualBoard) -> str:
+    """Return where a board is, as a person types it."""
+    return f"{board.address}:{board.port}"
+
+
+def journal_of(file: Path, board: VirtualBoard) -> Path:
+    """Return the journal of a flash."""
+    return file.with_name(f"{file.name}.{board.address}-{board.port}.journal")
+
+
+def bodies(board: VirtualBoard) -> list[int]:
+    """Return how much of each body the board has taken."""
+    return [request.body_bytes for request in board.requests if request.body_bytes]

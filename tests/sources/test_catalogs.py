@@ -1,16 +1,9 @@
 """What sources offer, looked up once for all boards, through whatever happens to a server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-import gc
 import hashlib
-from pathlib import Path
-import threading
-from typing import Any
-from weakref import ref
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.setup import async_setup_component
@@ -18,36 +11,21 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
-from custom_components.mkr1000_ota.arduino_ota.firmware.fenced_folder import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
-from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
-from custom_components.mkr1000_ota.arduino_ota.hardware import MKR1000, Storage
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources import chosen
 from custom_components.mkr1000_ota.sources.catalogs import (
-    FOLDER_INTERVAL,
     SERVER_INTERVAL,
-    SketchCatalog,
     async_get_catalogs,
 )
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
-from custom_components.mkr1000_ota.sources.sketches import async_inspect
-from tests.conftest import AddBoard, Offer, StartBoard
-from tests.support.actions import FIRMWARE, act, drop, install, shown
+from tests.conftest import AddBoard
+from tests.sources.conftest import IMAGE, SHA256, Follow, catalog_of, manifest
+from tests.support.actions import FIRMWARE, install, shown
 from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 from tests.web import Web
-
-IMAGE = build_sketch(password="sesame", version="2.0")
-SHA256 = hashlib.sha256(IMAGE).hexdigest()
-
-type Follow = Callable[..., Awaitable[ConfigEntry]]
-
-
-def manifest(version: str = "2.0", **facts: Any) -> dict[str, Any]:
-    """Return a manifest with one sketch."""
-    return {"name": "Garden", "version": version, "path": "garden.bin", "sha256": SHA256} | facts
 
 
 def serve_build(site: Web, version: str) -> None:
@@ -55,25 +33,6 @@ def serve_build(site: Web, version: str) -> None:
     image = build_sketch(version=version)
     site.serve_json("/manifest.json", manifest(version, sha256=hashlib.sha256(image).hexdigest()))
     site.serve("/garden.bin", image)
-
-
-@pytest.fixture
-def follow(home: HomeAssistant, add_board: AddBoard, site: Web) -> Follow:
-    """Set up a board whose sketches come from a manifest on the web server."""
-
-    async def follow(board: VirtualBoard, **options: Any) -> ConfigEntry:
-        url = str(site.at("/manifest.json"))
-        entry = await add_board(board, **{"source": "manifest", "manifest_url": url} | options)
-        await settled(home)
-        return entry
-
-    return follow
-
-
-def catalog_of(entry: ConfigEntry) -> SketchCatalog:
-    """Return the catalog that a board uses."""
-    catalog: SketchCatalog = entry.runtime_data.coordinator.sources.chosen
-    return catalog
 
 
 async def test_a_hundred_boards_ask_once(home: HomeAssistant, site: Web) -> None:
@@ -97,20 +56,6 @@ async def test_a_hundred_boards_ask_once(home: HomeAssistant, site: Web) -> None
     assert again is not catalog, "nobody used it any more"
     await again.first_refresh
     leave()
-
-
-async def test_boards_of_one_source_fetch_a_sketch_once(
-    home: HomeAssistant, follow: Follow, start_board: StartBoard, site: Web
-) -> None:
-    site.serve_json("/manifest.json", manifest())
-    site.serve("/garden.bin", IMAGE)
-    boards = [await start_board(name=name, address=f"127.0.0.{20 + number}") for number, name in enumerate("ABC")]
-    for board in boards:
-        await follow(board)
-    await asyncio.gather(*(install(home, entity_id=f"update.{name}_firmware") for name in "abc"))
-    assert [board.flashed for board in boards] == [[IMAGE]] * 3
-    assert site.asked().count("/manifest.json") == 1
-    assert site.asked().count("/garden.bin") == 1
 
 
 async def test_whatever_happens_to_the_server_the_last_good_catalog_stays(
@@ -298,99 +243,3 @@ async def test_a_sketch_that_was_uploaded(home: HomeAssistant, add_board: AddBoa
     assert board.flashed == [IMAGE]
     assert await home.config_entries.async_remove(entry.entry_id)
     assert not (await uploads_of(home, entry.entry_id).catalog()).releases
-
-
-async def test_a_folder_that_hangs_takes_one_thread(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A network drive that has gone, looked at every three seconds."""
-    await add_board(board, folder="drive")
-    threads = set()
-    goes_on = threading.Event()
-
-    def hang(_: Directory) -> dict[str, Stamp]:
-        threads.add(threading.get_ident())
-        goes_on.wait(10)
-        return {}
-
-    monkeypatch.setattr(Directory, "scan", hang)
-    for times in range(1, 5):
-        async_fire_time_changed(home, dt_util.utcnow() + times * (FOLDER_INTERVAL + timedelta(seconds=1)))
-        await asyncio.sleep(0)
-    goes_on.set()
-    await home.async_block_till_done(wait_background_tasks=True)
-    assert len(threads) == 1
-
-
-async def test_a_folder_that_hangs_does_not_hold_up_the_set_up(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    goes_on = threading.Event()
-    make = Path.mkdir
-
-    def hang(path: Path, *args: Any, **options: Any) -> None:
-        if path.parent.name == DOMAIN:
-            goes_on.wait(10)
-        make(path, *args, **options)
-
-    monkeypatch.setattr(Path, "mkdir", hang)
-    entry = await add_board(board)
-    assert not catalog_of(entry).first_refresh.done()
-    goes_on.set()
-    await settled(home)
-    assert catalog_of(entry).confirmed
-
-
-async def test_a_file_is_offered_seconds_after_it_was_dropped(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    entry = await add_board(board)
-    look = catalog_of(entry).async_refresh
-
-    async def do_not_look() -> None:
-        """Leave it to the timer."""
-
-    monkeypatch.setattr(catalog_of(entry), "async_refresh", do_not_look)
-    await offer(entry, {"garden-2.0.bin": IMAGE})
-    monkeypatch.setattr(catalog_of(entry), "async_refresh", look)
-    async_fire_time_changed(home, dt_util.utcnow() + FOLDER_INTERVAL + timedelta(seconds=1))
-    await home.async_block_till_done(wait_background_tasks=True)
-    assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
-
-
-async def test_a_sketch_is_in_memory_once_and_not_for_longer_than_it_is_needed(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer
-) -> None:
-    """Whether it comes out of the folder, out of the archive or out of a file, and whatever the board's storage."""
-    boards = [await start_board(name=name, address=f"127.0.0.{20 + number}") for number, name in enumerate("AB")]
-    entries = [await add_board(board) for board in boards]
-    await offer(entries[0], {"garden-2.0.bin": IMAGE})
-    await install(home, entity_id="update.a_firmware")
-    await act(home, "flash", entity_id="update.b_firmware", file=drop(home, "garden.bin", IMAGE))
-    first, second = (entry.runtime_data.coordinator for entry in entries)
-    build = first.offers.builds[0]
-    sketch = await first.sources.chosen.sketch(build.release, first.model, first.storage)
-    assert await first.sources.chosen.sketch(build.release, first.model, first.storage) is sketch
-    archived = await second.images.load(sketch.sha256)
-    assert await async_inspect(home, archived, second.model, second.storage) is sketch
-    await act(home, "flash", entity_id="update.a_firmware", file=drop(home, "garden.bin", IMAGE))
-
-    gone = ref(sketch)
-    del sketch
-    gc.collect()
-    assert gone() is None
-
-
-async def test_a_board_that_gives_up_does_not_take_the_sketch_from_the_others(
-    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
-) -> None:
-    site.serve_json("/manifest.json", manifest())
-    catalog = catalog_of(await follow(board))
-    site.serve("/garden.bin", IMAGE)
-    release = Release(version="1.0", identifier=str(site.at("/garden.bin")))
-    one, other = (asyncio.create_task(catalog.sketch(release, MKR1000, Storage.INTERNAL)) for _ in range(2))
-    await asyncio.sleep(0)
-    one.cancel()
-    assert (await other).image == IMAGE
-    assert one.cancelled()
-    await catalog.async_shutdown()

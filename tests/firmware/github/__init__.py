@@ -1,0 +1,1 @@
+"""Tests of sketches in the releases of a repository."""

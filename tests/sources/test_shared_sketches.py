@@ -1,0 +1,68 @@
+"""A sketch is loaded and held in memory once, however many boards want it."""
+
+import asyncio
+import gc
+from weakref import ref
+
+from homeassistant.core import HomeAssistant
+
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
+from custom_components.mkr1000_ota.arduino_ota.hardware import MKR1000, Storage
+from custom_components.mkr1000_ota.sources.sketches import async_inspect
+from tests.conftest import AddBoard, Offer, StartBoard
+from tests.sources.conftest import IMAGE, Follow, catalog_of, manifest
+from tests.support.actions import act, drop, install
+from tests.virtual_board import VirtualBoard
+from tests.web import Web
+
+
+async def test_boards_of_one_source_fetch_a_sketch_once(
+    home: HomeAssistant, follow: Follow, start_board: StartBoard, site: Web
+) -> None:
+    site.serve_json("/manifest.json", manifest())
+    site.serve("/garden.bin", IMAGE)
+    boards = [await start_board(name=name, address=f"127.0.0.{20 + number}") for number, name in enumerate("ABC")]
+    for board in boards:
+        await follow(board)
+    await asyncio.gather(*(install(home, entity_id=f"update.{name}_firmware") for name in "abc"))
+    assert [board.flashed for board in boards] == [[IMAGE]] * 3
+    assert site.asked().count("/manifest.json") == 1
+    assert site.asked().count("/garden.bin") == 1
+
+
+async def test_a_sketch_is_in_memory_once_and_not_for_longer_than_it_is_needed(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer
+) -> None:
+    """Whether it comes out of the folder, out of the archive or out of a file, and whatever the board's storage."""
+    boards = [await start_board(name=name, address=f"127.0.0.{20 + number}") for number, name in enumerate("AB")]
+    entries = [await add_board(board) for board in boards]
+    await offer(entries[0], {"garden-2.0.bin": IMAGE})
+    await install(home, entity_id="update.a_firmware")
+    await act(home, "flash", entity_id="update.b_firmware", file=drop(home, "garden.bin", IMAGE))
+    first, second = (entry.runtime_data.coordinator for entry in entries)
+    build = first.offers.builds[0]
+    sketch = await first.sources.chosen.sketch(build.release, first.model, first.storage)
+    assert await first.sources.chosen.sketch(build.release, first.model, first.storage) is sketch
+    archived = await second.images.load(sketch.sha256)
+    assert await async_inspect(home, archived, second.model, second.storage) is sketch
+    await act(home, "flash", entity_id="update.a_firmware", file=drop(home, "garden.bin", IMAGE))
+
+    gone = ref(sketch)
+    del sketch
+    gc.collect()
+    assert gone() is None
+
+
+async def test_a_board_that_gives_up_does_not_take_the_sketch_from_the_others(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    site.serve_json("/manifest.json", manifest())
+    catalog = catalog_of(await follow(board))
+    site.serve("/garden.bin", IMAGE)
+    release = Release(version="1.0", identifier=str(site.at("/garden.bin")))
+    one, other = (asyncio.create_task(catalog.sketch(release, MKR1000, Storage.INTERNAL)) for _ in range(2))
+    await asyncio.sleep(0)
+    one.cancel()
+    assert (await other).image == IMAGE
+    assert one.cancelled()
+    await catalog.async_shutdown()
