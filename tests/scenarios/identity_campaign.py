@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import async_test_home_assistant
 
 from tests.scenarios.identity_histories import BrokenRule, History
-from tests.scenarios.simulated_network import simulated
+from tests.scenarios.simulated_home import simulated
 
 HISTORIES = 2000
 

@@ -11,7 +11,8 @@ from custom_components.mkr1000_ota.arduino_ota.sketch.sketch import Sketch
 from custom_components.mkr1000_ota.const import CONF_TYPED_HOST
 from custom_components.mkr1000_ota.coordinator import BoardCoordinator
 from custom_components.mkr1000_ota.data import InstallRequest
-from tests.scenarios.simulated_network import Device, House, Secret
+from tests.scenarios.simulated_home import House
+from tests.scenarios.simulated_network import Device, Secret
 from tests.virtual_board.sketches import build_sketch
 
 STEPS: Final = 12

@@ -12,7 +12,7 @@ import pytest
 
 from tests.scenarios.identity_campaign import run
 from tests.scenarios.identity_histories import History
-from tests.scenarios.simulated_network import House, simulated
+from tests.scenarios.simulated_home import House, simulated
 
 pytestmark = pytest.mark.slow
 
