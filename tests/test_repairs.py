@@ -251,27 +251,21 @@ async def test_a_missing_folder_is_made(home: HomeAssistant, board: VirtualBoard
     assert issues(home) == []
 
 
-async def test_an_unusable_folder_is_forgotten_when_it_is_mended_elsewhere(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+@pytest.mark.parametrize("ends", ["mended elsewhere", "used by nobody"])
+async def test_an_unusable_folder_is_forgotten(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, ends: str
 ) -> None:
-    Path(home.config.path("blocked")).write_text("a file")
+    folder = Path(home.config.path("blocked"))
+    folder.write_text("a file")
     entry = await add_board(board, folder="blocked")
     await settle(home)
     assert issues(home)
-    Path(home.config.path("blocked")).unlink()
-    Path(home.config.path("blocked")).mkdir()
-    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
-    assert issues(home) == []
-
-
-async def test_a_folder_that_nobody_uses_anymore_is_forgotten(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
-) -> None:
-    Path(home.config.path("blocked")).write_text("a file")
-    entry = await add_board(board, folder="blocked")
-    await settle(home)
-    assert issues(home)
-    await home.config_entries.async_unload(entry.entry_id)
+    if ends == "mended elsewhere":
+        folder.unlink()
+        folder.mkdir()
+        await entry.runtime_data.coordinator.sources.chosen.async_refresh()
+    else:
+        await home.config_entries.async_unload(entry.entry_id)
     assert issues(home) == []
 
 

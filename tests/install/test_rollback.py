@@ -21,8 +21,10 @@ from tests.support.actions import (
     board_of,
     choose,
     drop,
+    find_again,
     install,
     issues,
+    lose,
     reason_of,
     reauths,
     restart,
@@ -30,7 +32,8 @@ from tests.support.actions import (
     until_stage,
     watching,
 )
-from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches
+from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches, with_a_bad_one_on_offer
+from tests.support.looking import look, settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 from tests.web import Web
@@ -101,9 +104,7 @@ async def test_another_try_that_succeeds(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     """The user mends what was wrong around the sketch, and chooses it again: their own install judges it again."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.2})
-    await run_well(home, entry, offer)
-    await offer_a_bad_one(home, entry, offer)
+    await with_a_bad_one_on_offer(home, add_board, offer, board, 0.2)
     await choose(home, "2.0")
     with pytest.raises(HomeAssistantError):
         await install(home)
@@ -255,4 +256,22 @@ async def test_what_ran_well_was_allowed_to(
     with pytest.raises(HomeAssistantError) as error:
         await install(home)
     assert error.value.translation_key == "rolled_back"
+    assert board.version == "1.0"
+
+
+async def test_without_a_check_nothing_has_to_be_shown(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """A check that is set up later does not judge what ran before."""
+    entry = await add_board(board)
+    await offer(entry, sketches("1.0"))
+    await lose(home, board)
+    await find_again(board)
+    await look(home)
+    assert shown(home, FIRMWARE).attributes["installed_version"] == "1.0"
+    checked = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0}
+    home.config_entries.async_update_entry(entry, options=entry.options | checked)
+    await restart(home, entry)
+    await settled(home)
+    assert not issues(home)
     assert board.version == "1.0"

@@ -1,7 +1,5 @@
 """A health check, or a roll-back, that is broken off or fails: it is taken up again, and ends where it should."""
 
-import asyncio
-
 from homeassistant.const import CONF_PASSWORD, EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -31,7 +29,15 @@ from tests.support.actions import (
     until_stage,
     watching,
 )
-from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches
+from tests.support.going_back import (
+    LAMP,
+    dies,
+    install_a_bad_one,
+    offer_a_bad_one,
+    run_well,
+    sketches,
+    with_a_bad_one_on_offer,
+)
 from tests.support.looking import look, settled
 from tests.virtual_board import VirtualBoard
 
@@ -44,10 +50,7 @@ async def test_the_check_is_broken_off(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The entry is reloaded while the new sketch is watched: it is watched again, and has to go."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.5})
-    await run_well(home, entry, offer)
-    await offer_a_bad_one(home, entry, offer)
-    caller = asyncio.create_task(install(home))
+    entry, caller = await install_a_bad_one(home, add_board, offer, board, 0.5)
     await until_stage(home, Stage.CHECKING_HEALTH)
     await restart(home, entry)
     with pytest.raises(HomeAssistantError) as error:
@@ -69,10 +72,7 @@ async def test_home_assistant_has_started_before_anything_is_judged(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     """An entity may be unavailable until then without any fault of the sketch."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.5})
-    await run_well(home, entry, offer)
-    await offer_a_bad_one(home, entry, offer)
-    caller = asyncio.create_task(install(home))
+    entry, caller = await install_a_bad_one(home, add_board, offer, board, 0.5)
     await until_stage(home, Stage.CHECKING_HEALTH)
     await restart(home, entry, lambda: home.set_state(CoreState.starting))
     with pytest.raises(HomeAssistantError):
@@ -91,10 +91,7 @@ async def test_a_flash_that_is_found_out_during_a_start_is_judged_at_its_end(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     """Until then nobody is told that it has ended well."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    await run_well(home, entry, offer)
-    await offer_a_bad_one(home, entry, offer)
-    caller = asyncio.create_task(install(home))
+    entry, caller = await install_a_bad_one(home, add_board, offer, board, 0)
     await until_stage(home, Stage.RESTARTING)
     with watching(home, FLASH) as events:
         await restart(home, entry, lambda: home.set_state(CoreState.starting))
@@ -115,10 +112,7 @@ async def test_a_rollback_that_waits_for_its_turn_is_not_cancelled(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     """A sketch that does not work would stay, and nobody would be told."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0.1})
-    await run_well(home, entry, offer)
-    await offer_a_bad_one(home, entry, offer)
-    caller = asyncio.create_task(install(home))
+    _entry, caller = await install_a_bad_one(home, add_board, offer, board, 0.1)
     await until_stage(home, Stage.CHECKING_HEALTH)
     await hold_turns(home)
     await eventually(lambda: board_of(home).record.failed)
@@ -138,10 +132,7 @@ async def test_the_rollback_is_broken_off(
 ) -> None:
     """The entry is reloaded in the middle of it: once that is found out, it is gone again."""
     board = await start_board(seconds_per_byte=SLOWLY)
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    await run_well(home, entry, offer)
-    await offer_a_bad_one(home, entry, offer)
-    caller = asyncio.create_task(install(home))
+    entry, caller = await install_a_bad_one(home, add_board, offer, board, 0)
     await until_stage(home, Stage.CHECKING_HEALTH)
     await until_stage(home, Stage.UPLOADING)
     await restart(home, entry)
@@ -164,10 +155,7 @@ async def test_a_rollback_whose_end_nobody_saw_ends_there_too(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     """The entry is stopped while the board restarts with the earlier sketch."""
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    await run_well(home, entry, offer)
-    await offer_a_bad_one(home, entry, offer)
-    caller = asyncio.create_task(install(home))
+    entry, caller = await install_a_bad_one(home, add_board, offer, board, 0)
     await eventually(lambda: len(board.flashed) == 3)
     with watching(home, FLASH) as events:
         await restart(home, entry)
@@ -196,14 +184,9 @@ async def test_the_board_is_away_when_it_should_go_back(
     """The new sketch dies soon after it has started: what is known then is said, and it goes back when it is there again."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
-
-    async def dies(*_: object) -> bool:
-        await board.power_off()
-        return False
-
     await offer(entry, sketches("2.0"))
     with monkeypatch.context() as patched, watching(home, FLASH) as events:
-        patched.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies)
+        patched.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies(board))
         with pytest.raises(HomeAssistantError) as error:
             await install(home)
         assert error.value.translation_key == "not_rolled_back"
@@ -229,13 +212,8 @@ async def test_a_board_that_was_flashed_elsewhere_does_not_go_back(
     """Its owner has helped it by cable: that sketch is theirs."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
-
-    async def dies(*_: object) -> bool:
-        await board.power_off()
-        return False
-
     await offer(entry, sketches("2.0"))
-    monkeypatch.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies)
+    monkeypatch.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies(board))
     with pytest.raises(HomeAssistantError):
         await install(home)
     assert board_of(home).record.rollback_to
@@ -266,24 +244,6 @@ async def test_a_sketch_whose_flash_nobody_saw_end(
     assert told[-1:] == ["flashed" if version == "2.0" else "rolled_back"]
 
 
-async def test_without_a_check_nothing_has_to_be_shown(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
-) -> None:
-    """A check that is set up later does not judge what ran before."""
-    entry = await add_board(board)
-    await offer(entry, sketches("1.0"))
-    await lose(home, board)
-    await find_again(board)
-    await look(home)
-    assert shown(home, FIRMWARE).attributes["installed_version"] == "1.0"
-    checked = {CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0}
-    home.config_entries.async_update_entry(entry, options=entry.options | checked)
-    await restart(home, entry)
-    await settled(home)
-    assert not issues(home)
-    assert board.version == "1.0"
-
-
 async def test_a_board_that_is_flashed_by_cable_instead_is_not_said_to_be_tried_again(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
@@ -308,9 +268,7 @@ async def test_a_board_that_is_flashed_by_cable_instead_is_not_said_to_be_tried_
 async def test_a_roll_back_of_which_nobody_knows_the_end_is_not_said_to_be_tried_again(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
-    await run_well(home, entry, offer)
-    await offer_a_bad_one(home, entry, offer)
+    await with_a_bad_one_on_offer(home, add_board, offer, board, 0)
     find_out = verdict.verdict_of
 
     def doubt(pending: Pending, evidence: Evidence | None) -> Verdict:

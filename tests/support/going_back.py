@@ -1,10 +1,15 @@
 """Sketches to go back to and from."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 
-from tests.conftest import Offer
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN
+from tests.conftest import AddBoard, Offer
 from tests.support.actions import install
+from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
 LAMP = "light.garden"
@@ -26,3 +31,31 @@ async def offer_a_bad_one(home: HomeAssistant, entry: ConfigEntry, offer: Offer)
     """Offer version 2.0, which will not pass it."""
     home.states.async_set(LAMP, "unavailable")
     await offer(entry, sketches("2.0"))
+
+
+async def with_a_bad_one_on_offer(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, within: float
+) -> ConfigEntry:
+    """Set up a board that runs version 1.0 well and is offered 2.0, which will not pass its check so many seconds long."""
+    entry: ConfigEntry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: within})
+    await run_well(home, entry, offer)
+    await offer_a_bad_one(home, entry, offer)
+    return entry
+
+
+async def install_a_bad_one(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, within: float
+) -> tuple[ConfigEntry, asyncio.Task[None]]:
+    """Set up such a board, and begin to install 2.0 on it."""
+    entry = await with_a_bad_one_on_offer(home, add_board, offer, board, within)
+    return entry, asyncio.create_task(install(home))
+
+
+def dies(board: VirtualBoard) -> Callable[..., Awaitable[bool]]:
+    """Return a health check during which a board dies."""
+
+    async def check(*_: object) -> bool:
+        await board.power_off()
+        return False
+
+    return check
