@@ -11,7 +11,9 @@ from custom_components.mkr1000_ota.network.adapters import Reach, async_reach, r
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
 from tests.discovery.announcements import announcement, records
 
-INTERFACES = [IPv4Interface("192.168.1.2/24"), IPv4Interface("10.77.0.1/16")]
+INTERFACES = [IPv4Interface("192.168.1.2/24"), IPv4Interface("10.77.0.1/16"), IPv4Interface("10.99.0.0/31")]
+# Of an adapter that Home Assistant is told not to use.
+UNUSED = [IPv4Interface("172.17.0.1/16")]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,10 @@ INTERFACES = [IPv4Interface("192.168.1.2/24"), IPv4Interface("10.77.0.1/16")]
         ("10.77.200.3", 65280, Reach.ON_LINK),
         ("192.168.2.20", 65280, Reach.ROUTED),
         ("203.0.113.5", 65280, Reach.ROUTED),
+        ("10.99.0.1", 65280, Reach.ON_LINK),
+        ("172.17.0.2", 65280, Reach.ROUTED),
+        ("172.17.0.1", 65280, Reach.FORBIDDEN),
+        ("192.168.1.0", 65280, Reach.FORBIDDEN),
         ("192.168.1.2", 65280, Reach.FORBIDDEN),
         ("10.77.0.1", 65280, Reach.FORBIDDEN),
         ("192.168.1.255", 65280, Reach.FORBIDDEN),
@@ -37,7 +43,7 @@ INTERFACES = [IPv4Interface("192.168.1.2/24"), IPv4Interface("10.77.0.1/16")]
     ],
 )
 def test_what_may_be_contacted(host: str, port: int, reach: Reach) -> None:
-    assert reach_of(host, port, INTERFACES) is reach
+    assert reach_of(host, port, INTERFACES, UNUSED) is reach
 
 
 async def test_the_networks_are_those_that_home_assistant_uses(hass: HomeAssistant) -> None:

@@ -20,6 +20,7 @@ def neighbours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     table = tmp_path / "arp"
     table.write_text("IP address       HW type     Flags       HW address            Mask     Device\n")
     monkeypatch.setattr("custom_components.mkr1000_ota.network.mac_addresses._TABLE", table)
+    monkeypatch.setattr("custom_components.mkr1000_ota.network.mac_addresses._ROUTES", tmp_path / "route")
     return table
 
 
@@ -46,10 +47,24 @@ def test_an_entry_for_nobody_is_none(neighbours: Path, mac: str, flags: str) -> 
     assert mac_of(ADDRESS) is None
 
 
-def test_of_two_networks_the_one_counts_where_somebody_responds(neighbours: Path) -> None:
-    meet(neighbours, ADDRESS, "00:00:00:00:00:00", "0x0", "eth0")
-    meet(neighbours, ADDRESS, MAC, device="wlan0")
-    assert mac_of(ADDRESS) == MAC
+ROUTES = """\
+Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
+eth0	00000000	010200C0	0003	0	0	100	00000000	0	0	0
+eth0	000200C0	00000000	0001	0	0	100	00FFFFFF	0	0	0
+wlan0	000200C0	00000000	0001	0	0	{metric}	{mask}	0	0	0
+"""
+
+
+@pytest.mark.parametrize(
+    ("metric", "mask", "mac"),
+    [(600, "00FFFFFF", MAC), (50, "00FFFFFF", OTHER_MAC), (600, "F0FFFFFF", OTHER_MAC), (50, "0000FFFF", MAC)],
+)
+def test_of_two_networks_the_one_counts_that_leads_there(neighbours: Path, metric: int, mask: str, mac: str) -> None:
+    """On another one, a single packet makes an entry for any address."""
+    neighbours.with_name("route").write_text(ROUTES.format(metric=metric, mask=mask))
+    meet(neighbours, ADDRESS, OTHER_MAC, device="wlan0")
+    meet(neighbours, ADDRESS, MAC, device="eth0")
+    assert mac_of(ADDRESS) == mac
 
 
 @pytest.mark.parametrize("host", ["board.example", "::1", ""])

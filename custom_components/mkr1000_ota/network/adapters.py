@@ -23,23 +23,22 @@ class Reach(Enum):
 @callback
 def async_reach(hass: HomeAssistant, host: str, port: int) -> Reach:
     """Return where an announced address is, as seen from the adapters that Home Assistant uses."""
-    return reach_of(
-        host,
-        port,
-        [
-            IPv4Interface(f"{one['address']}/{one['network_prefix']}")
-            for adapter in network.async_get_loaded_adapters(hass)
-            if adapter["enabled"]
-            for one in adapter["ipv4"]
-        ],
-    )
+    used: list[IPv4Interface] = []
+    unused: list[IPv4Interface] = []
+    for adapter in network.async_get_loaded_adapters(hass):
+        addresses = (IPv4Interface(f"{one['address']}/{one['network_prefix']}") for one in adapter["ipv4"])
+        (used if adapter["enabled"] else unused).extend(addresses)
+    return reach_of(host, port, used, unused)
 
 
-def reach_of(host: str, port: int, interfaces: Collection[IPv4Interface]) -> Reach:
-    """Return where an announced address is, seen from a host with these interfaces."""
-    if not can_be_board(host, port, {str(one.ip) for one in interfaces}):
+def reach_of(
+    host: str, port: int, interfaces: Collection[IPv4Interface], unused: Collection[IPv4Interface] = ()
+) -> Reach:
+    """Return where an announced address is, seen from a host with these interfaces; it uses some, and is at all of them."""
+    if not can_be_board(host, port, {str(one.ip) for one in (*interfaces, *unused)}):
         return Reach.FORBIDDEN
-    address = IPv4Address(host)
-    if any(address == one.network.broadcast_address for one in interfaces):
+    here = [one.network for one in interfaces if IPv4Address(host) in one.network]
+    # The first and the last address of a network are no host's, unless it has no more than two (RFC 3021).
+    if any(host in (str(one[0]), str(one[-1])) for one in here if one.num_addresses > 2):
         return Reach.FORBIDDEN
-    return Reach.ON_LINK if any(address in one.network for one in interfaces) else Reach.ROUTED
+    return Reach.ON_LINK if here else Reach.ROUTED
