@@ -34,7 +34,7 @@ from .flows.discovered_board import DiscoveredBoard, as_markdown, async_look_at
 from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, Entered, model_schema
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
-from .network.discovery_flows import MAX_CARDS, stranger_slots
+from .network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS, stranger_slots
 from .network.identity import async_peer
 from .network.mac_addresses import async_leased_hosts
 from .network.mdns import async_get_querier
@@ -111,6 +111,8 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
                         found = await async_look_at(self.hass, host, port)
                 except BoardError:
                     return self.async_abort(reason="no_response")
+            case Reach.ROUTED if len(self._async_in_progress()) >= MAX_UNSEEN_CARDS:
+                return self.async_abort(reason="no_response")
             case Reach.ROUTED if board in LIBRARIES:
                 # Nothing behind a router is contacted before a person has opened its card.
                 peer = replace(await async_peer(self.hass, host), name=name)

@@ -7,6 +7,7 @@ import pytest
 
 from custom_components.mkr1000_ota import config_flow
 from custom_components.mkr1000_ota.network.adapters import Reach
+from custom_components.mkr1000_ota.network.discovery_flows import MAX_UNSEEN_CARDS
 from tests.support.discovering import cards, discover, discover_lease, discover_service, service
 from tests.support.steps import MAC, Result, enter_password, passwords_sent_to
 from tests.virtual_board import VirtualBoard
@@ -53,6 +54,18 @@ async def test_what_is_no_board_gets_no_password(home: HomeAssistant, web_server
     card = await discover_service(home, service(host, port=int(port)))
     result = await enter_password(home, card, "secret")
     assert result["errors"] == {"base": "not_a_board"}
+
+
+async def test_what_is_made_up_elsewhere_leaves_room_for_what_is_here(
+    home: HomeAssistant, board: VirtualBoard, reach: dict[str, Reach]
+) -> None:
+    """Nothing is asked behind a router, so that nobody need be there."""
+    for number in range(MAX_UNSEEN_CARDS + 5):
+        await discover_service(home, service(f"203.0.113.{number}", name=f"Garden {number}"))
+    assert len(cards(home)) == MAX_UNSEEN_CARDS
+    reach[board.address] = Reach.ON_LINK
+    await discover_service(home, service(board.address, port=board.port))
+    assert board.address in cards(home)
 
 
 @pytest.mark.usefixtures("reach")

@@ -22,7 +22,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.network import discovery_flows
+from custom_components.mkr1000_ota.network import adapters, discovery_flows
+from custom_components.mkr1000_ota.network.adapters import Reach
 from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, async_start_discovery
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier, async_get_querier
 from tests.support.discovering import service
@@ -228,6 +229,18 @@ async def test_a_flood_of_boards_is_a_bounded_number_of_cards(
     hear(querier, *flood)
     await settle(hass)
     assert hosts(flow) == flood[: MAX_CARDS + 1]
+
+
+@pytest.mark.usefixtures("flows")
+async def test_what_is_here_is_offered_before_what_is_elsewhere(
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody can have announced that."""
+    monkeypatch.setattr(adapters, "reach_of", lambda host, *_: Reach.ON_LINK if host == TEN[0] else Reach.ROUTED)
+    hear(querier, *(f"203.0.113.{number}" for number in range(MAX_CARDS + 5)), TEN[0])
+    await settle(hass)
+    assert TEN[0] in hosts(flow)
+    assert len(hosts(flow)) == MAX_CARDS
 
 
 @pytest.mark.usefixtures("flows")

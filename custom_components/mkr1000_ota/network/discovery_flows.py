@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from homeassistant.config_entries import (
@@ -25,6 +24,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS
 from ..const import CONF_BOARD, DOMAIN
+from .adapters import Reach, async_reach
 from .mdns import async_get_querier
 
 # The boards answer a question within a second; what they say is looked at together, so that a thousand boards that are
@@ -38,6 +38,8 @@ OFFER_AGAIN_AFTER: Final = 3600.0
 # Nobody looks through more cards than this. It bounds what made-up announcements can start; "Add integration" lists
 # every board that answers.
 MAX_CARDS: Final = 64
+# What is announced behind a router is shown unseen: it gets a card only while there are so few.
+MAX_UNSEEN_CARDS: Final = 16
 
 
 class DiscoveryFlows:
@@ -111,12 +113,13 @@ class DiscoveryFlows:
         cards = entries.flow.async_progress_by_handler(
             DOMAIN, include_uninitialized=True, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
         )
-        unknown = (
+        unknown = [
             sighting
             for address, sighting in fresh.items()
             if address not in configured and not self._is_being_discovered(address)
-        )
-        for sighting in islice(unknown, max(0, MAX_CARDS - len(cards))):
+        ]
+        unknown.sort(key=lambda one: async_reach(self._hass, one.address, one.port) is Reach.ROUTED)
+        for sighting in unknown[: max(0, MAX_CARDS - len(cards))]:
             self._offered.pop(sighting.address, None)
             if len(self._offered) >= MAX_SIGHTINGS:
                 del self._offered[next(iter(self._offered))]
