@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp import FormData, web
+from aiohttp.test_utils import TestClient, TestServer
+from homeassistant.components import file_upload
 from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, ConfigEntryState, OptionsFlowManager
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
@@ -44,6 +45,7 @@ type Offer = Callable[[ConfigEntry, dict[str, bytes]], Awaitable[None]]
 type AddBoard = Callable[..., Awaitable[ConfigEntry]]
 type Hear = Callable[..., Awaitable[None]]
 type Arp = Callable[[str | None, str], None]
+type Upload = Callable[[bytes, str], Awaitable[str]]
 type Welcome = Callable[..., Awaitable[list[ConfigEntry]]]
 
 # A board that loses no time where a test does not ask for it.
@@ -209,6 +211,7 @@ def arp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Arp:
     known: dict[str, str] = {}
     table = tmp_path / "arp"
     monkeypatch.setattr(mac_addresses, "_TABLE", table)
+    monkeypatch.setattr(mac_addresses, "_ROUTES", tmp_path / "no routes")
 
     def respond(mac: str | None, address: str) -> None:
         known.pop(address, None)
@@ -271,3 +274,26 @@ async def settled_in_the_end(home: HomeAssistant) -> AsyncIterator[None]:
     """Let what a test has set off come to its end before the network is taken away."""
     yield
     await home.async_block_till_done(wait_background_tasks=True)
+
+
+@pytest.fixture
+async def upload(
+    home: HomeAssistant,
+    hass_client: Callable[..., Awaitable[TestClient[Any, Any]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Upload:
+    """Upload a file as the frontend does, and return what the flow is given for it."""
+    # The folder for uploads is one for the whole machine, and whoever begins or ends to use it empties it.
+    monkeypatch.setattr(file_upload, "TEMP_DIR_NAME", str(tmp_path / "uploads"))
+
+    async def upload(content: bytes, name: str) -> str:
+        client = await hass_client()
+        form = FormData()
+        form.add_field("file", content, filename=name)
+        answer = await client.post("/api/file_upload", data=form)
+        assert answer.status == 200
+        file_id: str = (await answer.json())["file_id"]
+        return file_id
+
+    return upload
