@@ -10,8 +10,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 
-from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.const import CONF_TYPED_HOST, DOMAIN
 from custom_components.mkr1000_ota.install.reconnect import async_check_password
+from custom_components.mkr1000_ota.network.identity import Match, Peer, match
 from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.mending import know, reauthenticate, settle, stored_password
@@ -117,6 +118,20 @@ async def test_a_password_is_not_sent_where_the_board_was_once(
     result = await enter_password(home, result, "password")
     assert result["errors"] == {"base": "board_unreachable"}
     assert passwords_sent_to(board) == []
+
+
+async def test_the_board_is_at_the_address_that_its_password_was_typed_for(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard
+) -> None:
+    """Where the network tells no hardware address, nothing else proves it from then on."""
+    board = await start_board(password="new")
+    entry = await add_board(board, password="old")
+    elsewhere = {CONF_TYPED_HOST: "192.0.2.9", CONF_MAC: MAC}
+    home.config_entries.async_update_entry(entry, data={**entry.data, **elsewhere}, unique_id=MAC)
+    known = entry.runtime_data.coordinator.known
+    assert match(known, Peer(host=board.address, mac=None)) is Match.UNPROVEN
+    await enter_password(home, await reauthenticate(home, entry), "new")
+    assert match(entry.runtime_data.coordinator.known, Peer(host=board.address, mac=None)) is Match.BOARD
 
 
 async def test_the_hardware_address_is_learned_with_the_password(

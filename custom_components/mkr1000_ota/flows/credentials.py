@@ -11,7 +11,7 @@ from homeassistant.core import HomeAssistant
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, WrongPassword
 from ..arduino_ota.hardware import MKR1000, Model
 from ..arduino_ota.protocol.client import BoardClient
-from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL
+from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL, CONF_TYPED_HOST
 from ..coordinator import BoardCoordinator
 from ..data import BoardConfigEntry
 from ..errors import FormError
@@ -67,7 +67,7 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
             name = peer.name if peer.name is not None else board.board_name
             board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
             await board.store.note(BoardRecord.flashed_elsewhere)
-        board.update_entry(**{CONF_LIBRARY: library.value})
+        board.update_entry(**{CONF_LIBRARY: library.value, CONF_TYPED_HOST: board.host})
         await board.async_accept_password(password)
         async_raise_notices(board)
         await async_learn_mac(board)
