@@ -79,7 +79,8 @@ class History:
 
     async def renumber(self) -> None:
         """Give some devices each other's addresses, or free ones, as a router does; it may tell of that."""
-        moving = self.random.sample(self.network.devices, self.random.randint(1, len(self.network.devices)))
+        there = [device for device in self.network.devices if device not in self.dead]
+        moving = self.random.sample(there, self.random.randint(1, len(there)))
         hosts = [device.host for device in moving]
         free = [host for host in ADDRESSES if host not in {device.host for device in self.network.devices}]
         hosts += self.random.sample(free, min(len(free), self.random.randint(0, 2)))
@@ -181,7 +182,9 @@ class History:
     async def _step(self, event: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Let something happen, and see that nothing has gone where it must not."""
         self.told.append(event.__name__)
-        hosts = {board: board.host for board in self.house.boards}
+        before = {
+            board: (board.host, board.board_name, self._is_heard(device)) for board, device in self.house.boards.items()
+        }
         await event()
         await self.house.settle()
         for secret in self.network.secrets:
@@ -189,9 +192,11 @@ class History:
                 self._fail(f"{secret.device} got a secret of {secret.entry.data} at {secret.host}")
         self.network.secrets.clear()
         for board, device in self.house.boards.items():
-            if board.host != hosts[board] and board.host != device.host:
+            host, name, was_heard = before[board]
+            if board.host not in (host, device.host):
                 self._fail(f"{board.config_entry.data} has followed something else than {device}")
-            if board.mac is not None and self._is_heard(device) and str(board.board_name).startswith(EVIL):
+            is_made_up = name not in (None, board.board_name) and str(board.board_name).startswith(EVIL)
+            if is_made_up and board.mac is not None and was_heard and self._is_heard(device):
                 self._fail(f"{board.config_entry.data} has taken a name that was made up for {device}")
 
     def _may_have(self, secret: Secret) -> bool:
@@ -231,7 +236,11 @@ class History:
         if device in self.dead:
             return True
         shows_itself = board.mac is not None and self.network.mac_at(device.host) == board.mac
-        has_its_name = device.name == board.config_entry.data.get(CONF_NAME)
+        # A name proves no more for one entry than for another that has it, and counts as at home there.
+        is_taken = any(
+            one.host == device.host and one.data and one.board_name == device.name for one in self.house.boards
+        )
+        has_its_name = device.name == board.config_entry.data.get(CONF_NAME) and not is_taken
         is_leased = self.network.leases.get(device.mac) == device.host and shows_itself
         return not (there is device or is_leased or (self._is_heard(device) and (shows_itself or has_its_name)))
 

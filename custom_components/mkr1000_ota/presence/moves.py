@@ -1,7 +1,6 @@
 """Boards that are somewhere else now: their entries follow them, once they are recognized there and not where they were."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 import random
@@ -114,15 +113,15 @@ class Moves:
             candidates = self._candidates(missing)
 
             async def ask() -> None:
-                for host, boards in candidates:
-                    await self._look_at(host, boards)
+                for host, board in candidates:
+                    await self._look_at(host, board)
 
             with suppress(TimeoutError):
                 async with asyncio.timeout(SEARCH_TIMEOUT):
                     await asyncio.gather(*(ask() for _ in range(STRANGER_SLOTS)))
 
-    def _candidates(self, missing: list[BoardCoordinator]) -> Iterator[tuple[str, list[BoardCoordinator]]]:
-        """Yield where boards may be, the likeliest address first, and which of them that suggests."""
+    def _candidates(self, missing: list[BoardCoordinator]) -> Iterator[tuple[str, BoardCoordinator]]:
+        """Yield where boards may be, the likeliest address first, and one that may be there."""
         leases = async_leased_hosts(self._hass)
         for board in missing:
             host = leases.get(board.mac or "")
@@ -131,30 +130,28 @@ class Moves:
             if async_reach(self._hass, board.host, board.port) is Reach.ROUTED:
                 self._on_candidate(board, host)
             else:
-                yield host, [board]
+                yield host, board
         now = time.monotonic()
         self._known_strangers = {
             host: asked for host, asked in self._known_strangers.items() if now - asked < ASK_AGAIN_AFTER
         }
-        by_name: dict[str | None, list[BoardCoordinator]] = defaultdict(list)
-        for board in missing:
-            by_name[board.board_name].append(board)
+        by_name = {board.board_name: board for board in missing}
         heard = [one for one in self._querier.sightings if was_heard_lately(one) and self._is_stranger(one)]
         # Whoever makes up announcements does not know which of them is asked first.
         random.shuffle(heard)
         heard.sort(key=lambda one: one.name not in by_name)
         for one in heard:
-            yield one.address, by_name.get(one.name, missing[:1])
+            yield one.address, by_name.get(one.name, missing[0])
 
     def _is_stranger(self, sighting: Sighting) -> bool:
         is_taken = any(board.data for board in self._followed.at(sighting.address))
         return not is_taken and sighting.address not in self._known_strangers
 
-    async def _look_at(self, host: str, boards: list[BoardCoordinator]) -> None:
-        """Look at an address where one of some boards may be. Behind a router nothing is asked, and nothing is proven."""
-        match async_reach(self._hass, host, boards[0].port):
+    async def _look_at(self, host: str, board: BoardCoordinator) -> None:
+        """Look at an address where a board may be. Behind a router nothing is asked, and nothing is proven."""
+        match async_reach(self._hass, host, board.port):
             case Reach.ON_LINK:
-                peer = await self.follow(host, boards[0])
+                peer = await self.follow(host, board)
             case Reach.ROUTED:
                 peer = await async_peer(self._hass, host)
             case Reach.FORBIDDEN:
@@ -162,10 +159,11 @@ class Moves:
         if peer is None:
             return
         self._known_strangers[host] = time.monotonic()
-        for board in boards:
-            is_called_so = peer.name is not None and peer.name == board.board_name
-            if is_called_so and board.host != host and _is_missing(board) and _can_be(board, peer):
-                self._on_candidate(board, host)
+        # A lease may have led here for the sake of another board.
+        for each in self._followed:
+            is_called_so = peer.name is not None and peer.name == each.board_name
+            if is_called_so and each.host != host and _is_missing(each) and _can_be(each, peer):
+                self._on_candidate(each, host)
 
     @callback
     def _move(self, board: BoardCoordinator, host: str) -> None:
