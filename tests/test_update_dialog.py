@@ -64,6 +64,34 @@ async def test_the_warnings_of_a_sketch_stand_there_before_it_is_installed(
         assert said.endswith("</ha-alert>")
 
 
+LARGE = build_sketch(version="2.0", size=130_000, quirks=Quirks(storage="SDStorage", sdu=True))
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (
+            {"arduino-3.0.bin": build_sketch("Pump", version="3.0")},
+            "arduino-3.0.bin isn't offered: it's for a board named Pump",
+        ),
+        ({"pump-3.0.bin": build_sketch(version="3.0")}, "pump-3.0.bin isn't offered: its file name"),
+        (
+            {"arduino-2.0.bin": LARGE, "pump-3.0.bin": build_sketch(version="3.0")},
+            "arduino-2.0.bin isn't offered: it's too",
+        ),
+    ],
+    ids=["another name", "another series", "too large, beside another series"],
+)
+async def test_a_newer_sketch_that_is_held_back_is_told_with_its_reason(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, there: dict[str, bytes], told: str
+) -> None:
+    await offer(await add_board(board), {"arduino-1.0.bin": build_sketch(version="1.0")} | there)
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "1.0"
+    for said in (summary(home), await notes(home)):
+        assert told in re.sub(r"\\", "", said)
+        assert said.count("<ha-alert") == 1
+
+
 async def test_what_the_running_build_will_do_is_said_before_the_next_one_is_installed(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
