@@ -59,9 +59,11 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     @property
     @override
     def supported_features(self) -> UpdateEntityFeature:
-        """While something is under way, the dialog shows the status instead of notes, which it fetches only once."""
+        """The dialog fetches notes only once, when it opens; a summary follows. So there are notes only if they say more."""
         features = UpdateEntityFeature.INSTALL | UpdateEntityFeature.PROGRESS | UpdateEntityFeature.SPECIFIC_VERSION
-        return features if self.in_progress else features | UpdateEntityFeature.RELEASE_NOTES
+        has_notes = bool(self._release and self._release.notes)
+        fits = not has_notes and sum(len(_alert(*alert)) for alert in self._alerts()) <= _LONGEST_SUMMARY
+        return features if self.in_progress or fits else features | UpdateEntityFeature.RELEASE_NOTES
 
     @property
     @override
