@@ -294,18 +294,33 @@ async def test_what_needs_a_person_is_left_to_one(
     assert fleet.flashed == [0, *range(3, 10)]
 
 
-async def test_what_was_not_applied_is_not_tried_each_night(
-    home: HomeAssistant, fleet: Fleet, automate: Automate
+@pytest.mark.parametrize("broken", [{"fault": Fault(at=len(NEW) - 1, kind="reset")}, {"storage_opens": False}])
+@pytest.mark.parametrize(
+    ("blueprint", "inputs"),
+    [
+        ("nightly_updates.yaml", {"begin": "02:00:00", "end": "01:59:59", "boards": ["update.garden_firmware"]}),
+        ("staged_rollout.yaml", {"first": "update.garden_firmware", "others": []}),
+    ],
+)
+async def test_a_version_is_tried_once_whatever_became_of_it(
+    home: HomeAssistant,
+    fleet: Fleet,
+    automate: Automate,
+    blueprint: str,
+    inputs: dict[str, Any],
+    broken: dict[str, Any],
 ) -> None:
     board = fleet.boards[0]
-    board.options = replace(board.options, fault=Fault(at=len(NEW) - 1, kind="reset"))
-    await automate("nightly_updates.yaml", begin="02:00:00", end="01:59:59", boards=[fleet.entity(0)])
+    board.options = replace(board.options, **broken)
+    before = len(board.requests)
     await fleet.offer(NEW)
+    await automate(blueprint, **inputs)
     for _ in range(2):
-        await home.services.async_call("automation", "trigger", {"entity_id": "automation.under_test"}, blocking=True)
+        again = {"entity_id": "automation.under_test", "skip_condition": False}
+        await home.services.async_call("automation", "trigger", again, blocking=True)
         await ended(home)
-    assert not board.flashed
-    assert len([request for request in board.requests if request.body_bytes == len(NEW) - 1]) == 1
+    assert not fleet.flashed
+    assert [request.content_length for request in board.requests[before:] if request.content_length > 0] == [len(NEW)]
 
 
 async def test_nothing_begins_when_the_night_is_over(home: HomeAssistant, fleet: Fleet, automate: Automate) -> None:

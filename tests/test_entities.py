@@ -248,7 +248,9 @@ async def test_the_dialog_says_what_goes_on(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
     """In place of release notes, which the frontend fetches only once."""
-    await offer(await add_board(board), sketches("2.0"))
+    await offer(await add_board(board), sketches("2.0") | {"garden-2.0.md": b"What is new"})
+    notes = UpdateEntityFeature.RELEASE_NOTES
+    assert notes & shown(home, FIRMWARE).attributes["supported_features"]
     with watching(home, FIRMWARE) as states:
         await install(home)
     said = [state.attributes["release_summary"] or "" for state in states if state.attributes["in_progress"]]
@@ -258,10 +260,8 @@ async def test_the_dialog_says_what_goes_on(
         "receiving",
         "restarting",
     ]
-    notes = UpdateEntityFeature.RELEASE_NOTES
     in_progress = [state.attributes["supported_features"] for state in states if state.attributes["in_progress"]]
     assert not any(notes & features for features in in_progress)
-    assert notes & shown(home, FIRMWARE).attributes["supported_features"]
 
 
 async def test_an_update_is_few_lines_in_the_activity_log(

@@ -6,7 +6,7 @@ from pathlib import Path
 import re
 from typing import Any
 
-from homeassistant.components.update import UpdateEntity
+from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_component, entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
@@ -62,6 +62,55 @@ async def test_the_warnings_of_a_sketch_stand_there_before_it_is_installed(
     for said in (summary(home), await notes(home)):
         assert said.startswith(f'<ha-alert alert-type="warning">{beginning}')
         assert said.endswith("</ha-alert>")
+
+
+async def test_an_open_dialog_follows_what_it_says_unless_there_is_more_to_read(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """It fetches notes once: what has changed since, it would not show."""
+
+    def has_notes() -> bool:
+        return UpdateEntityFeature.RELEASE_NOTES in UpdateEntityFeature(
+            shown(home, FIRMWARE).attributes["supported_features"]
+        )
+
+    entry = await add_board(board)
+    await offer(entry, {"arduino-1.0.bin": build_sketch(version="1.0", quirks=Quirks(watchdog="fed"))})
+    assert summary(home) == await notes(home)
+    assert not has_notes()
+    quirks = Quirks(hangs=True, serial="endless", watchdog="fed", free_ram=4000)
+    await offer(entry, {"arduino-2.0.bin": build_sketch(version="2.0", quirks=quirks)})
+    assert has_notes()
+    await offer(entry, {"arduino-3.0.bin": build_sketch(version="3.0"), "arduino-3.0.md": b"What is new"})
+    assert has_notes()
+
+
+LARGE = build_sketch(version="2.0", size=130_000, quirks=Quirks(storage="SDStorage", sdu=True))
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (
+            {"arduino-3.0.bin": build_sketch("Pump", version="3.0")},
+            "arduino-3.0.bin isn't offered: it's for a board named Pump",
+        ),
+        ({"pump-3.0.bin": build_sketch(version="3.0")}, "pump-3.0.bin isn't offered: its file name"),
+        (
+            {"arduino-2.0.bin": LARGE, "pump-3.0.bin": build_sketch(version="3.0")},
+            "arduino-2.0.bin isn't offered: it's too",
+        ),
+    ],
+    ids=["another name", "another series", "too large, beside another series"],
+)
+async def test_a_newer_sketch_that_is_held_back_is_told_with_its_reason(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, there: dict[str, bytes], told: str
+) -> None:
+    await offer(await add_board(board), {"arduino-1.0.bin": build_sketch(version="1.0")} | there)
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "1.0"
+    for said in (summary(home), await notes(home)):
+        assert told in re.sub(r"\\", "", said)
+        assert said.count("<ha-alert") == 1
 
 
 async def test_what_the_running_build_will_do_is_said_before_the_next_one_is_installed(

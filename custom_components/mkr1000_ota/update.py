@@ -38,8 +38,8 @@ _LONGEST_SUMMARY: Final = 255
 # Characters of a name that leave room for what is said of it, in every language.
 _LONGEST_NAME: Final = 40
 
-# Why a newer build is held back is told, unless it is plainly none of this board's.
-_TOLD: Final = (Hold.CHOSEN, Hold.FAILED, Hold.OTHER_BOARD, Hold.OTHER_MODEL, Hold.TOO_LARGE)
+# Why one of the newer builds is held back is told, if possible of one that is for this board.
+_FOR_THIS_BOARD: Final = (Hold.CHOSEN, Hold.FAILED, Hold.TOO_LARGE)
 
 _FIRMWARE = UpdateEntityDescription(key="firmware", device_class=UpdateDeviceClass.FIRMWARE, display_precision=1)
 
@@ -59,9 +59,11 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     @property
     @override
     def supported_features(self) -> UpdateEntityFeature:
-        """While something is under way, the dialog shows the status instead of notes, which it fetches only once."""
+        """The dialog fetches notes only once, when it opens; a summary follows. So there are notes only if they say more."""
         features = UpdateEntityFeature.INSTALL | UpdateEntityFeature.PROGRESS | UpdateEntityFeature.SPECIFIC_VERSION
-        return features if self.in_progress else features | UpdateEntityFeature.RELEASE_NOTES
+        has_notes = bool(self._release and self._release.notes)
+        fits = not has_notes and sum(len(_alert(*alert)) for alert in self._alerts()) <= _LONGEST_SUMMARY
+        return features if self.in_progress or fits else features | UpdateEntityFeature.RELEASE_NOTES
 
     @property
     @override
@@ -148,9 +150,10 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
             yield "warning", self._say(f"warning_{warning.code}", **warning.placeholders)
         if offers.renames:
             yield "warning", self._say("renames_board", board=board.name, name=offers.renames)
-        for build in offers.held_back[:1]:
-            if build.hold in _TOLD:
-                yield "info", self._say(f"held_back_{build.hold}", version=build.label, file=build.release.label)
+        for build in sorted(offers.held_back, key=lambda build: build.hold not in _FOR_THIS_BOARD)[:1]:
+            release = build.release
+            facts = {"version": build.label, "file": release.label, "name": release.name or ""}
+            yield "info", self._say(f"held_back_{build.hold}", **facts)
         if not (offers.builds or offers.held_back or board.record.ran):
             folder = self.hass.config.path(board.config_entry.options.get(CONF_FOLDER, DOMAIN))
             yield "info", sentence(self.hass, "where_to_put_sketches", {"folder": escape_markdown(folder)})

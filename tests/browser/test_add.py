@@ -42,6 +42,7 @@ async def test_first_hour(client: HomeClient, frontend: Frontend, start_board: S
     for build in builds:
         (folder / "garden.ino.bin").write_bytes(build)
         await frontend.sees("Update available")
+        assert await frontend.page.get_by_text(f"Copy a .bin file to {folder}").count() == 0
         await frontend.update()
     assert garden.flashed == builds
 

@@ -27,7 +27,7 @@ async def test_upload(frontend: Frontend, add_board: AddBoard, tmp_path: Path) -
     await frontend.sees("Terrace")
     await frontend.take_picture("integration")
     await frontend.press("Configure")
-    await frontend.page.locator("dialog-data-entry-flow").get_by_text("Terrace").wait_for()
+    await frontend.page.locator("dialog-data-entry-flow").get_by_text("Terrace", exact=True).wait_for()
     await frontend.take_picture("options")
     await frontend.press_text("Upload a sketch")
     await frontend.upload(file)

@@ -78,11 +78,12 @@ async def test_a_wrong_password_is_not_repeated(board: VirtualBoard, ota: Run) -
 
 
 async def test_what_is_no_board_is_not_taken_for_one(web_server: str, mute_server: str, ota: Run) -> None:
-    """A web server, something that hangs up, and nothing at all."""
+    """A web server, something that hangs up, nothing at all, and a name that cannot be resolved."""
     for there, said in (
         (web_server, "does not answer as a board"),
         (mute_server, "says nothing"),
         ("127.0.0.32", "Nothing accepts a connection"),
+        ("no-such-board.invalid", "leads to no address"),
     ):
         ended = await ota("check", there, "--password", "open sesame")
         assert (ended.status, ended.out) == (3, "")

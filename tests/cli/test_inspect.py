@@ -94,6 +94,14 @@ async def test_what_is_allowed_is_not_refused(inspect: Any, files: dict[str, Pat
     assert (await inspect("--allow", "no_ota", files["no_ota"]))[0] == 0
 
 
+async def test_a_lack_of_ram_is_told_once(inspect: Any, files: dict[str, Path]) -> None:
+    files["good"].write_bytes(build_sketch(quirks=Quirks(free_ram=1000)))
+    status, [report] = await inspect(files["good"])
+    assert (status, report["reason"], report["warnings"]) == (1, "too_little_ram", [])
+    status, [report] = await inspect(files["good"], "--allow", "too_little_ram")
+    assert (status, [warning["reason"] for warning in report["warnings"]]) == (0, ["little_ram"])
+
+
 async def test_a_folder_cannot_be_read(inspect: Any, tmp_path: Path) -> None:
     """It is reported like a file that is not there."""
     status, [report] = await inspect(tmp_path)

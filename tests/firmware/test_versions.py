@@ -141,7 +141,13 @@ def test_authors_mean_the_same(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     "version",
-    [*("latest", "nightly", "abc1234", "1e5f0a2", "garden-fe0193a", "deadbeef", "", "v"), "05.11.2026", "11-05-2026"],
+    [
+        *("latest", "nightly", "abc1234", "1e5f0a2", "garden-fe0193a", "deadbeef", "", "v"),
+        "05.11.2026",
+        "11-05-2026",
+        "v27.11.2026",
+        "01122026",
+    ],
 )
 def test_without_a_number_there_is_no_order(version: str) -> None:
     assert order(version) is None

@@ -76,7 +76,7 @@ async def test_a_name_that_several_boards_announce_leads_to_none(
     await hear(board)
     await hear(board, address="127.0.0.8")
     result = await pick(home, await begin(home), "arduino.local")
-    assert result["errors"] == {CONF_HOST: "board_unreachable"}
+    assert result["errors"] == {CONF_HOST: "host_unknown"}
 
 
 @pytest.mark.parametrize(

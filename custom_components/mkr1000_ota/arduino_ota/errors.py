@@ -14,6 +14,10 @@ class BoardUnreachable(BoardError):
     """
 
 
+class HostUnknown(BoardUnreachable):
+    """No address is known for the name of the host."""
+
+
 class BoardSilent(BoardError):
     """A connection was accepted, and no answer came over it in time.
 

@@ -16,7 +16,7 @@ from homeassistant.util import slugify
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.discovery.sightings import SCAN_TIME
-from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardUnreachable
+from ..arduino_ota.errors import AnotherBoard as WrongBoard
 from ..arduino_ota.firmware import limits
 from ..arduino_ota.hardware import MKR1000, MODELS, Model, is_own_address, models_with_mac
 from ..arduino_ota.libraries import Library
@@ -141,7 +141,7 @@ def as_markdown(text: str) -> str:
 async def async_look_at_typed(hass: HomeAssistant, typed: str, entry: ConfigEntry | None = None) -> DiscoveredBoard:
     """Look at what is at an address that a person has typed, for the board of an entry.
 
-    Raises FormError if it is no address, and BoardUnreachable, BoardSilent or NotABoard.
+    Raises FormError if it leads to no address, and BoardUnreachable, BoardSilent or NotABoard.
     """
     try:
         host, port = read_address(typed)
@@ -204,7 +204,7 @@ def heard_lately(hass: HomeAssistant) -> list[Sighting]:
 async def _resolve(hass: HomeAssistant, host: str) -> str:
     """Return the IPv4 address of a host: boards are heard, told apart and followed by their addresses.
 
-    Raises BoardUnreachable.
+    Raises FormError.
     """
     if host.rpartition(".")[2].isdecimal():
         return host
@@ -215,6 +215,6 @@ async def _resolve(hass: HomeAssistant, host: str) -> str:
     try:
         answers = await hass.loop.getaddrinfo(host, None, family=socket.AF_INET, type=socket.SOCK_STREAM)
     except OSError as err:
-        raise BoardUnreachable(f"There is no host named {host!r}") from err
+        raise FormError("host_unknown") from err
     *_, address = answers[0]
     return str(address[0])

@@ -10,7 +10,16 @@ from typing import Final
 
 import aiohttp
 
-from ..errors import BoardError, BoardSilent, BoardUnreachable, NotABoard, PollsTooRarely, UploadCut, WrongPassword
+from ..errors import (
+    BoardError,
+    BoardSilent,
+    BoardUnreachable,
+    HostUnknown,
+    NotABoard,
+    PollsTooRarely,
+    UploadCut,
+    WrongPassword,
+)
 from ..libraries import OTA_PORT
 from ..protocol.address import read_address, write_address
 from ..protocol.client import BoardClient
@@ -82,6 +91,8 @@ def explain(error: BoardError, wanted: Namespace, *, sent: bool = False) -> Exit
             status, says = Exit.NOT_APPLIED, f"{error}, too rarely to be flashed: "
         case BoardUnreachable() | BoardSilent() if sent:
             status, says = Exit.NOT_APPLIED, "The connection broke off in the middle, and trying again is safe: "
+        case HostUnknown():
+            status, says = Exit.NO_BOARD, "The name in {board} leads to no address, so give its IP address: "
         case BoardUnreachable():
             status, says = Exit.NO_BOARD, "Nothing accepts a connection at {board}: "
         case BoardSilent():

@@ -15,7 +15,7 @@ from ..firmware import schema
 from ..firmware.description import FIELDS
 from ..firmware.versions import VERSION, version_of_file
 from ..hardware import MKR1000, MODELS, Storage
-from ..sketch.findings import OVERRIDABLE
+from ..sketch.findings import OVERRIDABLE, Caution, Refusal
 from ..sketch.sketch import Sketch
 from . import Exit, read_file, tell
 
@@ -113,7 +113,12 @@ def _report(file: Path, wanted: Namespace) -> dict[str, Any]:
         verdict = {"ok": False, "reason": error.reason, "message": sentence(error)}
     facts = [*_FACTS, *(["passwords"] if wanted.passwords else [])]
     report = {"file": str(file)} | verdict | {"size": size, "board": found and found.model and found.model.name}
-    warnings = [{"reason": warning.code, "message": warning.message} for warning in found.warnings] if found else None
+    warnings = found and [
+        {"reason": warning.code, "message": warning.message}
+        for warning in found.warnings
+        # What would certainly crash is not said to crash perhaps.
+        if (warning.code, verdict["reason"]) != (Caution.LITTLE_RAM, Refusal.TOO_LITTLE_RAM)
+    ]
     return report | {fact: getattr(found, fact, None) for fact in facts} | {"warnings": warnings}
 
 

@@ -56,7 +56,7 @@ class Reason(StrEnum):
     TOO_MANY = "too_many", "{file} contains {count} entries, of which only {limit} are used"
     MORE_FINDINGS = "more_findings", "{count} more files cannot be offered"
     BAD_SIDECAR = "bad_sidecar", "{file} is invalid ({path}: {problem})"
-    NO_IMAGE = "no_image", "{file} must refer to a .bin file on a web server"
+    NO_IMAGE = "no_image", "The manifest has no valid path to {file}"
     INSECURE_IMAGE = "insecure_image", "{file} would be downloaded over an unencrypted connection without a checksum"
     UNSUPPORTED_BOARD = "unsupported_board", "{file} is marked as a sketch for {board}, which is not supported"
     DECLARED_FOR_OTHER_BOARD = (

@@ -143,7 +143,7 @@ class BoardClient:
         try:
             url = URL.build(scheme="http", host=self.host, port=self.port, path=path)
         except ValueError:
-            raise errors.BoardUnreachable(f"There can be no host named {self.host!r}") from None
+            raise errors.HostUnknown(f"There can be no host named {self.host!r}") from None
         return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, self._timeouts)
 
 

@@ -12,7 +12,7 @@ from aiohttp.hdrs import CONTENT_TYPE, HOST
 from aiohttp.http import RawResponseMessage
 from yarl import URL
 
-from ..errors import BoardUnreachable, NotABoard
+from ..errors import BoardUnreachable, HostUnknown, NotABoard
 from .response import LONGEST_BODY, LONGEST_LINE, MOST_HEADERS, REASONS, Response
 from .transfer import Transfer
 
@@ -130,6 +130,8 @@ class Exchange:
         except (aiohttp.ClientError, OSError) as error:
             if (begun := _beginning_of_response(error)) is not None:
                 return begun
+            if isinstance(error, aiohttp.ClientConnectorDNSError):
+                raise HostUnknown("There is no host of this name") from None
             if self.transfer.connected_at is None:
                 raise BoardUnreachable("Nothing accepts a connection there") from None
             raise ConnectionCut("The connection ended without an answer") from None

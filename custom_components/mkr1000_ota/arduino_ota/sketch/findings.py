@@ -81,8 +81,8 @@ SENTENCES: Final[dict[Refusal | Caution, str]] = {
     "internal flash, which only has room for {limit}. Make it smaller, or use an SD card or serial flash for updates.",
     Caution.LITTLE_RAM: "This sketch leaves only {free} bytes of RAM free and may crash during its next update. Leave at "
     "least {needed} bytes free, for example by using smaller arrays.",
-    Caution.HANGS_AFTER_UPDATE: "The way this sketch was built, the board will hang at the end of its next update until "
-    "you press its reset button. Rebuild it without Optimize for Debugging and without LTO.",
+    Caution.HANGS_AFTER_UPDATE: "Because of the way this sketch was built, the board will hang at the end of its next "
+    "update until you press its reset button. Rebuild it without Optimize for Debugging and without LTO.",
     Caution.WAITS_FOR_SERIAL: "This sketch waits for a serial monitor (while (!Serial)). The board stays offline until "
     "one is opened over USB. Remove that line, or limit the wait.",
     Caution.WATCHDOG: "This sketch uses a watchdog, which may reset the board in the middle of every update. If updates "
