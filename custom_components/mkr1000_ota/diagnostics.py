@@ -12,8 +12,7 @@ from homeassistant.core import HomeAssistant
 from yarl import URL
 
 from .arduino_ota.flash.pending import Pending
-from .arduino_ota.hardware import models_with_mac
-from .arduino_ota.libraries import Library
+from .arduino_ota.hardware import models_with_library, models_with_mac
 from .const import CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry
@@ -75,7 +74,7 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
 
 def _proof_of_model(board: BoardCoordinator) -> str | None:
     """Return what shows which model a board is; None where a person has said so."""
-    if board.library is Library.WIFI101OTA:
+    if models_with_library(board.library) == (board.model,):
         return "library"
     return "mac" if board.mac and models_with_mac(board.mac) == (board.model,) else None
 

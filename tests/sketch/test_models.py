@@ -9,13 +9,12 @@ from custom_components.mkr1000_ota.arduino_ota.hardware import (
     MKR1000,
     MODELS,
     Model,
-    WifiModule,
     is_own_address,
     model_named,
     models_with_mac,
 )
-from custom_components.mkr1000_ota.arduino_ota.libraries import Library
-from custom_components.mkr1000_ota.arduino_ota.sketch import Refusal, Sketch, checks, target
+from custom_components.mkr1000_ota.arduino_ota.sketch import Refusal, Sketch
+from tests.support import new_model
 from tests.virtual_board import sketches
 from tests.virtual_board.bad_sketches import OTHER_BOARDS, OWN_NUMBERS, OWN_PRODUCT, UNKNOWN_BOARD, WITHOUT_USB
 from tests.virtual_board.sketches import GENUINO, MKR_WIFI_1010, NANO_33_IOT, Board, Quirks, build_sketch
@@ -122,23 +121,15 @@ def test_a_board_that_nobody_knows_is_told_as_such() -> None:
 @pytest.mark.parametrize("quiet", [False, True], ids=["USB numbers", "product name"])
 def test_a_new_model_is_a_row(monkeypatch: pytest.MonkeyPatch, quiet: bool) -> None:
     """Even one that was known as another board before: the table of models is all that changes."""
-    board = next(board for board in OTHER_BOARDS if board.product == "Arduino MKR Vidor 4000")
-    if quiet:
-        board = replace(board, usb_vendor_id=0x1209, usb_product_id=1)
-    vidor = Model(
-        id="mkrvidor4000",
-        name="Arduino MKR Vidor 4000",
-        usb_products=("Arduino MKR Vidor 4000",),
-        usb_product_ids=(0x8056,),
-        wifi=WifiModule(b"No Socket available", frozenset()),
-        libraries=(Library.ARDUINOOTA,),
-    )
+    board = replace(new_model.BOARD, usb_vendor_id=0x1209, usb_product_id=1) if quiet else new_model.BOARD
     image = build_sketch(library="ArduinoOTA", board=board)
-    assert refused(image, vidor).reason is Refusal.OTHER_BOARD
-    for module in (checks, target):
-        monkeypatch.setattr(module, "MODELS", (*MODELS, vidor))
-    assert Sketch.inspect(image, model=vidor).model is vidor
-    assert refused(image).placeholders["board"] == vidor.name
+    assert refused(image, new_model.ROW).reason is Refusal.OTHER_BOARD
+    new_model.add_row(monkeypatch)
+    assert Sketch.inspect(image, model=new_model.ROW).model is new_model.ROW
+    assert Sketch.inspect(image, model=None).model is new_model.ROW
+    assert refused(image).placeholders["board"] == new_model.ROW.name
+    for name in (new_model.ROW.id, new_model.ROW.name, "arduino:samd:vidor_ota"):
+        assert model_named(name) is new_model.ROW
 
 
 @pytest.mark.parametrize("library", ["WiFi101OTA", "ArduinoOTA"])
