@@ -106,7 +106,7 @@ async def async_reconfigure(
             known_passwords = [*board.record.keyring.passwords, ""]
             accepted = await _first_accepted(client_for(hass, found, known, entry), known_passwords)
     if accepted is None:
-        await _adopt(board, form, typed)
+        await _adopt(board, form, typed, model)
     else:
         if told is not Match.BOARD:
             await board.store.note(BoardRecord.flashed_elsewhere)
@@ -127,10 +127,12 @@ def _model(found: DiscoveredBoard, wanted: str | None) -> Model:
     raise FormError("model_needed", CONF_MODEL)
 
 
-async def _adopt(board: BoardCoordinator, form: dict[str, Any], client: BoardClient | None = None) -> None:
+async def _adopt(
+    board: BoardCoordinator, form: dict[str, Any], client: BoardClient | None = None, model: Model | None = None
+) -> None:
     file, image = await async_read_file(board.hass, form)
     try:
-        await async_adopt_sketch(board, image, client)
+        await async_adopt_sketch(board, image, client, model)
     except SketchRefused as err:
         raise refused(board.hass, err, file) from err
     except WrongPassword as err:

@@ -5,6 +5,7 @@ import time
 
 from ..arduino_ota.errors import WrongPassword
 from ..arduino_ota.flash.flasher import Flasher
+from ..arduino_ota.hardware import Model
 from ..arduino_ota.protocol.client import BoardClient
 from ..arduino_ota.sketch import Sketch
 from ..coordinator import BoardCoordinator
@@ -19,16 +20,19 @@ from .prepare import ALLOWED_TO_RUN
 from .reconnect import async_learn_mac
 
 
-async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: BoardClient | None = None) -> Sketch:
+async def async_adopt_sketch(
+    board: BoardCoordinator, image: bytes, client: BoardClient | None = None, model: Model | None = None
+) -> Sketch:
     """Note that a board runs a sketch, once it has accepted a password that stands in its image; return the sketch.
 
     A person says that it does: what is in the image goes to the address that the form shows, as a typed password does.
-    `client` is for another address than that of the entry, which whoever calls moves there then.
+    `client` is for another address than that of the entry, `model` another than its model: whoever calls changes the
+    entry then.
 
     Raises SketchRefused if it cannot be that of a board, WrongPassword if the board accepts nothing that is in it, and
     BoardUnreachable, BoardSilent, NotABoard or AnotherBoard.
     """
-    sketch = await async_inspect(board.hass, image, board.model, None, ALLOWED_TO_RUN)
+    sketch = await async_inspect(board.hass, image, model or board.model, None, ALLOWED_TO_RUN)
     if client is None and (outcome := await async_resolve(board)) is not None:
         async_send_end(board, await async_apply_outcome(board, outcome))
     # No guess is needed if it has a password that the board accepted before.
