@@ -1,6 +1,7 @@
 """Which board an image is for, and that each board gets only its own."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.virtual_board import sketches
 from tests.virtual_board.bad_sketches import OTHER_BOARDS, OWN_NUMBERS, OWN_PRODUCT, UNKNOWN_BOARD, WITHOUT_USB
 from tests.virtual_board.sketches import GENUINO, MKR_WIFI_1010, NANO_33_IOT, Board, Quirks, build_sketch
 
+DOCS = Path(__file__).parents[2] / "docs/supported-boards.md"
 BOARDS = {"mkr1000": sketches.MKR1000, "mkrwifi1010": MKR_WIFI_1010, "nano_33_iot": NANO_33_IOT}
 NAMES = {"mkr1000": "Arduino MKR1000", "mkrwifi1010": "Arduino MKR WiFi 1010", "nano_33_iot": "Arduino NANO 33 IoT"}
 
@@ -32,6 +34,14 @@ def refused(image: bytes, model: Model | None = MKR1000) -> SketchRefused:
 
 def test_all_three_boards_are_models() -> None:
     assert {model.id: model.name for model in MODELS} == NAMES
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+def test_the_docs_say_of_each_model_what_it_is_called_and_was_tried_on(model: Model) -> None:
+    table = [line.strip("|").split("|") for line in DOCS.read_text().splitlines() if line.startswith("| ")]
+    [row] = [[cell.strip() for cell in row] for row in table if row[0].strip().startswith(model.name)]
+    assert row[1:3] == [f"`{model.id}`", ", ".join(f"{library} 1.x" for library in model.libraries)]
+    assert row[3]
 
 
 @pytest.mark.parametrize("built", BOARDS)
