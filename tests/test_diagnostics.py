@@ -15,7 +15,7 @@ from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.support.actions import board_of
 from tests.support.steps import UPDATE
 from tests.virtual_board import VirtualBoard
-from tests.virtual_board.sketches import build_sketch
+from tests.virtual_board.sketches import NANO_33_IOT, build_sketch
 
 REDACTED = "**REDACTED**"
 
@@ -77,6 +77,20 @@ async def test_the_model_is_there_and_how_it_was_found_out(
     home.config_entries.async_update_entry(entry, data={**entry.data, **facts})
     told = await get_diagnostics_for_config_entry(home, hass_client, entry)
     assert told["model"] == {"id": model, "proven_by": proof}
+
+
+async def test_a_sketch_that_was_flashed_from_here_and_runs_proves_the_model(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, hass_client: Any
+) -> None:
+    """With the driver of another Wi-Fi module it would never have come back."""
+    entry = await add_board(await start_board(model="nano_33_iot", library="ArduinoOTA"))
+    home.config_entries.async_update_entry(entry, data={**entry.data, "model": "nano_33_iot"})
+    await offer(entry, {"garden-1.0.bin": build_sketch(library="ArduinoOTA", board=NANO_33_IOT)})
+    told = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert told["model"] == {"id": "nano_33_iot", "proven_by": None}
+    await home.services.async_call("update", "install", {"entity_id": UPDATE}, blocking=True)
+    told = await get_diagnostics_for_config_entry(home, hass_client, entry)
+    assert told["model"] == {"id": "nano_33_iot", "proven_by": "sketch"}
 
 
 async def test_what_is_under_way_is_described_without_its_passwords(

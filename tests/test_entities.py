@@ -10,7 +10,7 @@ from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 
-from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_MODEL, DOMAIN
+from custom_components.mkr1000_ota.const import CONF_FOLDER, DOMAIN
 from tests.conftest import AddBoard, Offer
 from tests.support.actions import (
     CANCEL,
@@ -26,7 +26,6 @@ from tests.support.actions import (
     watching,
 )
 from tests.virtual_board import VirtualBoard
-from tests.virtual_board.quirks import MKR1000, MKR_WIFI_1010, NANO_33_IOT, Board
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 CONNECTIVITY = "binary_sensor.arduino_connectivity"
@@ -65,7 +64,8 @@ async def test_after_a_flash(home: HomeAssistant, add_board: AddBoard, offer: Of
     assert (attributes["from"], attributes["to"], attributes["bytes"]) == (None, "2.0", 8192)
     device = dr.async_get(home).async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id)
     assert device is not None
-    assert (device.manufacturer, device.model, device.sw_version) == ("Arduino", "MKR1000", "2.0")
+    assert (device.manufacturer, device.model, device.model_id) == ("Arduino", "MKR1000", "mkr1000")
+    assert device.sw_version == "2.0"
 
 
 async def test_they_stay_available_while_the_board_is_away(
@@ -160,28 +160,6 @@ async def test_too_large_for_its_storage(
     await home.config_entries.async_reload(entry.entry_id)
     await offer(entry, {})
     assert shown(home, FIRMWARE).attributes["latest_version"] == "9.0"
-
-
-MODEL_IDS = ("mkr1000", "mkrwifi1010", "nano_33_iot")
-
-
-@pytest.mark.parametrize("built_for", [MKR1000, MKR_WIFI_1010, NANO_33_IOT], ids=MODEL_IDS)
-@pytest.mark.parametrize("model", MODEL_IDS)
-async def test_each_model_is_offered_its_own_sketches(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, model: str, built_for: Board
-) -> None:
-    """Whatever is for another one is not offered, and the dialog says so."""
-    entry = await add_board(board)
-    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_MODEL: model})
-    await home.config_entries.async_reload(entry.entry_id)
-    image = build_sketch(version="9.0", library="ArduinoOTA", board=built_for)
-    await offer(entry, {"garden-9.0.bin": image})
-    latest, said = (shown(home, FIRMWARE).attributes[name] for name in ("latest_version", "release_summary"))
-    if built_for is (MKR1000, MKR_WIFI_1010, NANO_33_IOT)[MODEL_IDS.index(model)]:
-        assert latest == "9.0"
-    else:
-        assert latest != "9.0"
-        assert "different model" in said
 
 
 @pytest.mark.parametrize("version", ["nightly", "abc123"])

@@ -22,8 +22,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .arduino_ota.discovery.announcements import LIBRARIES
 from .arduino_ota.errors import BoardError
-from .arduino_ota.hardware import MKR1000, MODELS
-from .arduino_ota.libraries import Library
+from .arduino_ota.hardware import MKR1000, MODELS, models_with_library
 from .arduino_ota.protocol.address import write_address
 from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
@@ -169,7 +168,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
                 error = err
         schema = RECONFIGURE_SCHEMA
         is_asked = isinstance(error, FormError) and error.field == CONF_MODEL
-        if is_asked or entry.data.get(CONF_LIBRARY) == Library.ARDUINOOTA:
+        if is_asked or len(models_with_library(entry.data.get(CONF_LIBRARY))) > 1:
             schema = schema.extend(model_schema(MODELS).schema)
         suggested = {CONF_HOST: self._proposed_address(entry), CONF_MODEL: entry.data.get(CONF_MODEL, MKR1000.id)}
         # The file is gone: the browser has to send it again.

@@ -12,11 +12,11 @@ from homeassistant.core import HomeAssistant
 from yarl import URL
 
 from .arduino_ota.flash.pending import Pending
-from .arduino_ota.hardware import models_with_mac
-from .arduino_ota.libraries import Library
+from .arduino_ota.hardware import models_with_library, models_with_mac
 from .const import CONF_HEALTH_URL, CONF_MANIFEST_URL, CONF_SOURCE, CONF_TOKEN, SourceKind
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry
+from .install.prepare import async_running_sketch
 from .network.mdns import async_get_querier
 from .storage.records import PastFlash, WaitingOrder
 
@@ -34,16 +34,16 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: BoardCo
     }
     if entry.state is not ConfigEntryState.LOADED:
         return known
-    return known | _of_board(entry.runtime_data.coordinator)
+    return known | await _of_board(entry.runtime_data.coordinator)
 
 
-def _of_board(board: BoardCoordinator) -> dict[str, Any]:
+async def _of_board(board: BoardCoordinator) -> dict[str, Any]:
     record = board.record
     catalog = board.sources.chosen
     sighting = async_get_querier(board.hass).sightings.get(board.host)
     return {
         "online": board.data,
-        "model": {"id": board.model.id, "proven_by": _proof_of_model(board)},
+        "model": {"id": board.model.id, "proven_by": await _proof_of_model(board)},
         "install": asdict(board.state),
         "running_version": record.version,
         "offered_version": board.offers.offered.label if board.offers.offered else None,
@@ -73,11 +73,14 @@ def _of_board(board: BoardCoordinator) -> dict[str, Any]:
     }
 
 
-def _proof_of_model(board: BoardCoordinator) -> str | None:
-    """Return what shows which model a board is; None where a person has said so."""
-    if board.library is Library.WIFI101OTA:
+async def _proof_of_model(board: BoardCoordinator) -> str | None:
+    """Return what shows which model a board is; None where only a person says so."""
+    if models_with_library(board.library) == (board.model,):
         return "library"
-    return "mac" if board.mac and models_with_mac(board.mac) == (board.model,) else None
+    if board.mac and models_with_mac(board.mac) == (board.model,):
+        return "mac"
+    running = await async_running_sketch(board)
+    return "sketch" if running and running.model == board.model else None
 
 
 def _printable(facts: Pending | WaitingOrder | PastFlash) -> dict[str, Any]:

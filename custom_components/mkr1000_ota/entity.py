@@ -35,7 +35,8 @@ class BoardEntity(CoordinatorEntity[BoardCoordinator]):
             name=entry.title,
             manufacturer="Arduino",
             model=coordinator.model.name.removeprefix("Arduino "),
-            model_id=coordinator.library,
+            # What descriptions of sketches call it. One icon fits all models.
+            model_id=coordinator.model.id,
             sw_version=coordinator.record.version,
         )
 

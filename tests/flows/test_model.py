@@ -5,11 +5,14 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_MODEL
-from custom_components.mkr1000_ota.flows.forms import OTHER
+from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH, OTHER
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
+from tests.flows.conftest import Upload
 from tests.support.discovering import discover
-from tests.support.mending import reconfigure, settle, submit
+from tests.support.flow_texts import says
+from tests.support.mending import reconfigure, settle, stored_password, submit
 from tests.support.steps import MAC, begin, choices, choose_model, enter_password, passwords_sent_to, pick, typed
+from tests.virtual_board.sketches import NANO_33_IOT, build_sketch
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts", "quick_scan")
 
@@ -103,6 +106,30 @@ async def test_a_model_can_be_changed_later(home: HomeAssistant, start_board: St
     assert result["reason"] == "reconfigure_successful"
     await settle(home)
     assert entry.data[CONF_MODEL] == "mkrwifi1010"
+
+
+async def test_the_running_sketch_may_be_one_for_the_model_that_is_chosen(
+    home: HomeAssistant, start_board: StartBoard, add_board: AddBoard, upload: Upload
+) -> None:
+    """Whoever corrects the model may hand over the sketch instead of the password: it is for the right model."""
+    board = await start_board(library="ArduinoOTA", password="sesame")
+    entry = await add_board(board, password="forgotten")
+    await settle(home)
+    image = build_sketch("Garden", "sesame", library="ArduinoOTA", board=NANO_33_IOT)
+    result = await submit(
+        home,
+        await reconfigure(home, entry),
+        typed(board),
+        model="mkrwifi1010",
+        sketch=await upload(image, "garden.bin"),
+    )
+    assert result["errors"] == {CONF_SKETCH: "problem"}
+    assert says(result, "sketch_other_board")
+    result = await submit(home, result, typed(board), model="nano_33_iot", sketch=await upload(image, "garden.bin"))
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+    assert entry.data[CONF_MODEL] == "nano_33_iot"
+    assert await stored_password(home, entry) == "sesame"
 
 
 async def test_where_the_library_proves_the_model_it_cannot_be_changed(

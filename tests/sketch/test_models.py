@@ -1,6 +1,7 @@
 """Which board an image is for, and that each board gets only its own."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,17 +10,17 @@ from custom_components.mkr1000_ota.arduino_ota.hardware import (
     MKR1000,
     MODELS,
     Model,
-    WifiModule,
     is_own_address,
     model_named,
     models_with_mac,
 )
-from custom_components.mkr1000_ota.arduino_ota.libraries import Library
-from custom_components.mkr1000_ota.arduino_ota.sketch import Refusal, Sketch, checks, target
+from custom_components.mkr1000_ota.arduino_ota.sketch import Refusal, Sketch
+from tests.support import new_model
 from tests.virtual_board import sketches
 from tests.virtual_board.bad_sketches import OTHER_BOARDS, OWN_NUMBERS, OWN_PRODUCT, UNKNOWN_BOARD, WITHOUT_USB
 from tests.virtual_board.sketches import GENUINO, MKR_WIFI_1010, NANO_33_IOT, Board, Quirks, build_sketch
 
+DOCS = Path(__file__).parents[2] / "docs/supported-boards.md"
 BOARDS = {"mkr1000": sketches.MKR1000, "mkrwifi1010": MKR_WIFI_1010, "nano_33_iot": NANO_33_IOT}
 NAMES = {"mkr1000": "Arduino MKR1000", "mkrwifi1010": "Arduino MKR WiFi 1010", "nano_33_iot": "Arduino NANO 33 IoT"}
 
@@ -33,6 +34,14 @@ def refused(image: bytes, model: Model | None = MKR1000) -> SketchRefused:
 
 def test_all_three_boards_are_models() -> None:
     assert {model.id: model.name for model in MODELS} == NAMES
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.id)
+def test_the_docs_say_of_each_model_what_it_is_called_and_was_tried_on(model: Model) -> None:
+    table = [line.strip("|").split("|") for line in DOCS.read_text().splitlines() if line.startswith("| ")]
+    [row] = [[cell.strip() for cell in row] for row in table if row[0].strip().startswith(model.name)]
+    assert row[1:3] == [f"`{model.id}`", ", ".join(f"{library} 1.x" for library in model.libraries)]
+    assert row[3]
 
 
 @pytest.mark.parametrize("built", BOARDS)
@@ -122,23 +131,15 @@ def test_a_board_that_nobody_knows_is_told_as_such() -> None:
 @pytest.mark.parametrize("quiet", [False, True], ids=["USB numbers", "product name"])
 def test_a_new_model_is_a_row(monkeypatch: pytest.MonkeyPatch, quiet: bool) -> None:
     """Even one that was known as another board before: the table of models is all that changes."""
-    board = next(board for board in OTHER_BOARDS if board.product == "Arduino MKR Vidor 4000")
-    if quiet:
-        board = replace(board, usb_vendor_id=0x1209, usb_product_id=1)
-    vidor = Model(
-        id="mkrvidor4000",
-        name="Arduino MKR Vidor 4000",
-        usb_products=("Arduino MKR Vidor 4000",),
-        usb_product_ids=(0x8056,),
-        wifi=WifiModule(b"No Socket available", frozenset()),
-        libraries=(Library.ARDUINOOTA,),
-    )
+    board = replace(new_model.BOARD, usb_vendor_id=0x1209, usb_product_id=1) if quiet else new_model.BOARD
     image = build_sketch(library="ArduinoOTA", board=board)
-    assert refused(image, vidor).reason is Refusal.OTHER_BOARD
-    for module in (checks, target):
-        monkeypatch.setattr(module, "MODELS", (*MODELS, vidor))
-    assert Sketch.inspect(image, model=vidor).model is vidor
-    assert refused(image).placeholders["board"] == vidor.name
+    assert refused(image, new_model.ROW).reason is Refusal.OTHER_BOARD
+    new_model.add_row(monkeypatch)
+    assert Sketch.inspect(image, model=new_model.ROW).model is new_model.ROW
+    assert Sketch.inspect(image, model=None).model is new_model.ROW
+    assert refused(image).placeholders["board"] == new_model.ROW.name
+    for name in (new_model.ROW.id, new_model.ROW.name, "arduino:samd:vidor_ota"):
+        assert model_named(name) is new_model.ROW
 
 
 @pytest.mark.parametrize("library", ["WiFi101OTA", "ArduinoOTA"])

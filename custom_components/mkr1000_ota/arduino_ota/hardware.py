@@ -1,4 +1,4 @@
-"""The boards: one row for each model. All have the same processor, so a new model with its flash map is a row, too."""
+"""The boards: one row for each model. All are Arduino's, with the same processor; a new one with its flash map is a row."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -81,8 +81,8 @@ class Model:
     """A kind of board. `id` is what Arduino's tools call it, and what descriptions of sketches do.
 
     `usb_products` and `usb_product_ids` are what its sketches show on USB (boards.txt of all releases of Arduino's
-    core), the numbers together with the vendor's. `also_called` has further names, written like an id without
-    underscores.
+    core), the numbers together with the vendor's. `also_called` has further names, in small letters and
+    digits.
     """
 
     id: str
@@ -132,11 +132,20 @@ def model_named(text: str) -> Model | None:
     """The model that somebody means: by its id, its name, a board of arduino-cli (`arduino:samd:mkr1000`), or nearly."""
     match text.split(":"):
         case [_, _, board, *_] | [board]:
-            letters = re.sub(r"[^a-z0-9]", "", board.casefold())
-            wanted = re.sub("^(arduino|genuino)", "", letters).removeprefix("samd")
-            names = ((model, {model.id.replace("_", ""), *model.also_called}) for model in MODELS)
+            wanted = _bare(board)
+            names = ((model, {_bare(model.id), _bare(model.name), *model.also_called}) for model in MODELS)
             return next((model for model, known in names if wanted in known), None)
     return None
+
+
+def _bare(name: str) -> str:
+    letters = re.sub(r"[^a-z0-9]", "", name.casefold())
+    return re.sub("^(arduino|genuino)", "", letters).removeprefix("samd")
+
+
+def models_with_library(library: Library | None) -> tuple[Model, ...]:
+    """The models that an OTA library runs on."""
+    return tuple(model for model in MODELS if library in model.libraries)
 
 
 def models_with_mac(mac: str) -> tuple[Model, ...]:

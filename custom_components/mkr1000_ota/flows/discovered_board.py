@@ -18,7 +18,7 @@ from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.discovery.sightings import SCAN_TIME
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
 from ..arduino_ota.firmware import limits
-from ..arduino_ota.hardware import MKR1000, MODELS, Model, is_own_address, models_with_mac
+from ..arduino_ota.hardware import Model, is_own_address, models_with_library, models_with_mac
 from ..arduino_ota.libraries import Library
 from ..arduino_ota.protocol.address import read_address
 from ..arduino_ota.protocol.client import BoardClient
@@ -73,9 +73,8 @@ class DiscoveredBoard:
     @property
     def models(self) -> tuple[Model, ...]:
         """The models that it can be, the likeliest first."""
-        if self.library is Library.WIFI101OTA:
-            return (MKR1000,)
-        return models_with_mac(self.mac) if self.mac else MODELS
+        possible, likely = models_with_library(self.library), models_with_mac(self.mac or "")
+        return tuple(model for model in possible if model in likely) or possible
 
     @property
     def unique_id(self) -> str:

@@ -5,10 +5,10 @@ A manifest is a JSON object of one release, or of several:
     {"name": "Garden", "board": "mkr1000", "password": "…", "releases": [{"version": "1.2.3", "path": "garden.bin"}, …]}
 
 A release has a `path`, the address of its image, absolute or relative to the manifest. All else is optional: `version`
-(else that in the name of the image), `name` or `title`, `board` (mkr1000, mkrwifi1010, nano_33_iot, or an FQBN),
-`password` (that the sketch will want), `notes` (Markdown), `url` (of a page about it), `size`, `sha256`, `published`
-(ISO 8601) and `signature` (the address of the .minisig file, else that of the image with .minisig added). Of several
-releases, `name`, `board` and `password` can stand once, beside `releases`. No other key is taken.
+(else that in the name of the image), `name` or `title`, `board` (the id or the name of a model, or an FQBN), `password`
+(that the sketch will want), `notes` (Markdown), `url` (of a page about it), `size`, `sha256`, `published` (ISO 8601) and
+`signature` (the address of the .minisig file, else that of the image with .minisig added). Of several releases, `name`,
+`board` and `password` can stand once, beside `releases`. No other key is taken.
 """
 
 import asyncio

@@ -18,7 +18,7 @@ _PREFIX: Final = r"(?:v(?:er(?:sion)?)?|rel(?:ease)?|r(?:ev)?|b(?:uild)?|fw)"
 _DAY: Final = r"20\d\d([-_]?)(?:0[1-9]|1[0-2])\{group}(?:0[1-9]|[12]\d|3[01])"
 _FULL_DAY: Final = rf"v?(?P<day>{_DAY.format(group=2)}(?:\d\d){{0,3}})(?!\d)"
 # Whether the day or the month stands first in 05.11.2026 depends on where its author lives.
-_UNCLEAR_DAY: Final = re.compile(r"(?:[0-2]\d|3[01])([-_.])(?:[0-2]\d|3[01])\1(?:20\d\d)(?!\d)", re.ASCII)
+_UNCLEAR_DAY: Final = re.compile(r"v?(?:[0-2]\d|3[01])([-_.]?)(?:[0-2]\d|3[01])\1(?:20\d\d)(?!\d)", re.ASCII)
 # In this order: the 2 of `garden-2-v1.2` is none, a single number counts only where nothing else does.
 _NUMBERS: Final = tuple(
     re.compile(_BEGIN + number, re.ASCII)

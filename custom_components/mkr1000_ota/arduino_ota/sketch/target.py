@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from ..hardware import MKR1000, MODELS, USB_VENDOR_ID, Model
+from ..hardware import MODELS, USB_VENDOR_ID, Model, models_with_library
 from ..libraries import Library
 from .image import FlashImage
 
@@ -35,12 +35,13 @@ def built_for(image: FlashImage, library: Library | None) -> Model | str | None:
     products = {product for model in MODELS for product in model.usb_products}
     others = [name for name in _OTHERS if name not in products and image.points_to(name.encode())]
     named = [model for model in MODELS if any(image.points_to(name.encode()) for name in model.usb_products)]
-    if others and (numbers or (not named and library is not Library.WIFI101OTA)):
+    runs_on = models_with_library(library)
+    if others and (numbers or (not named and len(runs_on) != 1)):
         return others[0]
-    match named:
-        case _ if library is Library.WIFI101OTA:
-            return MKR1000
-        case [model] if not others:
+    match runs_on, named:
+        case ([model], _):
+            return model
+        case (_, [model]) if not others:
             return model
     return None
 
