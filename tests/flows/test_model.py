@@ -6,8 +6,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_MODEL
 from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH, OTHER
-from tests.conftest import AddBoard, Arp, Hear, StartBoard
-from tests.flows.conftest import Upload
+from tests.conftest import AddBoard, Arp, Hear, StartBoard, Upload
 from tests.support.discovering import discover
 from tests.support.flow_texts import says
 from tests.support.mending import reconfigure, settle, stored_password, submit
