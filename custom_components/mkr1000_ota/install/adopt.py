@@ -47,7 +47,7 @@ async def async_adopt_sketch(board: BoardCoordinator, image: bytes, client: Boar
             password=password,
             name=sketch.name,
             library=sketch.library,
-            warnings=tuple(warning.code for warning in sketch.warnings),
+            warnings={warning.code: warning.placeholders for warning in sketch.warnings},
         )
         await board.store.note(lambda record: record.adopted(flash, time.time()))
         with suppress(OSError):

@@ -103,8 +103,7 @@ class BoardSources:
                     identifier=flash.sha256,
                     sha256=flash.sha256,
                     model=facts.model,
-                    # How many bytes are free is not kept with it.
-                    warnings=_warnings({code: {} for code in flash.warnings if code != Caution.LITTLE_RAM}),
+                    warnings=_warnings(flash.warnings),
                 )
                 for flash in archived
             ],

@@ -34,8 +34,8 @@ class PastFlash:
     name: str | None = None
     library: Library | None = None
     ota: bool = True
-    # The codes of what its build will need a hand for, such as the reset button after its next update.
-    warnings: tuple[str, ...] = ()
+    # What its build will need a hand for, such as the reset button after its next update: by its code, with placeholders.
+    warnings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # It has still to show that it is healthy.
     health_due: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -187,6 +187,11 @@ class BoardRecord:
         """What must not be tidied away, by its SHA-256: what may be being flashed, and what is to be."""
         orders = (self.order, *(notice.order for notice in self.notices.values()))
         return [one.sha256 for one in (self.pending, *orders) if one is not None]
+
+    @property
+    def past_images(self) -> list[str]:
+        """What was flashed, by its SHA-256, the newest first."""
+        return list(dict.fromkeys(flash.sha256 for flash in self.history))
 
     def with_notice(self, kind: Kind, reason: str, order: WaitingOrder | None = None, /, **placeholders: str) -> Self:
         """Return the record with something more that a person has to know, and what installs the build again."""
