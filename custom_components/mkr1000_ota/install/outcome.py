@@ -104,7 +104,9 @@ async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     facts = {"board": board.name, "version": pending.version}
     why = _why_not_back(pending)
     reason = translated_error(why or "not_back", **facts)
-    await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
+    told = board.record.notices.get(Kind.NOT_BACK)
+    if told is None or not told.is_closed:
+        await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
     async_raise_notices(board)
     return translated_error(why or "verdict_not_back", **facts)
 

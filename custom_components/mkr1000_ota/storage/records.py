@@ -14,6 +14,8 @@ from ..errors import not_applied_error
 from ..issues import Kind
 
 KEPT_FLASHES: Final = 10
+# The reasons of notices that ask for the password of the board.
+_ASK_FOR_PASSWORD: Final = ("wrong_password", "verdict_password_unknown")
 # What ran here is never new again; nobody goes back further than this.
 _KEPT_SHA256S: Final = 200
 
@@ -91,7 +93,13 @@ class Notice:
     placeholders: Mapping[str, str] = field(default_factory=dict)
     # What installs the build again; its image is kept as long as the notice is.
     order: WaitingOrder | None = None
+    # A person has closed the issue, and what it is about may still be found out anew.
+    is_closed: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def with_password_known(self) -> Self:
+        """Return what it says once the password is known that it has asked for."""
+        return replace(self, reason="password_known") if self.reason in _ASK_FOR_PASSWORD else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +160,13 @@ class BoardRecord:
         sketch that was flashed from here: it is none of those that were tried then.
         """
         known, running = self.keyring, self.running
-        changed = replace(self, keyring=known.accepted(password), password_checked=now, password_rejected=False)
+        changed = replace(
+            self,
+            keyring=known.accepted(password),
+            password_checked=now,
+            password_rejected=False,
+            notices={kind: notice.with_password_known() for kind, notice in self.notices.items()},
+        )
         if running is not None and running.is_locked and password not in known.passwords:
             return replace(changed, history=(replace(running, password=password), *self.history[1:]))
         is_same = running is None or (running.ota and not running.is_locked)
@@ -176,6 +190,7 @@ class BoardRecord:
             return replace(
                 self,
                 keyring=changed.keyring,
+                notices=changed.notices,
                 password_checked=now,
                 password_rejected=False,
                 history=(running, *self.history[1:]),
@@ -197,6 +212,12 @@ class BoardRecord:
         """Return the record with something more that a person has to know, and what installs the build again."""
         notice = Notice(reason=reason, placeholders=placeholders, order=order)
         return replace(self, notices={**self.notices, kind: notice})
+
+    def with_notice_closed(self, kind: Kind) -> Self:
+        """Return the record after a person has closed an issue; as long as a flash has no end, it is known to be closed."""
+        if kind is not Kind.NOT_BACK or (notice := self.notices.get(kind)) is None or self.pending is None:
+            return self.without_notices(kind)
+        return replace(self, notices={**self.notices, kind: replace(notice, is_closed=True)})
 
     def without_notices(self, *kinds: Kind) -> Self:
         return replace(self, notices={kind: notice for kind, notice in self.notices.items() if kind not in kinds})
