@@ -12,6 +12,7 @@ from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
 from ..errors import not_applied_error
 from ..issues import Kind
+from .memory import SourceMemory
 
 KEPT_FLASHES: Final = 10
 # The reasons of notices that ask for the password of the board.
@@ -122,7 +123,7 @@ class BoardRecord:
     # When each build was seen first, by its SHA-256: the dates of files change with every copy.
     seen: Mapping[str, Seen] = field(default_factory=dict)
     # What the source offered last, without anything secret, for a start at which it cannot be asked.
-    source_memory: Mapping[str, Any] = field(default_factory=dict)
+    source_memory: SourceMemory = field(default_factory=SourceMemory)
     # When the board last said which password it accepts, and whether it accepted none of those that are known.
     password_checked: float = 0.0
     password_rejected: bool = False
