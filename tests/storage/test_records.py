@@ -184,6 +184,16 @@ def test_the_end_of_a_flash_and_what_has_to_be_known_of_it_are_one_change(
     assert record.needed_images == [ORDER.sha256] * len(notices)
 
 
+@pytest.mark.parametrize("code", ["little_ram", "watchdog"])
+def test_nobody_is_told_that_another_try_is_safe_if_the_sketch_that_may_run_does_not_bear_it(code: str) -> None:
+    risky = replace(FLASHING, pending=replace(PENDING, warnings={code: {}}))
+    [notice] = closed(risky, Verdict.UNCERTAIN, "of 1.0").notices.values()
+    assert notice.reason == "verdict_uncertain_risky"
+    harmless = replace(FLASHING, pending=replace(PENDING, warnings={"hangs_after_update": {}}))
+    [notice] = closed(harmless, Verdict.UNCERTAIN, "of 1.0").notices.values()
+    assert notice.reason == "verdict_uncertain"
+
+
 def test_what_the_board_has_got_nothing_of_is_still_ordered() -> None:
     record = FLASHING.closed(FLASHING.keyring, None, NOW)
     assert record == replace(FLASHING, pending=None, password_checked=NOW)

@@ -10,7 +10,7 @@ from ..arduino_ota.flash.pending import Pending
 from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
-from ..errors import not_applied_error
+from ..errors import not_applied_error, uncertain_error
 from ..issues import Kind
 from .memory import SourceMemory
 
@@ -249,7 +249,8 @@ class BoardRecord:
                 changed = changed.flashed_elsewhere()
         match verdict:
             case Verdict.UNCERTAIN:
-                changed = changed.with_notice(Kind.UNCERTAIN, "verdict_uncertain", done, **told)
+                why = uncertain_error(pending, "")
+                changed = changed.with_notice(Kind.UNCERTAIN, str(why.translation_key), done, **told)
             case Verdict.NOT_APPLIED if not is_rollback:
                 # What a roll-back should have replaced is told of already.
                 why = not_applied_error(outcome, "", "")
