@@ -139,6 +139,31 @@ async def test_another_address_can_be_entered_for_a_board_that_did_not_come_back
     assert issues(home) == [issue.issue_id]
 
 
+async def test_whoever_knows_that_a_board_is_not_back_is_not_told_again(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+) -> None:
+    """Not after a restart either, though the flash has no end."""
+    board = await start_board(comes_back=False)
+    entry = await add_board(board)
+    await lose(home, entry, offer)
+    issue, result = await open_repair(home)
+    assert (await choose(home, issue, result, "close"))["type"] is FlowResultType.CREATE_ENTRY
+    assert issues(home) == []
+    await home.config_entries.async_reload(entry.entry_id)
+    await settle(home)
+    assert entry.runtime_data.coordinator.state == IDLE
+    assert entry.runtime_data.coordinator.record.pending is not None
+    assert issues(home) == []
+
+    await board.stop()
+    board.options = replace(board.options, comes_back=True)
+    await board.start()
+    await entry.runtime_data.coordinator.async_refresh()
+    await settle(home)
+    assert entry.runtime_data.coordinator.installed_version == "2.0"
+    assert entry.runtime_data.coordinator.record.notices == {}, "the next flash is another matter"
+
+
 @pytest.mark.parametrize("kind", [Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY])
 async def test_what_may_not_run_is_installed_again(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, offer: Offer, kind: Kind

@@ -134,7 +134,7 @@ async def test_they_are_told_of_what_was_remembered_and_of_what_ran_before(
 ) -> None:
     """While a source cannot be asked, no automation installs what it would not install otherwise."""
     entry = await add_board(board)
-    await offer(entry, {"garden-1.0.bin": build_sketch(version="1.0", quirks=Quirks(watchdog="fed"))})
+    await offer(entry, {"garden-1.0.bin": build_sketch(version="1.0", quirks=Quirks(watchdog="fed", free_ram=4200))})
     await install(home)
     quirks = Quirks(serial="endless", free_ram=4000)
     await offer(entry, {"garden-2.0.bin": build_sketch(version="2.0", quirks=quirks)})
@@ -157,7 +157,11 @@ async def test_they_are_told_of_what_was_remembered_and_of_what_ran_before(
     await choose(home, "latest")
     await install(home)
     await choose(home, "1.0")
-    assert "This sketch uses a watchdog" in await notes(home)
+    for _ in range(2):
+        said = await notes(home)
+        assert "This sketch uses a watchdog" in said
+        assert "4200 bytes" in said
+        await restart(home, entry)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=["long", "brackets", "markdown", "direction"])

@@ -78,7 +78,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         sources.async_open(board.refresh_offers)
         entry.async_on_unload(sources.async_close)
         sources.recall(store.record)
-    if not store.record.source_memory.get("release"):
+    if store.record.source_memory.release is None:
         # Otherwise every restart would look as if an update had just come out.
         await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
 

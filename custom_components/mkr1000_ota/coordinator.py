@@ -196,8 +196,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     async def async_tidy_images(self) -> None:
         """Keep the last images that were flashed, and those that are being flashed or may be yet."""
-        past = dict.fromkeys(flash.sha256 for flash in self.record.history)
-        await self.images.keep([*self.record.needed_images, *list(past)[:KEPT_IMAGES]])
+        await self.images.keep(lambda: [*self.record.needed_images, *self.record.past_images[:KEPT_IMAGES]])
 
     @callback
     def set_state(self, state: InstallState) -> None:

@@ -6,7 +6,9 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from .arduino_ota import errors
 from .arduino_ota.firmware.minisign import SignatureRefused
 from .arduino_ota.firmware.release import SourceError
+from .arduino_ota.flash.pending import Pending
 from .arduino_ota.flash.verdict import Outcome
+from .arduino_ota.sketch import Caution
 from .const import DOMAIN
 
 _KEYS: dict[type[Exception], str] = {
@@ -24,6 +26,9 @@ _KEYS: dict[type[Exception], str] = {
     errors.UploadRejected: "upload_rejected",
     errors.AnswerLost: "answer_lost",
 }
+
+# What a sketch is warned of whose next update may fail.
+_RISKY = {Caution.LITTLE_RAM, Caution.WATCHDOG}
 
 
 class FormError(Exception):
@@ -80,6 +85,13 @@ def not_applied_error(outcome: Outcome, board: str, host: str) -> HomeAssistantE
     return (
         board_error(outcome.error, board, host) if outcome.error else translated_error("verdict_not_applied", **facts)
     )
+
+
+def uncertain_error(pending: Pending, board: str) -> HomeAssistantError:
+    """Return the translated error for a board that may run a sketch: whether it can be flashed again is that sketch's."""
+    is_risky = not _RISKY.isdisjoint(pending.warnings)
+    key = "verdict_uncertain_risky" if is_risky else "verdict_uncertain"
+    return translated_error(key, board=board, version=pending.version)
 
 
 def sketch_error(err: errors.SketchRefused, file: str) -> ServiceValidationError:

@@ -15,7 +15,7 @@ from .const import DOMAIN
 from .coordinator import IDLE
 from .data import BoardConfigEntry, BoardData
 from .errors import board_error, translated_error
-from .install.notices import async_dismiss
+from .install.notices import async_close_notice
 from .install.prepare import async_request_for_notice
 from .issues import Kind, sentence, split_id
 
@@ -94,7 +94,7 @@ class MenuRepairFlow(RepairsFlow):
 
     @_action
     async def async_step_close(self) -> None:
-        await async_dismiss(self._board.coordinator, self._kind)
+        await async_close_notice(self._board.coordinator, self._kind)
 
     @_action
     async def async_step_create_folder(self) -> None:

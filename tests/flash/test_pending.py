@@ -20,7 +20,7 @@ FULL = replace(
     signature="of somebody",
     old_password_in_running=False,
     library=Library.ARDUINOOTA,
-    warnings=("hangs",),
+    warnings={"little_ram": {"free": "4000"}},
 )
 
 
@@ -36,7 +36,7 @@ def test_a_newer_version_may_have_written_more_and_an_older_one_less() -> None:
     stored = FULL.as_dict() | {"a field of tomorrow": [1]}
     del stored["warnings"], stored["old_password_in_running"], stored["storage"]
     read = Pending.from_dict(json.loads(json.dumps(stored)))
-    assert read == replace(FULL, warnings=(), old_password_in_running=None, unknown={"a field of tomorrow": [1]})
+    assert read == replace(FULL, warnings={}, old_password_in_running=None, unknown={"a field of tomorrow": [1]})
 
 
 @pytest.mark.parametrize(

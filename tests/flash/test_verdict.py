@@ -156,7 +156,7 @@ def test_what_runs_follows_from_the_verdict(
 
 
 def test_what_the_running_build_predicts_comes_first_where_a_board_is_not_back() -> None:
-    flash = pending(ANSWERED, STATES_ANOTHER, running_warnings=("hangs",), warnings=("waits_for_serial",))
+    flash = pending(ANSWERED, STATES_ANOTHER, running_warnings=("hangs",), warnings={"waits_for_serial": {}})
     assert flash.predictions == ("hangs", "waits_for_serial")
 
 

@@ -241,7 +241,7 @@ async def test_not_back_says_first_what_the_builds_predict(
     make = Order.pending
 
     def warned(*args: Any) -> Pending:
-        return replace(make(*args), running_warnings=running, warnings=new)
+        return replace(make(*args), running_warnings=running, warnings={code: {} for code in new})
 
     monkeypatch.setattr(Order, "pending", warned)
     await offer(entry, {"garden-2.0.bin": NEW})

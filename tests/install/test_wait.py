@@ -345,6 +345,16 @@ async def test_a_board_that_comes_back_with_an_unknown_password_is_left_alone(
         await restart(home, entry)
     assert not any(request.body_bytes for request in board.requests)
 
+    for _ in range(2):
+        if flows := reauths(home, entry):
+            await home.config_entries.flow.async_configure(flows[0]["flow_id"], {CONF_PASSWORD: "nobody knows"})
+        await settled(home)
+        assert "password of the board is known again" in reason_of(issues(home)["not_installed"])
+        await restart(home, entry)
+    order = board_of(home).record.notices["not_installed"].order
+    assert order is not None
+    assert order.sha256 in board_of(home).images.sha256s, "it can be installed from the repair"
+
 
 @pytest.mark.parametrize("minutes", [0, 5])
 async def test_no_wait_helps_against_a_wrong_password(

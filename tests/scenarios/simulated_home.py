@@ -50,6 +50,11 @@ class NoImages:
     async def store(self, *_: object) -> None:
         """Keep an image."""
 
+    @asynccontextmanager
+    async def storing(self, *_: object) -> AsyncIterator[None]:
+        """Keep an image until it is written down what needs it."""
+        yield
+
     async def keep(self, *_: object) -> None:
         """Remove images."""
 

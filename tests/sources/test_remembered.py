@@ -15,6 +15,7 @@ from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
+from custom_components.mkr1000_ota.arduino_ota.flash.stored import to_json
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import FIRMWARE, OFFERED, choose, install, shown, watching
 from tests.support.looking import settled
@@ -253,6 +254,25 @@ async def test_a_folder_that_cannot_be_read_at_start(
     assert error.value.translation_key == "source_folder_unreadable"
 
 
+@pytest.mark.parametrize("changes", [{"invented later": 1}, {"warnings": None, "title": None}], ids=["more", "null"])
+async def test_what_another_version_has_remembered_stands_in_nobodys_way(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, changes: dict[str, Any]
+) -> None:
+    """Somebody has gone back a release."""
+    serve(site, "2.0")
+    entry = await follow(board)
+    path = entry.runtime_data.coordinator.store.path
+
+    def remember() -> None:
+        site.serve(PATH, status=503)
+        stored = json.loads(path.read_bytes())
+        stored["data"]["source_memory"]["release"].update(changes)
+        path.write_text(json.dumps(stored))
+
+    await restart(home, entry, meanwhile=remember)
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
+
+
 async def test_nothing_secret_is_remembered(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:
@@ -262,7 +282,7 @@ async def test_nothing_secret_is_remembered(
     entry = await follow(board, manifest_url=str(url))
     await restart(home, entry, meanwhile=goes_down(site))
     assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
-    kept = json.dumps(entry.runtime_data.coordinator.record.source_memory)
+    kept = json.dumps(to_json(entry.runtime_data.coordinator.record.source_memory))
     assert "2.0" in kept
     assert SECRET not in kept
 

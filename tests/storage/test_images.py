@@ -4,19 +4,22 @@ import asyncio
 import os
 from pathlib import Path
 import threading
+from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.storage import STORAGE_DIR
 import pytest
 
-from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.storage.images import KEPT_IMAGES, ImageLost, Images
+from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import AddBoard, StartBoard
-from tests.support.actions import OFFERED, act, drop, install, shown
+from tests.support.actions import OFFERED, act, board_of, drop, install, press_cancel, shown
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
+IMAGE = build_sketch(version="2.0")
 SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"  # of b"test"
 
 
@@ -40,7 +43,7 @@ async def test_an_image_comes_back_as_it_was(home: HomeAssistant, archive: Image
     again = Images(home, "one")
     await again.open()
     assert again.sha256s == {SHA256}
-    await again.keep(())
+    await again.keep(list)
     assert again.sha256s == frozenset()
     with pytest.raises(ImageLost):
         await again.load(SHA256)
@@ -84,9 +87,38 @@ async def test_what_is_stored_while_others_are_removed_stays(
     await archive.store(SHA256, b"test")
     monkeypatch.setattr(Path, "unlink", take_long)
     home.loop.call_later(0.1, go_on.set)
-    await asyncio.gather(archive.keep(()), archive.store(sha256, b"test"))
+    await asyncio.gather(archive.keep(list), archive.store(sha256, b"test"))
     assert archive.sha256s == {sha256}
     assert [image.stem for image in folder(home, "one").iterdir()] == [sha256]
+
+
+async def test_an_order_that_is_written_down_has_its_image(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever else has images tidied in the meantime."""
+    entry = await add_board(board, **{CONF_WAIT: 5})
+    await board.power_off()
+    write, tidying = RecordStore._replace, []
+
+    def tidy_meanwhile(store: RecordStore, content: dict[str, Any]) -> None:
+        begun = threading.Event()
+
+        def tidy() -> None:
+            tidying.append(home.async_create_task(board_of(home).async_tidy_images()))
+            home.loop.call_soon(begun.set)
+
+        home.loop.call_soon_threadsafe(tidy)
+        begun.wait(10)
+        write(store, content)
+
+    monkeypatch.setattr(RecordStore, "_replace", tidy_meanwhile)
+    await act(home, "flash", file=drop(home, "garden.bin", IMAGE))
+    monkeypatch.setattr(RecordStore, "_replace", write)
+    assert tidying
+    await asyncio.wait(tidying)
+    assert [image.read_bytes() for image in folder(home, entry.entry_id).iterdir()] == [IMAGE]
+    await press_cancel(home)
+    assert not board_of(home).images.sha256s
 
 
 async def test_so_many_of_each_board(home: HomeAssistant, add_board: AddBoard, start_board: StartBoard) -> None:

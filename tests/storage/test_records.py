@@ -15,6 +15,7 @@ from custom_components.mkr1000_ota.arduino_ota.flash.stored import from_json, to
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Outcome, Verdict
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from custom_components.mkr1000_ota.issues import Kind
+from custom_components.mkr1000_ota.storage.memory import RememberedRelease, SourceMemory
 from custom_components.mkr1000_ota.storage.records import KEPT_FLASHES, BoardRecord, Notice, PastFlash, WaitingOrder
 
 type Change = Callable[[BoardRecord], BoardRecord]
@@ -78,7 +79,11 @@ def test_everything_outlives_a_journey_through_json() -> None:
         chosen="1.0",
         failed=("44" * 32,),
         seen={"11" * 32: Seen(at=1.5e9, built=1.4e9, label="1.0")},
-        source_memory={"source": "folder", "failing_since": 1.7e9, "release": {"version": "2.0", "size": 4}},
+        source_memory=SourceMemory(
+            source="folder",
+            failing_since=1.7e9,
+            release=RememberedRelease(version="2.0", size=4, warnings={"little_ram": {"free": "4000"}}),
+        ),
         password_checked=1.7e9,
         password_rejected=True,
         rollback_to="11" * 32,
@@ -90,9 +95,21 @@ def test_everything_outlives_a_journey_through_json() -> None:
 
 def test_what_a_newer_version_has_written_is_kept_for_its_return() -> None:
     """In each part of the record, though nothing here knows what it means."""
-    stored = to_json(replace(FLASHING, notices={Kind.UNCERTAIN: Notice(reason="verdict_uncertain")}))
-    parts = [stored[name] for name in ("keyring", "pending", "order")]
-    for part in (stored, stored["history"][0], stored["notices"]["uncertain"], *parts):
+    stored = to_json(
+        replace(
+            FLASHING,
+            notices={Kind.UNCERTAIN: Notice(reason="verdict_uncertain")},
+            source_memory=SourceMemory(release=RememberedRelease(version="2.0")),
+        )
+    )
+    parts = [stored[name] for name in ("keyring", "pending", "order", "source_memory")]
+    for part in (
+        stored,
+        stored["history"][0],
+        stored["notices"]["uncertain"],
+        stored["source_memory"]["release"],
+        *parts,
+    ):
         part["invented later"] = {"by": ["somebody"]}
     stored["notices"]["a kind that is invented later"] = to_json(Notice(reason="invented later"))
     record = from_json(BoardRecord, stored, "data")
@@ -113,6 +130,7 @@ def test_a_null_counts_as_missing() -> None:
         (lambda stored: stored["keyring"].update(passwords=["fine", 7]), "data.keyring.passwords.1"),
         (lambda stored: stored["pending"].update(phase="secret"), "data.pending.phase"),
         (lambda stored: stored.update(order=["secret"]), "data.order"),
+        (lambda stored: stored["source_memory"].update(release={"size": "secret"}), "data.source_memory.release.size"),
         (lambda stored: stored.update(password_rejected=1), "data.password_rejected"),
         (lambda stored: stored.update(password_checked=True), "data.password_checked"),
         (lambda stored: stored.update(password_checked=10**400), "data.password_checked"),
@@ -164,6 +182,16 @@ def test_the_end_of_a_flash_and_what_has_to_be_known_of_it_are_one_change(
     orders = [notice.order for notice in record.notices.values()]
     assert orders == [ORDER] * len(notices), "it can be installed again, wherever it came from"
     assert record.needed_images == [ORDER.sha256] * len(notices)
+
+
+@pytest.mark.parametrize("code", ["little_ram", "watchdog"])
+def test_nobody_is_told_that_another_try_is_safe_if_the_sketch_that_may_run_does_not_bear_it(code: str) -> None:
+    risky = replace(FLASHING, pending=replace(PENDING, warnings={code: {}}))
+    [notice] = closed(risky, Verdict.UNCERTAIN, "of 1.0").notices.values()
+    assert notice.reason == "verdict_uncertain_risky"
+    harmless = replace(FLASHING, pending=replace(PENDING, warnings={"hangs_after_update": {}}))
+    [notice] = closed(harmless, Verdict.UNCERTAIN, "of 1.0").notices.values()
+    assert notice.reason == "verdict_uncertain"
 
 
 def test_what_the_board_has_got_nothing_of_is_still_ordered() -> None:

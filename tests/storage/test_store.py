@@ -201,6 +201,7 @@ BROKEN: dict[str, bytes | Callable[[Path], None]] = {
     "newer": stored(version=2, data={"invented": "later"}),
     "no version": stored(version=None),
     "a part that is none": stored(data={"history": [None]}),
+    "an offer that is none": stored(data={"source_memory": {"source": "any", "release": {"size": "large"}}}),
     "half a character": stored(data={"version": "\ud800"}),
     "no number": stored(data={"password_checked": float("nan")}),
     "a directory": directory,

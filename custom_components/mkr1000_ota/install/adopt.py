@@ -42,8 +42,6 @@ async def async_adopt_sketch(
         password = await flasher.accepted_password(*before, *sketch.passwords)
         if password is None:
             raise WrongPassword
-        with suppress(OSError):
-            await board.images.store(sketch.sha256, image)
         known = next((one.version for one in board.record.history if one.sha256 == sketch.sha256), None)
         flash = PastFlash(
             version=known or sketch.version or sketch.sha256[:8],
@@ -53,9 +51,11 @@ async def async_adopt_sketch(
             password=password,
             name=sketch.name,
             library=sketch.library,
-            warnings=tuple(warning.code for warning in sketch.warnings),
+            warnings={warning.code: warning.placeholders for warning in sketch.warnings},
         )
         await board.store.note(lambda record: record.adopted(flash, time.time()))
+        with suppress(OSError):
+            await board.images.store(sketch.sha256, image)
         if client is None:
             await async_learn_mac(board)
     board.show_password()

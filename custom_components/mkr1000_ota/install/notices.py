@@ -24,15 +24,15 @@ def async_raise_notices(board: BoardCoordinator) -> None:
     """Have the issues of a board be those of its record."""
     key, here = board.config_entry.entry_id, {"board": board.name, "host": board.host}
     for kind in NOTICES:
-        if (notice := board.record.notices.get(kind)) is None:
+        if (notice := board.record.notices.get(kind)) is None or notice.is_closed:
             async_clear(board.hass, key, kind)
             continue
         reason = translated_error(notice.reason, **{**notice.placeholders, **here})
         async_report(board.hass, kind, key, reason=reason, version=notice.placeholders.get("version", ""), **here)
 
 
-async def async_dismiss(board: BoardCoordinator, *kinds: Kind) -> None:
-    """Forget what a person knows by now."""
-    await board.store.note(lambda record: record.without_notices(*kinds))
+async def async_close_notice(board: BoardCoordinator, kind: Kind) -> None:
+    """Tell a person no more of what they know by now."""
+    await board.store.note(lambda record: record.with_notice_closed(kind))
     async_raise_notices(board)
     await board.async_tidy_images()

@@ -27,10 +27,6 @@ async def async_place_order(board: BoardCoordinator, request: InstallRequest) ->
     order = await async_prepare(board, request)
     if request.until is not None and placed is not None:
         return order, placed
-    try:
-        await board.images.store(order.sketch.sha256, order.sketch.image)
-    except OSError as err:
-        raise JournalUnwritable from err
     waiting = WaitingOrder(
         version=order.version,
         sha256=order.sketch.sha256,
@@ -43,7 +39,11 @@ async def async_place_order(board: BoardCoordinator, request: InstallRequest) ->
         board_name=board.board_name,
         board_library=board.library,
     )
-    await board.store.save(lambda record: replace(record, order=waiting))
+    try:
+        async with board.images.storing(order.sketch.sha256, order.sketch.image):
+            await board.store.save(lambda record: replace(record, order=waiting))
+    except OSError as err:
+        raise JournalUnwritable from err
     return order, waiting
 
 

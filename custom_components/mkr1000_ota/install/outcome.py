@@ -13,7 +13,7 @@ from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..const import CONF_FLASHED, CONF_HEARD_NAME, CONF_LIBRARY, DOMAIN
 from ..coordinator import BoardCoordinator
 from ..data import InstallEnd
-from ..errors import not_applied_error, translated_error
+from ..errors import not_applied_error, translated_error, uncertain_error
 from ..issues import Kind
 from ..storage.records import PastFlash
 from .notices import async_raise_notices, with_notice
@@ -62,8 +62,10 @@ async def async_apply_outcome(board: BoardCoordinator, outcome: Outcome) -> Inst
             # Only what a roll-back ends at is not judged.
             event, previous = ROLLED_BACK, {"version": pending.previous_version or "", "previous": pending.version}
             error = translated_error("rolled_back", **facts | previous)
-        case Verdict.LOCKED | Verdict.UNCERTAIN:
-            error = translated_error(f"verdict_{verdict}", **facts)
+        case Verdict.LOCKED:
+            error = translated_error("verdict_locked", **facts)
+        case Verdict.UNCERTAIN:
+            error = uncertain_error(pending, board.name)
     return InstallEnd(event=event, attributes=attributes(pending, verdict), error=error)
 
 
@@ -104,7 +106,9 @@ async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     facts = {"board": board.name, "version": pending.version}
     why = _why_not_back(pending)
     reason = translated_error(why or "not_back", **facts)
-    await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
+    told = board.record.notices.get(Kind.NOT_BACK)
+    if told is None or not told.is_closed:
+        await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
     async_raise_notices(board)
     return translated_error(why or "verdict_not_back", **facts)
 

@@ -1,10 +1,10 @@
 """The sources of one board: the one chosen in its options, its upload, and what it ran before. What is on offer of all that?"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 import time
-from typing import Any, Final
+from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_NAME
@@ -14,29 +14,20 @@ from homeassistant.util import dt as dt_util
 from ..arduino_ota.firmware.belonging import BoardFacts
 from ..arduino_ota.firmware.offers import Build, Offers, Place, Seen, find_offers
 from ..arduino_ota.firmware.release import FirmwareSource, Release
+from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.hardware import LARGEST_SKETCH, Model, Storage
 from ..arduino_ota.sketch import Caution, Finding
 from ..const import CONF_PUBLIC_KEY, DOMAIN
 from ..network.identity import other_entries
 from ..network.mdns import async_get_querier
+from ..storage.memory import RememberedRelease, SourceMemory
 from ..storage.records import BoardRecord, PastFlash
 from .catalogs import SketchCatalog, async_get_catalogs
 from .chosen import source_of, uploads_of
 from .source_issues import source_id
 
-# What is remembered of an offer while its source cannot be asked: nothing that fetches it, no password.
-_REMEMBERED: Final = (
-    "version",
-    "file",
-    "title",
-    "url",
-    "size",
-    "sha256",
-    "name",
-    "model",
-    "series",
-    "stated_version",
-)
+# What is remembered of an offer as it is.
+_REMEMBERED: Final = {each.name for each in fields(RememberedRelease)} - {UNKNOWN, "warnings"}
 
 
 class BoardSources:
@@ -78,7 +69,7 @@ class BoardSources:
     ) -> Offers:
         """Return what is on offer; as long as the source has not been asked, what it offered last."""
         facts = self._facts(record, model, storage)
-        shown = self._recalled(record).get("release")
+        shown = self._recalled(record).release
         recalled = (_recalled_release(shown),) if shown else ()
         releases = self.chosen.data.releases if self.chosen.confirmed else recalled
         offers = self._find_offers(facts, record, archived, releases)
@@ -103,8 +94,7 @@ class BoardSources:
                     identifier=flash.sha256,
                     sha256=flash.sha256,
                     model=facts.model,
-                    # How many bytes are free is not kept with it.
-                    warnings=_warnings({code: {} for code in flash.warnings if code != Caution.LITTLE_RAM}),
+                    warnings=_warnings(flash.warnings),
                 )
                 for flash in archived
             ],
@@ -137,23 +127,23 @@ class BoardSources:
             chosen=record.chosen,
         )
 
-    def memory(self, offers: Offers, record: BoardRecord) -> Mapping[str, Any]:
+    def memory(self, offers: Offers, record: BoardRecord) -> SourceMemory:
         """Return what is to be kept of the source for a start at which it cannot be asked: nothing secret."""
         known = self._recalled(record)
-        release = known.get("release")
+        release = known.release
         if self.chosen.confirmed:
             offered = offers.offered
             release = _shown(offered.release) if offered and offered.place is Place.SOURCE else None
         since = self.chosen.issues.since
-        return {"source": source_id(self.chosen.source), "release": release, "failing_since": since}
+        return replace(known, source=source_id(self.chosen.source), release=release, failing_since=since)
 
     def recall(self, record: BoardRecord) -> None:
         """Take over what was kept; it is known then for how long the source has been failing."""
-        self.chosen.issues.remember(self._recalled(record).get("failing_since"))
+        self.chosen.issues.remember(self._recalled(record).failing_since)
 
-    def _recalled(self, record: BoardRecord) -> Mapping[str, Any]:
+    def _recalled(self, record: BoardRecord) -> SourceMemory:
         memory = record.source_memory
-        return memory if memory.get("source") == source_id(self.chosen.source) else {}
+        return memory if memory.source == source_id(self.chosen.source) else SourceMemory()
 
     @callback
     def look_into(self, release: Release) -> None:
@@ -174,14 +164,14 @@ class BoardSources:
         return catalog, partial(_both, unsubscribe, release)
 
 
-def _shown(release: Release) -> dict[str, Any]:
-    shown = {name: value for name in _REMEMBERED if (value := getattr(release, name)) is not None}
+def _shown(release: Release) -> RememberedRelease:
     warnings = {warning.code.value: warning.placeholders for warning in release.warnings}
-    return shown | ({"warnings": warnings} if warnings else {})
+    return RememberedRelease(**{name: getattr(release, name) for name in _REMEMBERED}, warnings=warnings)
 
 
-def _recalled_release(shown: Mapping[str, Any]) -> Release:
-    return Release(identifier="", **{**shown, "warnings": _warnings(shown.get("warnings", {}))})
+def _recalled_release(shown: RememberedRelease) -> Release:
+    known = {name: getattr(shown, name) for name in _REMEMBERED}
+    return Release(identifier="", **known, warnings=_warnings(shown.warnings))
 
 
 def _warnings(facts: Mapping[str, Mapping[str, str]]) -> tuple[Finding, ...]:

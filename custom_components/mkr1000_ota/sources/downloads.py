@@ -33,7 +33,7 @@ class Downloads:
         self._latest = [*(one for one in self._latest if one != sha256), sha256][-_KEPT:]
         try:
             await self._images.store(sha256, image)
-            await self._images.keep(self._latest)
+            await self._images.keep(lambda: self._latest)
         except OSError as err:
             LOGGER.debug("%s is not kept: %s", release.label, err.strerror)
         return image

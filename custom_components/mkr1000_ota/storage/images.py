@@ -1,7 +1,8 @@
 """The images that a board was flashed with, kept so that there is a way back."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
 import hashlib
 from pathlib import Path
 
@@ -38,13 +39,20 @@ class Images:
 
     async def store(self, sha256: str, image: bytes) -> None:
         """Keep an image. Raises OSError."""
+        async with self.storing(sha256, image):
+            pass
+
+    @asynccontextmanager
+    async def storing(self, sha256: str, image: bytes) -> AsyncIterator[None]:
+        """Keep an image; none is removed before the end, when what needs it is written down. Raises OSError."""
 
         async def store() -> None:
-            async with self._changing:
-                await self._hass.async_add_executor_job(self._write, sha256, image)
-                self.sha256s |= {sha256}
+            await self._hass.async_add_executor_job(self._write, sha256, image)
+            self.sha256s |= {sha256}
 
-        await finished(store())
+        async with self._changing:
+            await finished(store())
+            yield
 
     async def load(self, sha256: str) -> bytes:
         """Return an image. Raises ImageLost."""
@@ -56,10 +64,10 @@ class Images:
             raise ImageLost
         return image
 
-    async def keep(self, sha256s: Collection[str]) -> None:
-        """Remove every image that is there now but some; what is stored meanwhile stays."""
-        removed = self.sha256s.difference(sha256s)
+    async def keep(self, needed: Callable[[], Collection[str]]) -> None:
+        """Remove every image but those that are needed."""
         async with self._changing:
+            removed = self.sha256s.difference(needed())
             await self._hass.async_add_executor_job(remove, *map(self._path, removed))
             self.sha256s -= removed
 

@@ -10,10 +10,13 @@ from ..arduino_ota.flash.pending import Pending
 from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
-from ..errors import not_applied_error
+from ..errors import not_applied_error, uncertain_error
 from ..issues import Kind
+from .memory import SourceMemory
 
 KEPT_FLASHES: Final = 10
+# The reasons of notices that ask for the password of the board.
+_ASK_FOR_PASSWORD: Final = ("wrong_password", "verdict_password_unknown")
 # What ran here is never new again; nobody goes back further than this.
 _KEPT_SHA256S: Final = 200
 
@@ -34,8 +37,8 @@ class PastFlash:
     name: str | None = None
     library: Library | None = None
     ota: bool = True
-    # The codes of what its build will need a hand for, such as the reset button after its next update.
-    warnings: tuple[str, ...] = ()
+    # What its build will need a hand for, such as the reset button after its next update: by its code, with placeholders.
+    warnings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     # It has still to show that it is healthy.
     health_due: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -91,7 +94,13 @@ class Notice:
     placeholders: Mapping[str, str] = field(default_factory=dict)
     # What installs the build again; its image is kept as long as the notice is.
     order: WaitingOrder | None = None
+    # A person has closed the issue, and what it is about may still be found out anew.
+    is_closed: bool = False
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def with_password_known(self) -> Self:
+        """Return what it says once the password is known that it has asked for."""
+        return replace(self, reason="password_known") if self.reason in _ASK_FOR_PASSWORD else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +123,7 @@ class BoardRecord:
     # When each build was seen first, by its SHA-256: the dates of files change with every copy.
     seen: Mapping[str, Seen] = field(default_factory=dict)
     # What the source offered last, without anything secret, for a start at which it cannot be asked.
-    source_memory: Mapping[str, Any] = field(default_factory=dict)
+    source_memory: SourceMemory = field(default_factory=SourceMemory)
     # When the board last said which password it accepts, and whether it accepted none of those that are known.
     password_checked: float = 0.0
     password_rejected: bool = False
@@ -152,7 +161,13 @@ class BoardRecord:
         sketch that was flashed from here: it is none of those that were tried then.
         """
         known, running = self.keyring, self.running
-        changed = replace(self, keyring=known.accepted(password), password_checked=now, password_rejected=False)
+        changed = replace(
+            self,
+            keyring=known.accepted(password),
+            password_checked=now,
+            password_rejected=False,
+            notices={kind: notice.with_password_known() for kind, notice in self.notices.items()},
+        )
         if running is not None and running.is_locked and password not in known.passwords:
             return replace(changed, history=(replace(running, password=password), *self.history[1:]))
         is_same = running is None or (running.ota and not running.is_locked)
@@ -176,6 +191,7 @@ class BoardRecord:
             return replace(
                 self,
                 keyring=changed.keyring,
+                notices=changed.notices,
                 password_checked=now,
                 password_rejected=False,
                 history=(running, *self.history[1:]),
@@ -188,10 +204,21 @@ class BoardRecord:
         orders = (self.order, *(notice.order for notice in self.notices.values()))
         return [one.sha256 for one in (self.pending, *orders) if one is not None]
 
+    @property
+    def past_images(self) -> list[str]:
+        """What was flashed, by its SHA-256, the newest first."""
+        return list(dict.fromkeys(flash.sha256 for flash in self.history))
+
     def with_notice(self, kind: Kind, reason: str, order: WaitingOrder | None = None, /, **placeholders: str) -> Self:
         """Return the record with something more that a person has to know, and what installs the build again."""
         notice = Notice(reason=reason, placeholders=placeholders, order=order)
         return replace(self, notices={**self.notices, kind: notice})
+
+    def with_notice_closed(self, kind: Kind) -> Self:
+        """Return the record after a person has closed an issue; as long as a flash has no end, it is known to be closed."""
+        if kind is not Kind.NOT_BACK or (notice := self.notices.get(kind)) is None or self.pending is None:
+            return self.without_notices(kind)
+        return replace(self, notices={**self.notices, kind: replace(notice, is_closed=True)})
 
     def without_notices(self, *kinds: Kind) -> Self:
         return replace(self, notices={kind: notice for kind, notice in self.notices.items() if kind not in kinds})
@@ -222,7 +249,8 @@ class BoardRecord:
                 changed = changed.flashed_elsewhere()
         match verdict:
             case Verdict.UNCERTAIN:
-                changed = changed.with_notice(Kind.UNCERTAIN, "verdict_uncertain", done, **told)
+                why = uncertain_error(pending, "")
+                changed = changed.with_notice(Kind.UNCERTAIN, str(why.translation_key), done, **told)
             case Verdict.NOT_APPLIED if not is_rollback:
                 # What a roll-back should have replaced is told of already.
                 why = not_applied_error(outcome, "", "")

@@ -66,7 +66,7 @@ class Order:
             running_library=library,
             storage=self.storage,
             ota=sketch.ota,
-            warnings=tuple(warning.code for warning in sketch.warnings),
+            warnings={warning.code: warning.placeholders for warning in sketch.warnings},
             running_warnings=tuple(warning.code for warning in self.running.warnings) if self.running else (),
         )
 

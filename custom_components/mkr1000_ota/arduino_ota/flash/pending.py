@@ -50,8 +50,8 @@ class Pending:
     running_library: Library | None = None
     storage: str = "internal"
     ota: bool = True  # the new sketch can be flashed over the air again
-    # Codes of what the inspector says of the new build, and of the one that was running.
-    warnings: tuple[str, ...] = ()
+    # What the inspector says of the new build, by its code with placeholders, and codes for the one that was running.
+    warnings: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     running_warnings: tuple[str, ...] = ()
     phase: Phase = Phase.UPLOADING
     phase_began: float = field(default_factory=time.time)  # seconds since the epoch
