@@ -1,6 +1,8 @@
 """An install whose caller, entry, disk, source or code gives way in the middle."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 import errno
 import os
@@ -243,12 +245,14 @@ async def test_what_was_not_foreseen_does_not_block_the_board(
     await offer(await add_board(board), {"garden-2.0.bin": NEW})
     go_on = asyncio.Event()
 
-    async def stumble(*_: object) -> None:
+    @asynccontextmanager
+    async def stumble(*_: object) -> AsyncIterator[None]:
         await go_on.wait()
         raise RuntimeError("a mistake of ours")
+        yield
 
     with monkeypatch.context() as broken, watching(home, FLASH) as events:
-        broken.setattr(Images, "store", stumble)
+        broken.setattr(Images, "storing", stumble)
         browser = asyncio.create_task(install(home))
         await until_stage(home, Stage.DOWNLOADING)
         if not is_there:
