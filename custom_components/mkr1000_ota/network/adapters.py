@@ -23,23 +23,22 @@ class Reach(Enum):
 @callback
 def async_reach(hass: HomeAssistant, host: str, port: int) -> Reach:
     """Return where an announced address is, as seen from the adapters that Home Assistant uses."""
-    return reach_of(
-        host,
-        port,
-        [
-            IPv4Interface(f"{one['address']}/{one['network_prefix']}")
-            for adapter in network.async_get_loaded_adapters(hass)
-            if adapter["enabled"]
-            for one in adapter["ipv4"]
-        ],
-    )
+    own: dict[bool, list[IPv4Interface]] = {True: [], False: []}
+    for adapter in network.async_get_loaded_adapters(hass):
+        for one in adapter["ipv4"]:
+            own[adapter["enabled"]].append(IPv4Interface(f"{one['address']}/{one['network_prefix']}"))
+    return reach_of(host, port, own[True], {str(one.ip) for one in own[False]})
 
 
-def reach_of(host: str, port: int, interfaces: Collection[IPv4Interface]) -> Reach:
-    """Return where an announced address is, seen from a host with these interfaces."""
-    if not can_be_board(host, port, {str(one.ip) for one in interfaces}):
+def reach_of(
+    host: str, port: int, interfaces: Collection[IPv4Interface], unused_addresses: Collection[str] = ()
+) -> Reach:
+    """Return where an announced address is, seen from a host with these interfaces, and addresses that it does not use."""
+    if not can_be_board(host, port, {str(one.ip) for one in interfaces}.union(unused_addresses)):
         return Reach.FORBIDDEN
     address = IPv4Address(host)
-    if any(address == one.network.broadcast_address for one in interfaces):
+    networks = [one.network for one in interfaces if address in one.network]
+    # Where there is room for two hosts, both of them are hosts (RFC 3021).
+    if any(address in (one[0], one[-1]) for one in networks if one.num_addresses > 2):
         return Reach.FORBIDDEN
-    return Reach.ON_LINK if any(address in one.network for one in interfaces) else Reach.ROUTED
+    return Reach.ON_LINK if networks else Reach.ROUTED
