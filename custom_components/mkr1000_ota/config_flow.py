@@ -51,6 +51,11 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
 
     _locked_by: str | None = None
 
+    @override
+    def __init__(self) -> None:
+        # What leases speak of, and so anybody could have said.
+        self._leased: set[str] = set()
+
     @staticmethod
     @callback
     @override
@@ -161,7 +166,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         error: Failure = None
         if user_input is not None:
             try:
-                done = await async_reconfigure(self.hass, entry, user_input)
+                done = await async_reconfigure(self.hass, entry, user_input, self._leased)
                 return await self._reconfigured(entry, *done)
             except (BoardError, FormError) as err:
                 error = err
@@ -172,6 +177,8 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         suggested = {CONF_HOST: self._proposed_address(entry), CONF_MODEL: entry.data.get(CONF_MODEL, MKR1000.id)}
         # The file is gone: the browser has to send it again.
         entered = {name: value for name, value in (user_input or {}).items() if name != CONF_SKETCH}
+        if isinstance(error, FormError) and (host := error.placeholders.get(CONF_HOST)):
+            entered[CONF_HOST] = host
         schema = self.add_suggested_values_to_schema(schema, suggested | entered)
         return self._form("reconfigure", schema, error, CONF_HOST, title=entry.title)
 
@@ -179,8 +186,11 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     def _proposed_address(self, entry: BoardConfigEntry) -> str:
         """Return the address of a board, or the one that its network has given it since: a person decides."""
         host = entry.data[CONF_HOST]
-        if entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.data is False:
-            host = async_leased_hosts(self.hass).get(entry.data.get(CONF_MAC, ""), host)
+        is_absent = entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.data is False
+        leased = async_leased_hosts(self.hass).get(entry.data.get(CONF_MAC, ""), host)
+        if is_absent and leased != host:
+            self._leased.add(leased)
+            host = leased
         return write_address(host, entry.data.get(CONF_PORT, DEFAULT_PORT))
 
     async def _reconfigured(
