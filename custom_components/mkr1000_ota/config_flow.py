@@ -50,6 +50,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     VERSION = 1
 
     _locked_by: str | None = None
+    _shown_host: str | None = None
 
     @override
     def __init__(self) -> None:
@@ -150,12 +151,15 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         error: Failure = None
         if user_input is not None:
             try:
+                if entry.data[CONF_HOST] != self._shown_host:
+                    raise FormError("board_changed")
                 await async_update_password(entry, user_input)
                 return self.async_abort(reason="reauth_successful")
             except (BoardError, FormError) as err:
                 error = err
         step = "reauth_locked" if self._locked_by else "reauth_confirm"
-        shown = {"title": entry.title, "name": as_markdown(entry.title), "host": entry.data[CONF_HOST]}
+        self._shown_host = entry.data[CONF_HOST]
+        shown = {"title": entry.title, "name": as_markdown(entry.title), "host": self._shown_host}
         return self._form(step, REAUTH_SCHEMA, error, **shown, version=as_markdown(self._locked_by or ""))
 
     # Whoever has just flashed a board is told another story than somebody whose board has changed behind his back.

@@ -12,7 +12,7 @@ from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, Wron
 from ..arduino_ota.hardware import MKR1000, Model
 from ..arduino_ota.protocol.address import read_address, write_address
 from ..arduino_ota.protocol.client import BoardClient
-from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL
+from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL, CONF_TYPED_HOST
 from ..coordinator import BoardCoordinator
 from ..data import BoardConfigEntry
 from ..errors import FormError
@@ -66,7 +66,8 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
         peer = await async_peer(board.hass, board.host, entry)
         if match(board.known, peer) is not Match.BOARD:
             name = peer.name if peer.name is not None else board.board_name
-            board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
+            # The address is typed by now: a person has seen it, and typed the password of what is there.
+            board.update_entry(**{CONF_TYPED_HOST: board.host, CONF_NAME: name, CONF_HEARD_NAME: peer.name})
             await board.store.note(BoardRecord.flashed_elsewhere)
         board.update_entry(**{CONF_LIBRARY: library.value})
         await board.async_accept_password(password)
