@@ -6,7 +6,6 @@ import operator
 from typing import Any, override
 
 from homeassistant.config_entries import (
-    SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     ConfigEntryState,
     ConfigFlowResult,
@@ -34,7 +33,7 @@ from .flows.discovered_board import DiscoveredBoard, as_markdown, async_look_at
 from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, Entered, model_schema
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
-from .network.discovery_flows import MAX_CARDS, stranger_slots
+from .network.discovery_flows import MAX_CARDS, async_unignore, stranger_slots
 from .network.identity import async_peer
 from .network.mac_addresses import async_leased_hosts
 from .network.mdns import async_get_querier
@@ -70,6 +69,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Take a service that Home Assistant heard; boards of one name are one service with several addresses."""
+        self._abort_if_crowded()
         board = discovery_info.properties.get("board")
         addresses = [str(address) for address in discovery_info.ip_addresses if address.version == 4]
         if board not in LIBRARIES or not addresses:
@@ -90,6 +90,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
 
     @override
     async def async_step_integration_discovery(self, discovery_info: dict[str, Any]) -> ConfigFlowResult:
+        self._abort_if_crowded()
         host, port, name, board = (discovery_info[key] for key in (CONF_HOST, CONF_PORT, CONF_NAME, CONF_BOARD))
         if board not in LIBRARIES:
             return self.async_abort(reason="not_a_board")
@@ -100,6 +101,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         mac = format_mac(discovery_info.macaddress)
         self._abort_if_known(mac, discovery_info.ip)
         self._abort_if_at_home(discovery_info.ip)
+        self._abort_if_crowded()
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         heard = await async_get_querier(self.hass).async_wait_for(discovery_info.ip, timeout=STARTS_WITHIN)
@@ -128,6 +130,12 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         await self._take(found, raise_on_progress=True)
         self.context["title_placeholders"] = {"name": found.name, "host": host}
         return self._ask()
+
+    def _abort_if_crowded(self) -> None:
+        """End the flow if as many as anybody looks through were discovered in the same way: they may be made up."""
+        others = self._async_in_progress(include_uninitialized=True)
+        if sum(flow["context"]["source"] == self.source for flow in others) >= MAX_CARDS:
+            raise AbortFlow("not_a_board")
 
     def _abort_if_at_home(self, host: str) -> None:
         """End the flow if a board is known to be there: it is asked nothing, least of all in the middle of a flash."""
@@ -202,9 +210,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         unique_id = data.get(CONF_MAC) or found.fallback_id
         self._abort_cards(found.host, unique_id, operator.or_)
-        ignored = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, unique_id)
-        if ignored is not None and ignored.source == SOURCE_IGNORE:
-            await self.hass.config_entries.async_remove(ignored.entry_id)
+        await async_unignore(self.hass, unique_id)
         macs = {(dr.CONNECTION_NETWORK_MAC, data[CONF_MAC])} if CONF_MAC in data else set()
         devices = dr.async_get(self.hass)
         if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):
