@@ -209,9 +209,10 @@ def asked_often(monkeypatch: pytest.MonkeyPatch) -> None:
 def arp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Arp:
     """Have the ARP table of this machine say which MAC address responds for an IP address: loopback is in none."""
     known: dict[str, str] = {}
-    table = tmp_path / "arp"
+    table, routes = tmp_path / "arp", tmp_path / "route"
     monkeypatch.setattr(mac_addresses, "_TABLE", table)
-    monkeypatch.setattr(mac_addresses, "_ROUTES", tmp_path / "no routes")
+    monkeypatch.setattr(mac_addresses, "_ROUTES", routes)
+    routes.write_text("Iface Destination Gateway Flags\neth0 00000000 00000000 0001 0 0 0 00000000\n")
 
     def respond(mac: str | None, address: str) -> None:
         known.pop(address, None)

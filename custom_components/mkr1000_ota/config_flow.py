@@ -6,7 +6,6 @@ import operator
 from typing import Any, override
 
 from homeassistant.config_entries import (
-    SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     ConfigEntryState,
     ConfigFlowResult,
@@ -33,7 +32,7 @@ from .flows.discovered_board import DiscoveredBoard, as_markdown, async_look_at
 from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, Entered, model_schema
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
-from .network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS, stranger_slots
+from .network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS, async_unignore, stranger_slots
 from .network.identity import async_peer
 from .network.mac_addresses import async_leased_hosts
 from .network.mdns import async_get_querier
@@ -49,6 +48,12 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     VERSION = 1
 
     _locked_by: str | None = None
+    _shown_host: str | None = None
+
+    @override
+    def __init__(self) -> None:
+        # What leases speak of, and so anybody could have said.
+        self._leased: set[str] = set()
 
     @staticmethod
     @callback
@@ -63,6 +68,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Take a service that Home Assistant heard; boards of one name are one service with several addresses."""
+        self._abort_if_crowded()
         board = discovery_info.properties.get("board")
         addresses = [str(address) for address in discovery_info.ip_addresses if address.version == 4]
         if board not in LIBRARIES or not addresses:
@@ -83,6 +89,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
 
     @override
     async def async_step_integration_discovery(self, discovery_info: dict[str, Any]) -> ConfigFlowResult:
+        self._abort_if_crowded()
         host, port, name, board = (discovery_info[key] for key in (CONF_HOST, CONF_PORT, CONF_NAME, CONF_BOARD))
         if board not in LIBRARIES:
             return self.async_abort(reason="not_a_board")
@@ -93,6 +100,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         mac = format_mac(discovery_info.macaddress)
         self._abort_if_known(mac, discovery_info.ip)
         self._abort_if_at_home(discovery_info.ip)
+        self._abort_if_crowded()
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         heard = await async_get_querier(self.hass).async_wait_for(discovery_info.ip, timeout=STARTS_WITHIN)
@@ -124,6 +132,12 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         self.context["title_placeholders"] = {"name": found.name, "host": host}
         return self._ask()
 
+    def _abort_if_crowded(self) -> None:
+        """End the flow if as many as anybody looks through were discovered in the same way: they may be made up."""
+        others = self._async_in_progress(include_uninitialized=True)
+        if sum(flow["context"]["source"] == self.source for flow in others) >= MAX_CARDS:
+            raise AbortFlow("not_a_board")
+
     def _abort_if_at_home(self, host: str) -> None:
         """End the flow if a board is known to be there: it is asked nothing, least of all in the middle of a flash."""
         if any(is_at_home(entry, host) for entry in self._async_current_entries(include_ignore=False)):
@@ -146,12 +160,15 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         error: Failure = None
         if user_input is not None:
             try:
+                if entry.data[CONF_HOST] != self._shown_host:
+                    raise FormError("board_changed")
                 await async_update_password(entry, user_input)
                 return self.async_abort(reason="reauth_successful")
             except (BoardError, FormError) as err:
                 error = err
         step = "reauth_locked" if self._locked_by else "reauth_confirm"
-        shown = {"title": entry.title, "name": as_markdown(entry.title), "host": entry.data[CONF_HOST]}
+        self._shown_host = entry.data[CONF_HOST]
+        shown = {"title": entry.title, "name": as_markdown(entry.title), "host": self._shown_host}
         return self._form(step, REAUTH_SCHEMA, error, **shown, version=as_markdown(self._locked_by or ""))
 
     # Whoever has just flashed a board is told another story than somebody whose board has changed behind his back.
@@ -162,7 +179,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         error: Failure = None
         if user_input is not None:
             try:
-                done = await async_reconfigure(self.hass, entry, user_input)
+                done = await async_reconfigure(self.hass, entry, user_input, self._leased)
                 return await self._reconfigured(entry, *done)
             except (BoardError, FormError) as err:
                 error = err
@@ -173,6 +190,8 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         suggested = {CONF_HOST: self._proposed_address(entry), CONF_MODEL: entry.data.get(CONF_MODEL, MKR1000.id)}
         # The file is gone: the browser has to send it again.
         entered = {name: value for name, value in (user_input or {}).items() if name != CONF_SKETCH}
+        if isinstance(error, FormError) and (host := error.placeholders.get(CONF_HOST)):
+            entered[CONF_HOST] = host
         schema = self.add_suggested_values_to_schema(schema, suggested | entered)
         return self._form("reconfigure", schema, error, CONF_HOST, title=entry.title)
 
@@ -180,8 +199,11 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     def _proposed_address(self, entry: BoardConfigEntry) -> str:
         """Return the address of a board, or the one that its network has given it since: a person decides."""
         host = entry.data[CONF_HOST]
-        if entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.data is False:
-            host = async_leased_hosts(self.hass).get(entry.data.get(CONF_MAC, ""), host)
+        is_absent = entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.data is False
+        leased = async_leased_hosts(self.hass).get(entry.data.get(CONF_MAC, ""), host)
+        if is_absent and leased != host:
+            self._leased.add(leased)
+            host = leased
         return write_address(host, entry.data.get(CONF_PORT, DEFAULT_PORT))
 
     async def _reconfigured(
@@ -189,9 +211,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         unique_id = data.get(CONF_MAC) or found.fallback_id
         self._abort_cards(found.host, unique_id, operator.or_)
-        ignored = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, unique_id)
-        if ignored is not None and ignored.source == SOURCE_IGNORE:
-            await self.hass.config_entries.async_remove(ignored.entry_id)
+        await async_unignore(self.hass, unique_id)
         macs = {(dr.CONNECTION_NETWORK_MAC, data[CONF_MAC])} if CONF_MAC in data else set()
         devices = dr.async_get(self.hass)
         if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):

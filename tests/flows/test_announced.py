@@ -1,13 +1,16 @@
 """A board that was announced in another network is a card, and is contacted when somebody opens it and goes on."""
 
+import asyncio
+
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.mkr1000_ota import config_flow
+from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network.adapters import Reach
-from custom_components.mkr1000_ota.network.discovery_flows import MAX_UNSEEN_CARDS
+from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS
 from tests.support.discovering import cards, discover, discover_lease, discover_service, service
 from tests.support.steps import MAC, Result, enter_password, passwords_sent_to
 from tests.virtual_board import VirtualBoard
@@ -90,3 +93,26 @@ async def test_what_leads_to_this_system_is_no_card(
     assert (await discover(home, board))["reason"] == "not_a_board"
     assert board.requests == []
     assert passwords_sent_to(board) == []
+
+
+@pytest.mark.usefixtures("reach")
+async def test_names_that_somebody_makes_up_are_a_bounded_number_of_cards(home: HomeAssistant) -> None:
+    for number in range(MAX_CARDS + 5):
+        addresses = [f"198.51.{network}.{number + 1}" for network in range(3)]
+        await discover_service(home, service(*addresses, name=f"Made up {number}"))
+    await home.async_block_till_done()
+    assert len(cards(home)) == MAX_UNSEEN_CARDS
+
+
+async def test_leases_that_somebody_makes_up_are_a_bounded_number_of_questions(home: HomeAssistant) -> None:
+    flood = {f"f8:f0:05:00:01:{number:02x}": f"198.51.100.{number + 1}" for number in range(MAX_CARDS + 5)}
+    flows = [home.async_create_task(discover_lease(home, mac, address)) for mac, address in flood.items()]
+    *_, last = flows
+    assert (await last)["reason"] == "not_a_board"
+    waiting = home.config_entries.flow.async_progress_by_handler(DOMAIN, include_uninitialized=True)
+    assert len(waiting) == MAX_CARDS
+    for flow in waiting:
+        home.config_entries.flow.async_abort(flow["flow_id"])
+    for one in flows:
+        one.cancel()
+    await asyncio.wait(flows)

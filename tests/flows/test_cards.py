@@ -6,9 +6,11 @@ from homeassistant.config_entries import (
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota import config_flow
 from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.install.reconnect import async_learn_mac
 from tests.conftest import AddBoard, Arp, StartBoard
 from tests.support.discovering import cards, discover, discover_lease, discover_service, service
 from tests.support.steps import MAC, OTHER_MAC, Result, begin, enter_password, passwords_sent_to, pick, typed
@@ -134,3 +136,30 @@ async def test_a_board_stays_ignored_when_its_hardware_address_becomes_known(
     arp(MAC, board.address)
     assert (await discover(home, board))["reason"] == "already_configured"
     assert (await discover_lease(home, MAC, board.address))["reason"] == "already_configured"
+
+
+async def test_a_board_that_was_ignored_twice_is_one_ignored_board(
+    home: HomeAssistant, board: VirtualBoard, arp: Arp, caplog: pytest.LogCaptureFixture
+) -> None:
+    await ignore(home, await discover(home, board))
+    MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id=MAC).add_to_hass(home)
+    arp(MAC, board.address)
+    assert (await discover(home, board))["reason"] == "already_configured"
+    assert sorted(str(entry.unique_id) for entry in home.config_entries.async_entries(DOMAIN)) == [
+        f"Arduino@{board.address}",
+        MAC,
+    ]
+    assert "already in use" not in caplog.text
+
+
+async def test_a_card_of_a_board_that_turns_out_to_be_set_up_goes(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    """Whoever ignored it would have Home Assistant delete the entry that has its unique id."""
+    entry = await add_board(board)
+    arp(MAC, "127.0.0.8")
+    await discover(home, await start_board(address="127.0.0.8"))
+    assert cards(home) == ["127.0.0.8"]
+    arp(MAC, board.address)
+    await async_learn_mac(entry.runtime_data.coordinator)
+    assert (entry.unique_id, cards(home)) == (MAC, [])

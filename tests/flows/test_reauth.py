@@ -3,16 +3,16 @@
 from dataclasses import replace
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import CONF_MAC, CONF_NAME, CONF_PASSWORD
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
 from custom_components.mkr1000_ota.const import CONF_TYPED_HOST, DOMAIN
 from custom_components.mkr1000_ota.install.reconnect import async_check_password
-from custom_components.mkr1000_ota.network.identity import Match, Peer, match
 from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.mending import know, reauthenticate, settle, stored_password
@@ -50,6 +50,40 @@ async def test_any_password_can_be_entered(
     result = await enter_password(home, await reauthenticate(home, entry), password)
     assert result["reason"] == "reauth_successful"
     assert await stored_password(home, entry) == password
+
+
+async def test_whoever_types_a_password_vouches_for_the_address_that_he_sees(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    """It has moved there by itself once, and nothing shows its hardware address anymore."""
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_TYPED_HOST: "192.0.2.1"})
+    await settle(home)
+    with pytest.raises(AnotherBoard):
+        await entry.runtime_data.coordinator.client.identify()
+    result = await enter_password(home, await reauthenticate(home, entry), "password")
+    assert result["reason"] == "reauth_successful"
+    await entry.runtime_data.coordinator.client.check_password("password")
+    await settle(home)
+
+
+async def test_a_password_goes_to_no_address_that_was_not_shown(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, start_board: StartBoard
+) -> None:
+    entry = await add_board(board)
+    result = await reauthenticate(home, entry)
+    other = await start_board(address="127.0.0.8")
+    moved = {**entry.data, CONF_HOST: other.address, CONF_PORT: other.port}
+    home.config_entries.async_update_entry(entry, data=moved)
+    await settle(home, other)
+    result = await enter_password(home, result, "password")
+    assert result["errors"] == {"base": "board_changed"}
+    assert result["description_placeholders"]["host"] == other.address
+    assert passwords_sent_to(other) == []
+    result = await enter_password(home, result, "password")
+    assert result["reason"] == "reauth_successful"
+    await settle(home)
 
 
 async def test_the_password_is_on_the_disk_at_once(
@@ -118,20 +152,6 @@ async def test_a_password_is_not_sent_where_the_board_was_once(
     result = await enter_password(home, result, "password")
     assert result["errors"] == {"base": "board_unreachable"}
     assert passwords_sent_to(board) == []
-
-
-async def test_the_board_is_at_the_address_that_its_password_was_typed_for(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard
-) -> None:
-    """Where the network tells no hardware address, nothing else proves it from then on."""
-    board = await start_board(password="new")
-    entry = await add_board(board, password="old")
-    elsewhere = {CONF_TYPED_HOST: "192.0.2.9", CONF_MAC: MAC}
-    home.config_entries.async_update_entry(entry, data={**entry.data, **elsewhere}, unique_id=MAC)
-    known = entry.runtime_data.coordinator.known
-    assert match(known, Peer(host=board.address, mac=None)) is Match.UNPROVEN
-    await enter_password(home, await reauthenticate(home, entry), "new")
-    assert match(entry.runtime_data.coordinator.known, Peer(host=board.address, mac=None)) is Match.BOARD
 
 
 async def test_the_hardware_address_is_learned_with_the_password(

@@ -179,6 +179,66 @@ async def test_the_address_that_the_network_has_given_a_board_is_proposed(
     assert entry.data[CONF_HOST] == board.address
 
 
+async def test_no_stored_password_goes_where_only_a_lease_leads(
+    home: HomeAssistant,
+    board: VirtualBoard,
+    add_board: AddBoard,
+    start_board: StartBoard,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One forged packet has the form propose an address, and behind a router nothing else says who is there."""
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    await settle(home)
+    other = await start_board(address="127.0.0.8")
+    lease = DhcpServiceInfo(ip=other.address, hostname="winc-00-01", macaddress=MAC.replace(":", ""))
+    home.config.components.add("dhcp")
+    monkeypatch.setattr(mac_addresses, "async_discovered_service_info", lambda _: [lease])
+    entry.runtime_data.coordinator.set_online(False)
+    result = await reconfigure(home, entry)
+    monkeypatch.setattr(mac_addresses, "async_discovered_service_info", lambda _: [])
+    result = await submit(home, result, typed(other))
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(other) == []
+    result = await submit(home, result, typed(other), "password")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+
+
+@pytest.mark.parametrize("password", ["", "password"])
+async def test_nothing_goes_to_an_address_that_a_name_leads_to_before_a_person_has_seen_it(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, start_board: StartBoard, hear: Hear, password: str
+) -> None:
+    """Anybody can announce a name."""
+    entry = await add_board(board)
+    await settle(home)
+    other = await start_board(address="127.0.0.8")
+    await hear(other)
+    result = await reconfigure(home, entry, "arduino.local", password)
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(other) == []
+    [host, *_] = result["data_schema"].schema
+    assert host.description == {"suggested_value": typed(other)}
+    result = await submit(home, result, typed(other), "password")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+
+
+async def test_a_name_leads_to_a_board_whose_hardware_address_is_known(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear, arp: Arp
+) -> None:
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    await settle(home)
+    await board.renumber("127.0.0.8")
+    arp(MAC, board.address)
+    await hear(board)
+    result = await reconfigure(home, entry, "arduino.local")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+    assert entry.data[CONF_HOST] == board.address
+
+
 @pytest.mark.parametrize("known", [None, MAC])
 async def test_a_board_of_another_entry_is_refused(
     home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp, known: str | None

@@ -11,9 +11,7 @@ from custom_components.mkr1000_ota.network.adapters import Reach, async_reach, r
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier
 from tests.discovery.announcements import announcement, records
 
-INTERFACES = [IPv4Interface("192.168.1.2/24"), IPv4Interface("10.77.0.1/16"), IPv4Interface("10.99.0.0/31")]
-# Of an adapter that Home Assistant is told not to use.
-UNUSED = [IPv4Interface("172.17.0.1/16")]
+INTERFACES = [IPv4Interface("192.168.1.2/24"), IPv4Interface("10.77.0.1/16"), IPv4Interface("10.9.0.2/31")]
 
 
 @pytest.mark.parametrize(
@@ -23,14 +21,15 @@ UNUSED = [IPv4Interface("172.17.0.1/16")]
         ("10.77.200.3", 65280, Reach.ON_LINK),
         ("192.168.2.20", 65280, Reach.ROUTED),
         ("203.0.113.5", 65280, Reach.ROUTED),
-        ("10.99.0.1", 65280, Reach.ON_LINK),
-        ("172.17.0.2", 65280, Reach.ROUTED),
-        ("172.17.0.1", 65280, Reach.FORBIDDEN),
-        ("192.168.1.0", 65280, Reach.FORBIDDEN),
         ("192.168.1.2", 65280, Reach.FORBIDDEN),
         ("10.77.0.1", 65280, Reach.FORBIDDEN),
         ("192.168.1.255", 65280, Reach.FORBIDDEN),
         ("10.77.255.255", 65280, Reach.FORBIDDEN),
+        ("192.168.1.0", 65280, Reach.FORBIDDEN),
+        ("10.77.0.0", 65280, Reach.FORBIDDEN),
+        ("10.77.1.0", 65280, Reach.ON_LINK),
+        ("10.9.0.2", 65280, Reach.FORBIDDEN),
+        ("10.9.0.3", 65280, Reach.ON_LINK),
         ("127.0.0.1", 65280, Reach.FORBIDDEN),
         ("127.1.2.3", 65280, Reach.FORBIDDEN),
         ("169.254.3.4", 65280, Reach.FORBIDDEN),
@@ -43,7 +42,7 @@ UNUSED = [IPv4Interface("172.17.0.1/16")]
     ],
 )
 def test_what_may_be_contacted(host: str, port: int, reach: Reach) -> None:
-    assert reach_of(host, port, INTERFACES, UNUSED) is reach
+    assert reach_of(host, port, INTERFACES) is reach
 
 
 async def test_the_networks_are_those_that_home_assistant_uses(hass: HomeAssistant) -> None:
@@ -55,6 +54,19 @@ async def test_the_networks_are_those_that_home_assistant_uses(hass: HomeAssista
     assert async_reach(hass, str(own.ip), 65280) is Reach.FORBIDDEN
     assert async_reach(hass, str(own.ip + 1), 65280) is Reach.ON_LINK
     assert async_reach(hass, "203.0.113.5", 65280) is Reach.ROUTED
+
+
+async def test_a_network_that_home_assistant_does_not_use_is_its_own_all_the_same(
+    hass: HomeAssistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapters = [
+        {"enabled": True, "ipv4": [{"address": "192.168.1.2", "network_prefix": 24}]},
+        {"enabled": False, "ipv4": [{"address": "172.30.32.1", "network_prefix": 23}]},
+    ]
+    monkeypatch.setattr(network, "async_get_loaded_adapters", lambda _: adapters)
+    assert async_reach(hass, "172.30.32.1", 65280) is Reach.FORBIDDEN
+    assert async_reach(hass, "172.30.32.9", 65280) is Reach.ROUTED
+    assert async_reach(hass, "192.168.1.9", 65280) is Reach.ON_LINK
 
 
 async def test_what_no_board_can_have_announced_is_not_even_heard(hass: HomeAssistant) -> None:

@@ -12,7 +12,7 @@ from custom_components.mkr1000_ota.network.identity import Match, Peer, known_bo
 from tests.conftest import AddBoard, Arp, Hear, StartBoard, Welcome
 from tests.support.looking import forget_sightings, look, settled
 from tests.support.mending import know
-from tests.support.steps import MAC
+from tests.support.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
 
 
@@ -106,6 +106,32 @@ async def test_a_board_that_is_ignored_is_no_other_board(
         home
     )
     assert match(known, Peer(host=board.address, mac="f8:f0:05:00:00:07")) is Match.WRONG_BOARD
+
+
+async def test_a_board_that_was_ignored_and_is_set_up_all_the_same_has_one_entry(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, arp: Arp
+) -> None:
+    """Its hardware address was not known when it was added, and so nobody knew that it was the ignored one."""
+    entry = await add_board(board)
+    MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id=MAC).add_to_hass(home)
+    arp(MAC, board.address)
+    await check_password(home, entry, board, hear)
+    assert entry.data.get(CONF_MAC) == MAC
+    assert home.config_entries.async_entries(DOMAIN) == [entry]
+    assert not [issue for issue in ir.async_get(home).issues.values() if issue.translation_key == "same_board"]
+
+
+async def test_an_ignored_board_at_the_address_of_another_one_is_a_different_board(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, arp: Arp
+) -> None:
+    """It is set up nowhere, so that there is no second entry to delete."""
+    entry = await add_board(board)
+    know(home, entry, OTHER_MAC)
+    MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id=MAC).add_to_hass(home)
+    arp(MAC, board.address)
+    await look(home, times=2)
+    told = {issue.translation_key for issue in ir.async_get(home).issues.values() if issue.domain == DOMAIN}
+    assert told == {"wrong_board"}
 
 
 async def test_a_thousand_entries_are_not_gone_through_for_each_question(

@@ -1,6 +1,8 @@
 """The hardware address of what responds: from the neighbour table of this machine, and from nowhere else."""
 
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+import sys
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
@@ -14,14 +16,38 @@ from tests.support.steps import MAC, OTHER_MAC
 ADDRESS = "192.0.2.7"
 
 
+# What stands before /proc/net/route says: which device, which network, through which router, how good.
+ROUTES = (
+    ("eth0", "0.0.0.0/0", "192.0.2.1", 100),
+    ("wlan0", "0.0.0.0/0", "203.0.113.1", 600),
+    ("eth0", "192.0.2.0/24", None, 100),
+    ("wlan0", "192.0.2.0/24", None, 600),
+    ("wlan0", "203.0.113.0/24", None, 600),
+    ("eth0", "203.0.113.128/25", "192.0.2.9", 100),
+)
+
+
 @pytest.fixture
 def neighbours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Return the neighbour table of this machine, as the kernel writes it; nobody is in it."""
-    table = tmp_path / "arp"
+    """Return the ARP table of this machine, as the kernel writes it; nobody is in it. It is in two networks."""
+    table, routes = tmp_path / "arp", tmp_path / "route"
     table.write_text("IP address       HW type     Flags       HW address            Mask     Device\n")
-    monkeypatch.setattr("custom_components.mkr1000_ota.network.mac_addresses._TABLE", table)
-    monkeypatch.setattr("custom_components.mkr1000_ota.network.mac_addresses._ROUTES", tmp_path / "route")
+    lines = ["Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT"]
+    for device, network, router, metric in ROUTES:
+        to = IPv4Network(network)
+        flags = "0003" if router else "0001"
+        lines.append(
+            f"{device}\t{raw(to[0])}\t{raw(IPv4Address(router or 0))}\t{flags}\t0\t0\t{metric}\t{raw(to.netmask)}\t0\t0\t0"
+        )
+    routes.write_text("\n".join(lines))
+    monkeypatch.setattr(mac_addresses, "_TABLE", table)
+    monkeypatch.setattr(mac_addresses, "_ROUTES", routes)
     return table
+
+
+def raw(address: IPv4Address) -> str:
+    """Return an address as the kernel writes it into its tables."""
+    return f"{int.from_bytes(address.packed, sys.byteorder):08X}"
 
 
 def meet(neighbours: Path, address: str, mac: str, flags: str = "0x2", device: str = "eth0") -> None:
@@ -47,24 +73,31 @@ def test_an_entry_for_nobody_is_none(neighbours: Path, mac: str, flags: str) -> 
     assert mac_of(ADDRESS) is None
 
 
-ROUTES = """\
-Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
-eth0	00000000	010200C0	0003	0	0	100	00000000	0	0	0
-eth0	000200C0	00000000	0001	0	0	100	00FFFFFF	0	0	0
-wlan0	000200C0	00000000	0001	0	0	{metric}	{mask}	0	0	0
-"""
-
-
 @pytest.mark.parametrize(
-    ("metric", "mask", "mac"),
-    [(600, "00FFFFFF", MAC), (50, "00FFFFFF", OTHER_MAC), (600, "F0FFFFFF", OTHER_MAC), (50, "0000FFFF", MAC)],
+    ("address", "device", "is_known"),
+    [
+        (ADDRESS, "eth0", True),
+        (ADDRESS, "wlan0", False),
+        ("203.0.113.7", "wlan0", True),
+        ("203.0.113.7", "eth0", False),
+        ("203.0.113.200", "eth0", False),
+        ("203.0.113.200", "wlan0", False),
+        ("198.51.100.7", "eth0", False),
+    ],
+    ids=["here", "not here", "there", "not there", "behind a router", "behind a router, too", "far away"],
 )
-def test_of_two_networks_the_one_counts_that_leads_there(neighbours: Path, metric: int, mask: str, mac: str) -> None:
-    """On another one, a single packet makes an entry for any address."""
-    neighbours.with_name("route").write_text(ROUTES.format(metric=metric, mask=mask))
+def test_only_the_network_through_which_the_address_is_reached_knows_it(
+    neighbours: Path, address: str, device: str, *, is_known: bool
+) -> None:
+    """Whoever sends an ARP request gets into the table, whatever address he claims and wherever he is."""
+    meet(neighbours, address, MAC, device=device)
+    assert mac_of(address) == (MAC if is_known else None)
+
+
+def test_a_stranger_in_another_network_hides_nobody(neighbours: Path) -> None:
     meet(neighbours, ADDRESS, OTHER_MAC, device="wlan0")
-    meet(neighbours, ADDRESS, MAC, device="eth0")
-    assert mac_of(ADDRESS) == mac
+    meet(neighbours, ADDRESS, MAC)
+    assert mac_of(ADDRESS) == MAC
 
 
 @pytest.mark.parametrize("host", ["board.example", "::1", ""])

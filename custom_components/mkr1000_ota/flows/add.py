@@ -166,10 +166,12 @@ class AddFlow(ConfigFlow):
             self._abort_if_known(found.mac, found.host)
         if entry_of(self.hass, found) is not None:
             raise AbortFlow("already_configured")
-        for entry in self._async_current_entries(include_ignore=True):
-            # Ignored when its MAC address was not known, it stays ignored now that it is.
-            if entry.source == SOURCE_IGNORE and entry.unique_id == found.fallback_id:
-                self.hass.config_entries.async_update_entry(entry, unique_id=found.unique_id)
+        entries = self.hass.config_entries
+        ignored = entries.async_entry_for_domain_unique_id(DOMAIN, found.fallback_id)
+        is_taken = entries.async_entry_for_domain_unique_id(DOMAIN, found.unique_id) is not None
+        # Ignored when its MAC address was not known, it stays ignored now that it is.
+        if ignored is not None and ignored.source == SOURCE_IGNORE and not is_taken:
+            entries.async_update_entry(ignored, unique_id=found.unique_id)
         await self.async_set_unique_id(found.unique_id, raise_on_progress=raise_on_progress)
         self._abort_if_unique_id_configured()
         self._found = found

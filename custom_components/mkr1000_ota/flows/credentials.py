@@ -1,6 +1,6 @@
 """Taking a password, the running sketch or an address from a person for a board that is set up."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +10,7 @@ from homeassistant.core import HomeAssistant
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, WrongPassword
 from ..arduino_ota.hardware import MKR1000, Model
+from ..arduino_ota.protocol.address import read_address, write_address
 from ..arduino_ota.protocol.client import BoardClient
 from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL, CONF_TYPED_HOST
 from ..coordinator import BoardCoordinator
@@ -67,6 +68,7 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
             name = peer.name if peer.name is not None else board.board_name
             board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
             await board.store.note(BoardRecord.flashed_elsewhere)
+        # The address is typed by now: a person has seen it, and typed the password of what is there.
         board.update_entry(**{CONF_LIBRARY: library.value, CONF_TYPED_HOST: board.host})
         await board.async_accept_password(password)
         async_raise_notices(board)
@@ -75,25 +77,32 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
 
 
 async def async_reconfigure(
-    hass: HomeAssistant, entry: BoardConfigEntry, form: dict[str, Any]
+    hass: HomeAssistant, entry: BoardConfigEntry, form: dict[str, Any], leased: Container[str]
 ) -> tuple[DiscoveredBoard, dict[str, Any]]:
     """Look for the board of an entry at a typed address, find out which password it accepts there, and store that.
 
     If nothing is given, the passwords that are known are tried, but only on what is the board; else other hardware may
-    take the place of the board, unless it is that of another entry. Returns the board, and the data that the entry gets.
+    take the place of the board, unless it is that of another entry. `leased` are addresses that the form has proposed
+    because a lease speaks of them. Returns the board, and the data that the entry gets.
 
-    Raises FormError, and a BoardError if there is no board or it does not accept the password.
+    Raises FormError, with the address where a name leads to one that may be another board's, and a BoardError if there
+    is no board or it does not accept the password.
     """
     board = loaded_board(entry)
     async with board.lock:
         found = await async_look_at_typed(hass, form[CONF_HOST], entry)
         pending = board.record.pending
-        known = known_board(hass, entry, host=found.host, new_names=[pending.name] if pending else [])
+        # Anybody in the network can have a name or a lease lead to an address; a person types or sees it.
+        is_named = read_address(form[CONF_HOST])[0] != found.host
+        host = None if is_named or found.host in leased else found.host
+        known = known_board(hass, entry, host=host, new_names=[pending.name] if pending else [])
         if found.peer.mac in known.other_macs or found.host in (
             one.data.get(CONF_HOST) for one in other_entries(hass, entry)
         ):
             raise WrongBoard(f"The board of another entry responds at {found.host}")
         told = match(known, found.peer)
+        if is_named and told is not Match.BOARD:
+            raise FormError("password_needed", CONF_PASSWORD, host=write_address(found.host, found.port))
         known_model = entry.data.get(CONF_MODEL, MKR1000.id) if told is Match.BOARD else None
         model = _model(found, form.get(CONF_MODEL, known_model))
         accepted, typed = None, client_for(hass, found, found.known(hass, entry), entry)

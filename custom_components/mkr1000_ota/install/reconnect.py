@@ -7,9 +7,11 @@ from homeassistant.core import callback
 
 from ..arduino_ota.errors import BoardError
 from ..arduino_ota.hardware import is_own_address
-from ..const import DOMAIN, LOCKED_BY, LOGGER
+from ..const import LOCKED_BY, LOGGER
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_report
+from ..network.discovery_flows import async_unignore
+from ..network.identity import entry_with_mac
 from ..network.mac_addresses import mac_of
 from .notices import async_raise_notices
 
@@ -63,8 +65,9 @@ async def async_learn_mac(board: BoardCoordinator) -> None:
     mac = await board.hass.async_add_executor_job(mac_of, board.host)
     if mac is None or not is_own_address(mac):
         return
-    other = board.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, mac)
+    other = entry_with_mac(board.hass, mac)
     if other is None or other is board.config_entry:
+        await async_unignore(board.hass, mac)
         board.set_mac(mac)
         return
     entry_id = board.config_entry.entry_id

@@ -23,22 +23,22 @@ class Reach(Enum):
 @callback
 def async_reach(hass: HomeAssistant, host: str, port: int) -> Reach:
     """Return where an announced address is, as seen from the adapters that Home Assistant uses."""
-    used: list[IPv4Interface] = []
-    unused: list[IPv4Interface] = []
+    own: dict[bool, list[IPv4Interface]] = {True: [], False: []}
     for adapter in network.async_get_loaded_adapters(hass):
-        addresses = (IPv4Interface(f"{one['address']}/{one['network_prefix']}") for one in adapter["ipv4"])
-        (used if adapter["enabled"] else unused).extend(addresses)
-    return reach_of(host, port, used, unused)
+        for one in adapter["ipv4"]:
+            own[adapter["enabled"]].append(IPv4Interface(f"{one['address']}/{one['network_prefix']}"))
+    return reach_of(host, port, own[True], {str(one.ip) for one in own[False]})
 
 
 def reach_of(
-    host: str, port: int, interfaces: Collection[IPv4Interface], unused: Collection[IPv4Interface] = ()
+    host: str, port: int, interfaces: Collection[IPv4Interface], unused_addresses: Collection[str] = ()
 ) -> Reach:
-    """Return where an announced address is, seen from a host with these interfaces; it uses some, and is at all of them."""
-    if not can_be_board(host, port, {str(one.ip) for one in (*interfaces, *unused)}):
+    """Return where an announced address is, seen from a host with these interfaces, and addresses that it does not use."""
+    if not can_be_board(host, port, {str(one.ip) for one in interfaces}.union(unused_addresses)):
         return Reach.FORBIDDEN
-    here = [one.network for one in interfaces if IPv4Address(host) in one.network]
-    # The first and the last address of a network are no host's, unless it has no more than two (RFC 3021).
-    if any(host in (str(one[0]), str(one[-1])) for one in here if one.num_addresses > 2):
+    address = IPv4Address(host)
+    networks = [one.network for one in interfaces if address in one.network]
+    # Where there is room for two hosts, both of them are hosts (RFC 3021).
+    if any(address in (one[0], one[-1]) for one in networks if one.num_addresses > 2):
         return Reach.FORBIDDEN
-    return Reach.ON_LINK if here else Reach.ROUTED
+    return Reach.ON_LINK if networks else Reach.ROUTED

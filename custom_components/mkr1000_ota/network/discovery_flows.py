@@ -6,6 +6,7 @@ from typing import Final
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
+    SOURCE_IGNORE,
     SOURCE_INTEGRATION_DISCOVERY,
     ConfigEntry,
     ConfigEntryChange,
@@ -167,6 +168,19 @@ _FLOWS: HassKey[DiscoveryFlows] = HassKey(f"{DOMAIN}_discovery_flows")
 def stranger_slots(_hass: HomeAssistant) -> asyncio.Semaphore:
     """Return what limits how many announced addresses are contacted at once, whoever made them up."""
     return asyncio.Semaphore(_STRANGER_SLOTS)
+
+
+async def async_unignore(hass: HomeAssistant, unique_id: str) -> None:
+    """Have a board that is set up, and that has got a unique id, not be ignored under it, nor be offered as a new one."""
+    offered = hass.config_entries.flow.async_progress_by_handler(
+        DOMAIN, include_uninitialized=True, match_context={"unique_id": unique_id}
+    )
+    for flow in offered:
+        if "entry_id" not in flow["context"]:
+            hass.config_entries.flow.async_abort(flow["flow_id"])
+    entry = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, unique_id)
+    if entry is not None and entry.source == SOURCE_IGNORE:
+        await hass.config_entries.async_remove(entry.entry_id)
 
 
 @singleton(_FLOWS)

@@ -91,6 +91,13 @@ def match(board: KnownBoard, peer: Peer) -> Match:
             return Match.BOARD if mac == own else Match.WRONG_BOARD
 
 
+@callback
+def entry_with_mac(hass: HomeAssistant, mac: str) -> ConfigEntry | None:
+    """Return the entry of the board with a MAC address; an ignored one stands for none."""
+    owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, mac)
+    return None if owner is None or owner.source == SOURCE_IGNORE else owner
+
+
 @dataclass(frozen=True, slots=True)
 class _MacsOfOthers:
     """The MAC addresses of all entries but one. They are looked up: a list for each of a thousand boards is too much."""
@@ -99,8 +106,7 @@ class _MacsOfOthers:
     entry: ConfigEntry
 
     def __contains__(self, mac: object) -> bool:
-        owner = self.hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, mac) if isinstance(mac, str) else None
-        return owner is not None and owner is not self.entry and owner.source != SOURCE_IGNORE
+        return isinstance(mac, str) and entry_with_mac(self.hass, mac) not in (None, self.entry)
 
 
 @callback

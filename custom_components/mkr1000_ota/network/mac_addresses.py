@@ -11,45 +11,52 @@ from homeassistant.helpers.device_registry import format_mac
 
 # What the kernel knows of the network that Home Assistant is in (proc_pid_net(5)); Home Assistant runs on Linux only.
 _TABLE: Final = Path("/proc/net/arp")
-# Numbers in it are hexadecimal, their bytes in the order of a packet.
 _ROUTES: Final = Path("/proc/net/route")
 # Set once the peer has responded: ATF_COM in linux/if_arp.h.
 _COMPLETE: Final = 0x02
+# A route through a router, and one to nowhere: RTF_GATEWAY and RTF_REJECT in linux/route.h.
+_LEADS_AWAY: Final = 0x0002 | 0x0200
 _NOBODY: Final = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
 
 
 def mac_of(host: str) -> str | None:
     """Return the MAC address behind an IPv4 address, in Home Assistant's form, None where it is not known.
 
-    Only the interface counts that leads there: on any other, a packet can claim every address. Reads files, so it is not
-    for the event loop.
+    Reads files, so it is not for the event loop.
     """
     try:
         address = IPv4Address(host)
     except ValueError:
         return None
     device = _device_to(address)
-    for found, _, flags, mac, _, seen_on in _rows(_TABLE):
-        is_there = found == str(address) and device in (seen_on, None)
-        if is_there and int(flags, 16) & _COMPLETE and mac.lower() not in _NOBODY:
+    for entry in _lines(_TABLE):
+        found, _, flags, mac, _, seen_on, *_ = entry.split()
+        is_complete = int(flags, 16) & _COMPLETE and mac.lower() not in _NOBODY
+        if found == str(address) and seen_on == device and is_complete:
             return format_mac(mac)
     return None
 
 
 def _device_to(address: IPv4Address) -> str | None:
-    """Return the interface of the most specific route to an address, None where there is none."""
-    here = int.from_bytes(address.packed, sys.byteorder)
-    routes = [
-        (int(mask, 16).bit_count(), -int(metric), device)
-        for device, destination, _, _, _, _, metric, mask, *_ in _rows(_ROUTES)
-        if here & int(mask, 16) == int(destination, 16)
-    ]
-    return max(routes)[2] if routes else None
+    """Return the device whose network an address is in; None behind a router.
+
+    Whoever sends an ARP request gets into the ARP table, from whatever address and through whatever device, and so
+    could stand in for a board behind a router.
+    """
+    wanted = int.from_bytes(address.packed, sys.byteorder)
+    routes: list[tuple[int, int, str | None]] = []
+    for route in _lines(_ROUTES):
+        device, network, _, flags, _, _, metric, mask, *_ = route.split()
+        if wanted & int(mask, 16) == int(network, 16):
+            leads_away = int(flags, 16) & _LEADS_AWAY
+            routes.append((-int(mask, 16).bit_count(), int(metric), None if leads_away else device))
+    # As the kernel does: the longest prefix, then the lowest metric, then the first one.
+    return min(routes, key=lambda one: one[:2])[2] if routes else None
 
 
-def _rows(table: Path) -> list[list[str]]:
+def _lines(table: Path) -> list[str]:
     try:
-        return [row.split() for row in table.read_text(encoding="ascii", errors="replace").splitlines()[1:]]
+        return table.read_text(encoding="ascii", errors="replace").splitlines()[1:]
     except OSError:
         return []
 

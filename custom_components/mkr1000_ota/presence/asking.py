@@ -10,7 +10,7 @@ from ..arduino_ota.libraries import Library
 from ..const import DOMAIN
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_clear, async_report
-from ..network.identity import Match, async_peer, match
+from ..network.identity import Match, async_peer, entry_with_mac, match
 from ..network.mdns import async_get_querier
 
 # A board responds to the second or third of the queries, if its sketch was busy at the first one. In seconds.
@@ -53,7 +53,7 @@ async def async_report_wrong_board(board: BoardCoordinator) -> bool | None:
             return None
         case Match.WRONG_BOARD:
             kind = Kind.WRONG_BOARD
-            owner = hass.config_entries.async_entry_for_domain_unique_id(DOMAIN, facts["mac"])
+            owner = entry_with_mac(hass, facts["mac"])
             if owner is not None and owner is not board.config_entry:
                 kind, facts = Kind.SAME_BOARD, facts | {"other": owner.title}
         case Match.UNPROVEN if board.mac is None and peer.name is not None:
