@@ -148,6 +148,21 @@ async def test_another_board_at_its_address_is_not_the_board(client: BoardClient
     assert refused == [board.address]
 
 
+async def test_a_board_that_leaves_after_all_has_not_stayed(
+    flasher: Flasher, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was there for as long as any board is, and is not when it is asked for its password."""
+
+    async def see_it_stay(*_: object, **__: object) -> Return:
+        await board.next_event("away")
+        return STAYED
+
+    monkeypatch.setattr(flashing, "watch_restart", see_it_stay)
+    outcome = await flasher.flash(order(SAME), ignore)
+    assert board.flashed == [SAME]
+    assert outcome.verdict is Verdict.FLASHED
+
+
 @pytest.mark.parametrize("for_good", [False, True], ids=["for a moment", "for good"])
 async def test_a_board_that_falls_silent_when_it_has_just_come_back(
     impatient: Flasher, board: VirtualBoard, journal: Notebook, *, for_good: bool

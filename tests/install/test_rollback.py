@@ -156,6 +156,24 @@ async def test_what_failed_before_is_passed_over(
     assert error.value.translation_key == "nothing_archived", "there is nothing that is worth it"
 
 
+async def test_what_has_failed_and_runs_all_the_same_is_passed_over_later(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """There was no way back from 2.0 then; there is one from 3.0, and it leads past 2.0."""
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
+    await run_well(home, entry, offer)
+    images = board_of(home).images
+    (sha256,) = images.sha256s
+    await images.store(sha256, b"half an im")
+    home.states.async_set(LAMP, "unknown")
+    await offer(entry, sketches("2.0", "3.0"))
+    for version, runs in (("2.0", "2.0"), ("3.0", "1.0")):
+        with pytest.raises(HomeAssistantError):
+            await install(home, version)
+        assert board.version == runs
+        await images.store(sha256, sketches("1.0")["garden-1.0.bin"])
+
+
 async def test_an_image_that_is_damaged_is_no_way_back(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
