@@ -7,8 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-from aiohttp.test_utils import TestServer
+from aiohttp import FormData, web
+from aiohttp.test_utils import TestClient, TestServer
+from homeassistant.components import file_upload
 from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, ConfigEntryState, OptionsFlowManager
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
@@ -45,6 +46,7 @@ type AddBoard = Callable[..., Awaitable[ConfigEntry]]
 type Hear = Callable[..., Awaitable[None]]
 type Arp = Callable[[str | None, str], None]
 type Welcome = Callable[..., Awaitable[list[ConfigEntry]]]
+type Upload = Callable[[bytes, str], Awaitable[str]]
 
 # A board that loses no time where a test does not ask for it.
 QUICK: dict[str, Any] = {"address": "127.0.0.7", "pause": 0.05, "copy_time": 0.05, "away": 0.2}
@@ -158,6 +160,29 @@ def offer(home: HomeAssistant) -> Offer:
         await home.async_block_till_done()
 
     return offer
+
+
+@pytest.fixture
+async def upload(
+    home: HomeAssistant,
+    hass_client: Callable[..., Awaitable[TestClient[Any, Any]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Upload:
+    """Upload a file as the frontend does, and return what the flow is given for it."""
+    # The folder for uploads is one for the whole machine, and whoever begins or ends to use it empties it.
+    monkeypatch.setattr(file_upload, "TEMP_DIR_NAME", str(tmp_path / "uploads"))
+
+    async def upload(content: bytes, name: str) -> str:
+        client = await hass_client()
+        form = FormData(quote_fields=False)  # nor does a browser quote names
+        form.add_field("file", content, filename=name)
+        answer = await client.post("/api/file_upload", data=form)
+        assert answer.status == 200
+        file_id: str = (await answer.json())["file_id"]
+        return file_id
+
+    return upload
 
 
 @pytest.fixture

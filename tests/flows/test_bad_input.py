@@ -10,8 +10,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources import chosen
-from tests.conftest import AddBoard
-from tests.flows.conftest import Upload
+from tests.conftest import AddBoard, Upload
 from tests.support.mending import reauthenticate, reconfigure, settle
 from tests.support.options import open_options
 from tests.support.steps import Result, begin, passwords_sent_to, pick, typed

@@ -12,8 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
-from tests.conftest import AddBoard, Hear
-from tests.flows.conftest import Upload
+from tests.conftest import AddBoard, Hear, Upload
 from tests.minisign import Signer
 from tests.support.flow_texts import ENGLISH, says
 from tests.support.options import open_options, shown, submit

@@ -5,8 +5,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH
-from tests.conftest import AddBoard, Arp, StartBoard
-from tests.flows.conftest import Upload
+from tests.conftest import AddBoard, Arp, StartBoard, Upload
 from tests.support.flow_texts import says
 from tests.support.mending import know, reauthenticate, reconfigure, settle, stored_password, submit
 from tests.support.steps import MAC, OTHER_MAC, Result, passwords_sent_to, typed
