@@ -1,33 +1,22 @@
 """A sketch is uploaded in the options, inspected, and kept beside the source of the board."""
 
-from collections.abc import Callable
-from typing import Any
-
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
-from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
-from tests.conftest import AddBoard, Hear, Upload
+from tests.conftest import AddBoard, Upload
 from tests.minisign import Signer
 from tests.support.flow_texts import ENGLISH, says
 from tests.support.options import open_options, shown, submit
 from tests.support.steps import update_state
+from tests.support.uploads import uploaded
 from tests.virtual_board import VirtualBoard
-from tests.virtual_board.bad_sketches import damaged, not_images, other_boards, without_ota
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
-
-
-async def uploaded(home: HomeAssistant, entry: ConfigEntry) -> Release | None:
-    """Return the upload that is kept for a board."""
-    releases = (await uploads_of(home, entry.entry_id).catalog()).releases
-    return releases[0] if releases else None
 
 
 def sentence(key: str, **placeholders: str) -> str:
@@ -83,22 +72,6 @@ async def test_what_a_sketch_will_need_a_hand_for_is_said(
     assert sentence("warning_watchdog") in findings
     assert sentence("warning_hangs_after_update") in findings
     assert sentence("warning_little_ram", free="4000", needed="4412") in findings
-
-
-@pytest.mark.parametrize("how", ["set up", "announced"])
-async def test_the_sketch_of_another_board_is_refused(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear, upload: Upload, how: str
-) -> None:
-    entry = await add_board(board)
-    if how == "set up":
-        other = {"host": "192.0.2.8", "name": "Garden"}
-        MockConfigEntry(domain=DOMAIN, title="The \u202egarden", data=other).add_to_hass(home)
-    else:
-        await hear(board, address="127.0.0.8", name="Garden")
-    file = await upload(build_sketch(name="Garden"), "garden.bin")
-    result = await submit(home, await open_options(home, entry, "upload"), sketch=file)
-    assert result["errors"] == {"sketch": "other_board"}
-    assert result["description_placeholders"]["owner"] == ("The garden" if how == "set up" else "Garden")
 
 
 async def test_a_password_that_cannot_be_found_is_asked_for(
@@ -183,75 +156,6 @@ async def test_the_version_comes_from_the_best_that_says_it(
     assert release.version == version
 
 
-async def test_an_unreadable_version_is_refused_before_the_file_is_used_up(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
-) -> None:
-    entry = await add_board(board)
-    file = await upload(build_sketch(), "garden.bin")
-    result = await submit(home, await open_options(home, entry, "upload"), sketch=file, version="one dot two")
-    assert result["errors"] == {"version": "problem"}
-    assert says(result, "source_bad_version")
-    result = await submit(home, result, sketch=file, version="1.2")
-    assert result["step_id"] == "confirm_upload"
-
-
-async def test_whatever_is_no_sketch_is_refused_with_the_reason(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
-) -> None:
-    entry = await add_board(board)
-    good = build_sketch()
-    result = await open_options(home, entry, "upload")
-    one_of_each_kind = {bad.kind: bad for bad in (*damaged(good), *not_images(good), *other_boards(0), *without_ota(0))}
-    for bad in one_of_each_kind.values():
-        result = await submit(home, result, sketch=await upload(bad.content, "garden.bin"), password="sesame")
-        assert (result["step_id"], result["errors"]) == ("upload", {"sketch": "problem"}), bad.name
-        assert bad.kind == "damaged" or says(result, f"sketch_{bad.kind}"), bad.name
-        assert shown(result) == {"password": "sesame"}
-
-    result = await submit(home, result, sketch=await upload(good, "garden-1.0.bin"))
-    assert result["step_id"] == "confirm_upload"
-
-
-async def test_how_large_a_sketch_may_be_depends_on_the_storage(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
-) -> None:
-    entry = await add_board(board)
-    large = build_sketch(version="1.0", size=126_980, quirks=Quirks(storage="SDStorage", sdu=True))
-    result = await submit(home, await open_options(home, entry, "upload"), sketch=await upload(large, "garden.bin"))
-    assert says(result, "sketch_too_large")
-    await submit(home, await open_options(home, entry, "storage"), storage="sd")
-    result = await submit(home, result, sketch=await upload(large, "garden.bin"))
-    assert result["step_id"] == "confirm_upload"
-
-
-async def test_a_file_that_is_gone_is_chosen_again(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
-) -> None:
-    entry = await add_board(board)
-    result = await open_options(home, entry, "upload")
-    result = await submit(home, result, sketch="0" * 32)
-    assert says(result, "upload_gone")
-
-    file = await upload(b"", "garden.bin")
-    result = await submit(home, result, sketch=file)
-    result = await submit(home, result, sketch=file)
-    assert says(result, "upload_gone")
-
-
-@pytest.mark.parametrize(("field", "length"), [("password", 257), ("notes", 65_537)])
-async def test_texts_that_are_too_long_are_refused(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload, field: str, length: int
-) -> None:
-    entry = await add_board(board)
-    file = await upload(build_sketch(version="1.0"), "garden.bin")
-    result = await open_options(home, entry, "upload")
-    result = await submit(home, result, sketch=file, **{field: "x" * length})
-    assert result["errors"] == {field: "too_long"}
-    result = await submit(home, result, sketch=file, **{field: "x" * (length - 1)})
-    assert (await submit(home, result))["type"] is FlowResultType.CREATE_ENTRY
-    assert await uploaded(home, entry) is not None
-
-
 async def test_only_with_a_trusted_key_is_a_signature_asked_for(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
 ) -> None:
@@ -322,26 +226,3 @@ async def test_a_declared_password_counts_and_is_not_shown(
     await submit(home, result)
     assert (await _there(home, entry)).password == "sesame"
     assert "sesame" not in str(home.states.async_all())
-
-
-async def test_a_disk_that_takes_nothing_is_reported(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    entry = await add_board(board)
-    file = await upload(build_sketch(version="1.0"), "garden.bin")
-    result = await submit(home, await open_options(home, entry, "upload"), sketch=file)
-    full = OSError(28, "No space left on device")
-    with monkeypatch.context() as disk:
-        disk.setattr("os.fsync", _raising(full))
-        result = await submit(home, result)
-    assert result["step_id"] == "confirm_upload"
-    assert result["errors"] == {"base": "problem"}
-    assert "the disk is full" in result["description_placeholders"]["problem"]
-    assert (await submit(home, result))["type"] is FlowResultType.CREATE_ENTRY
-
-
-def _raising(error: Exception) -> Callable[..., Any]:
-    def fail(*_: object) -> None:
-        raise error
-
-    return fail

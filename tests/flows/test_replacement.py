@@ -1,0 +1,181 @@
+"""Reconfigure names an address: what is there is the board, takes its place with a typed password, or gets nothing."""
+
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
+import pytest
+
+from custom_components.mkr1000_ota.const import UNKNOWN_VERSION
+from custom_components.mkr1000_ota.network import mac_addresses
+from tests.conftest import AddBoard, Arp, Hear, StartBoard
+from tests.support.discovering import discover
+from tests.support.looking import forget_sightings
+from tests.support.mending import know, reconfigure, settle, stored_password, submit
+from tests.support.steps import MAC, OTHER_MAC, passwords_sent_to, typed
+from tests.virtual_board import VirtualBoard
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
+
+
+async def test_stored_passwords_go_to_no_other_hardware(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    entry = await add_board(await start_board())
+    know(home, entry, MAC)
+    other = await start_board(address="127.0.0.8")
+    arp(OTHER_MAC, other.address)
+    result = await reconfigure(home, entry, typed(other))
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(other) == []
+
+
+async def test_with_its_password_other_hardware_takes_the_place_of_a_board(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    """The entry stays, with its history and the ids of its entities."""
+    board = await start_board()
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    await settle(home)
+    entry.runtime_data.coordinator.set_mac(MAC)
+    entities = {one.entity_id for one in er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)}
+    replacement = await start_board(address="127.0.0.8", password="other")
+    arp(OTHER_MAC, replacement.address)
+    card = await discover(home, replacement)
+    result = await reconfigure(home, entry, typed(replacement), "other")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+    assert (entry.data[CONF_HOST], entry.data[CONF_MAC], entry.unique_id) == (replacement.address, OTHER_MAC, OTHER_MAC)
+    assert await stored_password(home, entry) == "other"
+    assert entry.runtime_data.coordinator.installed_version == UNKNOWN_VERSION
+    [device] = dr.async_entries_for_config_entry(dr.async_get(home), entry.entry_id)
+    assert device.connections == {(dr.CONNECTION_NETWORK_MAC, OTHER_MAC)}
+    assert {one.entity_id for one in er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)} == entities
+    # It is not offered as a new board anymore.
+    assert card["flow_id"] not in {flow["flow_id"] for flow in home.config_entries.flow.async_progress()}
+
+
+async def test_what_replaces_a_board_behind_a_repeater_has_no_hardware_address(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    entry = await add_board(await start_board())
+    know(home, entry, MAC)
+    other = await start_board(address="127.0.0.8")
+    arp("a4:2b:b0:00:00:01", other.address)
+    await reconfigure(home, entry, typed(other), "password")
+    assert CONF_MAC not in entry.data
+    assert entry.unique_id == "Arduino@127.0.0.8"
+    await settle(home)
+
+
+async def test_no_stored_password_goes_where_only_a_lease_leads(
+    home: HomeAssistant,
+    board: VirtualBoard,
+    add_board: AddBoard,
+    start_board: StartBoard,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One forged packet has the form propose an address, and behind a router nothing else says who is there."""
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    await settle(home)
+    other = await start_board(address="127.0.0.8")
+    lease = DhcpServiceInfo(ip=other.address, hostname="winc-00-01", macaddress=MAC.replace(":", ""))
+    home.config.components.add("dhcp")
+    monkeypatch.setattr(mac_addresses, "async_discovered_service_info", lambda _: [lease])
+    entry.runtime_data.coordinator.set_online(False)
+    result = await reconfigure(home, entry)
+    monkeypatch.setattr(mac_addresses, "async_discovered_service_info", lambda _: [])
+    result = await submit(home, result, typed(other))
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(other) == []
+    result = await submit(home, result, typed(other), "password")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+
+
+@pytest.mark.parametrize("password", ["", "password"])
+async def test_nothing_goes_to_an_address_that_a_name_leads_to_before_a_person_has_seen_it(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, start_board: StartBoard, hear: Hear, password: str
+) -> None:
+    """Anybody can announce a name."""
+    entry = await add_board(board)
+    await settle(home)
+    other = await start_board(address="127.0.0.8")
+    await hear(other)
+    result = await reconfigure(home, entry, "arduino.local", password)
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(other) == []
+    [host, *_] = result["data_schema"].schema
+    assert host.description == {"suggested_value": typed(other)}
+    result = await submit(home, result, typed(other), "password")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+
+
+async def test_a_name_leads_to_a_board_whose_hardware_address_is_known(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear, arp: Arp
+) -> None:
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    await settle(home)
+    await board.renumber("127.0.0.8")
+    arp(MAC, board.address)
+    await hear(board)
+    result = await reconfigure(home, entry, "arduino.local")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+    assert entry.data[CONF_HOST] == board.address
+
+
+@pytest.mark.parametrize("known", [None, MAC])
+async def test_a_board_of_another_entry_is_refused(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp, known: str | None
+) -> None:
+    """With its hardware address it is known even where it was not seen before."""
+    entry = await add_board(await start_board())
+    other = await start_board(address="127.0.0.8")
+    second = await add_board(other)
+    if known:
+        know(home, second, known)
+        await other.renumber("127.0.0.9")
+        arp(known, other.address)
+    await settle(home, other)
+    result = await reconfigure(home, entry, typed(other), "password")
+    assert result["errors"] == {CONF_HOST: "another_board"}
+    assert passwords_sent_to(other) == []
+
+
+async def test_a_board_that_calls_itself_otherwise_needs_its_password_typed(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear
+) -> None:
+    """It was flashed by cable, and got another address with that."""
+    entry = await add_board(await start_board())
+    other = await start_board(address="127.0.0.8", name="Pump")
+    await hear(other)
+    result = await reconfigure(home, entry, typed(other))
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(other) == []
+
+    result = await submit(home, result, typed(other), "password")
+    assert result["reason"] == "reconfigure_successful"
+    assert entry.data[CONF_NAME] == "Pump"
+    await settle(home)
+
+
+async def test_a_board_that_was_heard_before_and_is_silent_now_needs_its_password_typed(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear
+) -> None:
+    """Somebody else may be at its address by now."""
+    entry = await add_board(board)
+    await hear(board)
+    await settle(home)
+    forget_sightings(home)
+    board.requests.clear()
+    result = await reconfigure(home, entry, typed(board))
+    assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+    assert passwords_sent_to(board) == []
+    result = await submit(home, result, typed(board), "password")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
