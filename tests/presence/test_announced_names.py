@@ -2,9 +2,10 @@
 
 import time
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 
 from custom_components.mkr1000_ota.coordinator import RENAMED_AFTER
@@ -64,6 +65,20 @@ async def test_two_hundred_made_up_names_cause_no_password_and_few_questions(
     assert home.states.is_state(CONNECTIVITY, "on")
     assert passwords_sent_to(board) == []
     assert 0 < len(questions(board)) <= 200 * 0.05 / ODD_NAME_INTERVAL + 1
+
+
+async def test_names_that_take_turns_with_the_own_one_are_written_once_a_minute(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    written: list[ConfigEntry] = []
+    stop = async_dispatcher_connect(home, SIGNAL_CONFIG_ENTRY_CHANGED, lambda _, changed: written.append(changed))
+    for number in range(100):
+        clock.advance(0.1)
+        await hear(board, name=f"Evil {number}")
+        await hear(board)
+    await settled(home)
+    stop()
+    assert len(written) == 2, "the other name, and the own one again"
 
 
 async def test_a_name_that_is_made_up_for_hours_is_not_taken_while_the_board_announces_its_own(
