@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
+import re
 import time
 from typing import Any
 
@@ -21,6 +22,7 @@ from custom_components.mkr1000_ota.coordinator import BoardCoordinator, Stage
 from custom_components.mkr1000_ota.network.mdns import async_get_querier
 from custom_components.mkr1000_ota.presence import tracker
 from tests.scenarios.real_network import PORT, Attacker, House, house_of, watch_dhcp
+from tests.support.flow_texts import ENGLISH
 from tests.support.looking import at_stage
 from tests.virtual_board.network import HOST
 from tests.virtual_board.sketches import build_sketch
@@ -187,6 +189,26 @@ async def test_nothing_is_contacted_because_somebody_announces_it_elsewhere(
     assert not hosts & {"127.0.0.1", str(HOST.ip), "169.254.7.7"}
     for server in servers:
         server.close()
+
+
+async def test_a_name_that_is_code_is_text_on_the_card_and_in_the_dialog(
+    house: House, mine: ConfigEntry, attacker: Attacker
+) -> None:
+    """Neither is a picture fetched, nor a link shown, nor the text turned around."""
+    attacker.announce("![x](http://a.b) [in](http://a.b)\u202e\u200b", OFF_LINK)
+    flows = house.hass.config_entries.flow
+
+    def cards() -> list[Any]:
+        found = flows.async_progress_by_handler(DOMAIN)
+        return [one for one in found if one["context"].get("title_placeholders", {}).get("host") == OFF_LINK]
+
+    await house.until(lambda: bool(cards()))
+    [card] = cards()
+    assert card["context"]["title_placeholders"]["name"] == "![x](http://a.b) [in](http://a.b)"
+    form = await flows.async_configure(card["flow_id"])
+    shown = ENGLISH["config"]["step"][form["step_id"]]["description"].format(**form["description_placeholders"])
+    assert "!\\[x\\]" in shown
+    assert not re.search(r"(?<!\\)\[|[\u202e\u200b]", shown)
 
 
 async def test_addresses_that_are_exchanged_while_a_board_restarts_are_not_waited_out(
