@@ -245,7 +245,8 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         if self._sighting is None or self._sighting.name != sighting.name:
             self._same_since = sighting.seen
         self._sighting = sighting if self.data else None
-        if known is None and self.record.pending is None:
+        # Where the MAC address says which board it is, there is time to see which name is made up.
+        if (known, self.mac, self.record.pending) == (None, None, None) and self.known.may_announce(sighting.name):
             self._take_name(sighting)
 
     @callback

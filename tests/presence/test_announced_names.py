@@ -138,3 +138,14 @@ async def test_two_names_that_take_turns_are_neither_taken(
 ) -> None:
     await minutes(home, clock, hear, board, 10, "Evil", "Garden")
     assert entry.data[CONF_NAME] == "Arduino"
+
+
+async def test_the_first_name_of_a_board_is_not_one_that_is_made_up(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    """It was silent when it was added; its hardware address says that it is the board, so that there is no hurry."""
+    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_NAME: None})
+    await hear(board, name="Evil")
+    assert entry.data[CONF_NAME] is None
+    await minutes(home, clock, hear, board, 6, None)
+    assert entry.data[CONF_NAME] == "Arduino"

@@ -79,9 +79,12 @@ class History:
     async def renumber(self) -> None:
         """Give some devices each other's addresses, or free ones, as a router does; it may tell of that."""
         moving = self.random.sample(self.network.devices, self.random.randint(1, len(self.network.devices)))
-        hosts = [device.host for device in moving]
-        free = [host for host in ADDRESSES if host not in {device.host for device in self.network.devices}]
-        hosts += self.random.sample(free, min(len(free), self.random.randint(0, 2)))
+        staying = {device.host for device in self.network.devices if device not in moving}
+        hosts = [host for host in dict.fromkeys(device.host for device in moving) if host not in staying]
+        free = [host for host in ADDRESSES if host not in staying.union(hosts)]
+        # What is dead has the address of what took its place.
+        missing = max(0, len(moving) - len(hosts))
+        hosts += self.random.sample(free, min(len(free), missing + self.random.randint(0, 2)))
         self.random.shuffle(hosts)
         for device, host in zip(moving, hosts, strict=False):
             device.host = host

@@ -215,8 +215,7 @@ class PresenceTracker:
         boards = self._followed.at(sighting.address)
         for board in boards:
             board.note_sighting(sighting)
-            names = board.known.names
-            if names is not None and sighting.name not in names:
+            if not board.known.may_announce(sighting.name):
                 presence = self._presences[board]
                 if sighting.seen - presence.asked_for_name_at >= ODD_NAME_INTERVAL:
                     presence.asked_for_name_at = sighting.seen
