@@ -333,24 +333,3 @@ async def test_a_board_that_was_brought_back_by_cable_under_another_name(
     assert entry.runtime_data.coordinator.record.pending is None
     assert entry.data[CONF_PASSWORD] == "rescue"
     assert home.states.is_state(CONNECTIVITY, "on")
-
-
-async def test_a_board_without_a_name_does_not_take_that_of_another_one(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear
-) -> None:
-    """Who was never heard, and has lost its address to a board that is set up elsewhere, looks like that."""
-    board = await start_board()
-    garden = await start_board(address="127.0.0.8", port=board.port, name="Garden")
-    await add_board(garden)
-    entry = await add_board(board)
-    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_NAME: None})
-    await settle(home, garden, board)
-    await board.stop()
-    await garden.renumber(board.address)
-    await hear(garden)
-    await settled(home)
-    await look(home)
-    assert entry.data[CONF_NAME] is None
-    assert not entry.runtime_data.coordinator.data
-    assert issue_of(home, entry)
-    assert passwords_sent_to(garden) == []

@@ -183,7 +183,7 @@ class History:
     async def _step(self, event: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Let something happen, and see that nothing has gone where it must not."""
         self.told.append(event.__name__)
-        hosts = {board: board.host for board in self.house.boards}
+        before = {board: (board.host, board.board_name) for board in self.house.boards}
         await event()
         await self.house.settle()
         for secret in self.network.secrets:
@@ -191,9 +191,12 @@ class History:
                 self._fail(f"{secret.device} got a secret of {secret.entry.data} at {secret.host}")
         self.network.secrets.clear()
         for board, device in self.house.boards.items():
-            if board.host != hosts[board] and board.host != device.host:
+            host, name = before[board]
+            if board.host != host and board.host != device.host:
                 self._fail(f"{board.config_entry.data} has followed something else than {device}")
-            if board.mac is not None and self._is_heard(device) and str(board.board_name).startswith(EVIL):
+            # One that was silent until now may have got such a name before.
+            is_named = board.board_name != name and str(board.board_name).startswith(EVIL)
+            if board.mac is not None and self._is_heard(device) and is_named:
                 self._fail(f"{board.config_entry.data} has taken a name that was made up for {device}")
 
     def _may_have(self, secret: Secret) -> bool:

@@ -248,7 +248,7 @@ class PresenceTracker:
     @callback
     def _place(self, board: BoardCoordinator) -> None:
         self._followed.refresh(board)
-        board.refresh_client()
+        board.client.host, board.client.port = board.host, board.port
         if board.config_entry.data.get(CONF_HEARD_NAME) is None:
             # Its sketch is new, or a person has vouched for it: what was heard before says nothing.
             self._querier.sightings.forget(board.host)
