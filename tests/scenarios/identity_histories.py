@@ -192,7 +192,7 @@ class History:
         self.network.secrets.clear()
         for board, device in self.house.boards.items():
             host, name = before[board]
-            if board.host != host and board.host != device.host:
+            if board.host not in (host, device.host):
                 self._fail(f"{board.config_entry.data} has followed something else than {device}")
             # One that was silent until now may have got such a name before.
             is_named = board.board_name != name and str(board.board_name).startswith(EVIL)
