@@ -31,8 +31,6 @@ from .storage.store import RecordStore
 
 # A board responds to a query a minute. In seconds: whoever merely makes up a name for one is contradicted by then.
 RENAMED_AFTER: Final = 240.0
-# In seconds; until Home Assistant restarts, what was heard is known all the same.
-ODD_NAME_NOTED_AFTER: Final = 60.0
 
 
 class Stage(StrEnum):
@@ -226,25 +224,20 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.async_update_listeners()
 
     @callback
-    def refresh_client(self) -> None:
-        self.client.host, self.client.port = self.host, self.port
-
-    @callback
     def note_sighting(self, sighting: Sighting) -> None:
         """Remember what is announced from the address of the board: it may prove later that somebody else is there."""
         known, noted = self.board_name, self.config_entry.data.get(CONF_HEARD_NAME)
-        # One name that is not its own says as much as the next: nobody can have this written over and over again, not
-        # even in turn with the board.
-        is_odd = sighting.name != known and noted is not None
-        if not is_odd:
+        # One name that is not its own says as much as the next: nobody can have this written over and over again.
+        if sighting.name == known or noted is None:
             self.update_entry(**{CONF_HEARD_NAME: sighting.name})
-        elif noted == known and sighting.seen - self._odd_name_noted >= ODD_NAME_NOTED_AFTER:
+        elif noted == known and sighting.seen - self._odd_name_noted >= RENAMED_AFTER:
             self._odd_name_noted = sighting.seen
             self.update_entry(**{CONF_HEARD_NAME: sighting.name})
         if self._sighting is None or self._sighting.name != sighting.name:
             self._same_since = sighting.seen
         self._sighting = sighting if self.data else None
-        if known is None and self.record.pending is None:
+        # Where the MAC address says which board it is, there is time to see which name is made up.
+        if (known, self.mac, self.record.pending) == (None, None, None) and self.known.may_announce(sighting.name):
             self._take_name(sighting)
 
     @callback

@@ -179,3 +179,9 @@ def test_each_combination_is_in_one_row() -> None:
     rows = {case: [name for name, (is_in_row, _) in TABLE.items() if is_in_row(case)] for case in cases()}
     assert len(rows) == 1152
     assert {case: names for case, names in rows.items() if len(names) != 1} == {}
+
+
+@pytest.mark.parametrize(("name", "expected"), [(NEW_NAME, Match.BOARD), (OTHER_NAME, Match.UNPROVEN)])
+def test_a_board_whose_name_is_not_known_may_announce_any_but_that_of_another_entry(name: str, expected: Match) -> None:
+    board = KnownBoard(host=ADDRESS, typed_host=ADDRESS, mac=None, names=None, other_names=frozenset({OTHER_NAME}))
+    assert match(board, Peer(host=ADDRESS, mac=None, name=name, last_name=name)) is expected

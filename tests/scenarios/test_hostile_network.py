@@ -19,6 +19,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import BoardCoordinator, Stage
+from custom_components.mkr1000_ota.network.mac_addresses import mac_of
 from custom_components.mkr1000_ota.network.mdns import async_get_querier
 from custom_components.mkr1000_ota.presence import tracker
 from tests.scenarios.real_network import PORT, Attacker, House, house_of, watch_dhcp
@@ -100,6 +101,17 @@ async def test_a_forged_lease_moves_nothing_and_has_nobody_asked_off_link(
     assert mine.data[CONF_HOST] == house.network.addresses[MINE]
     assert OFF_LINK not in house.capture.asked_for()
     assert house.passwords_received(OTHER) == []
+
+
+async def test_whoever_claims_an_address_behind_a_router_is_not_taken_for_who_is_there(
+    house: House, mine: ConfigEntry, attacker: Attacker
+) -> None:
+    """The system believes it, and has it in its ARP table."""
+    await house.network.route(OFF_LINK, REPLACEMENT)
+    attacker.claim(OFF_LINK, str(HOST.ip))
+    await house.until(lambda: f"{OFF_LINK} " in Path("/proc/net/arp").read_text())
+    assert mac_of(OFF_LINK) is None
+    assert mac_of(mine.data[CONF_HOST]) == house.network.macs[MINE]
 
 
 async def test_a_true_lease_is_followed(house: House, mine: ConfigEntry, attacker: Attacker) -> None:
@@ -206,7 +218,7 @@ async def test_a_name_that_is_code_is_text_on_the_card_and_in_the_dialog(
     [card] = cards()
     assert card["context"]["title_placeholders"]["name"] == "![x](http://a.b) [in](http://a.b)"
     form = await flows.async_configure(card["flow_id"])
-    shown = ENGLISH["config"]["step"][form["step_id"]]["description"].format(**form["description_placeholders"])
+    shown = ENGLISH["config"]["step"][form["step_id"]]["description"].format(**(form["description_placeholders"] or {}))
     assert "!\\[x\\]" in shown
     assert not re.search(r"(?<!\\)\[|[\u202e\u200b]", shown)
 

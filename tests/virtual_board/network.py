@@ -98,6 +98,10 @@ class BoardNetwork:
         """Put it back."""
         await asyncio.to_thread(_run, "-n", self._names[number], "link", "set", "eth0", "up")
 
+    async def route(self, target: str, number: int) -> None:
+        """Have the host send what is for a target to the address of a number, as to a router."""
+        await asyncio.to_thread(_run, "-n", self.host, "route", "add", target, "via", self.addresses[number])
+
     def _build(self) -> None:
         _sweep()
         _run("netns", "add", self.host)

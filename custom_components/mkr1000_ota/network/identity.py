@@ -45,7 +45,8 @@ class KnownBoard:
     """What is known of the board of an entry.
 
     `names` are those that it may announce, None for any; `typed_host` is the address that a person has typed, or picked
-    when the password was typed; `other_macs` are those of the other entries. `has_new_sketch` says that it may run one
+    when the password was typed; `other_macs` are those of the other entries, and `other_names` what one that has no name
+    yet may not announce, because another one does. `has_new_sketch` says that it may run one
     that nobody has heard yet, and that perhaps announces nothing.
     """
 
@@ -54,7 +55,11 @@ class KnownBoard:
     mac: str | None
     names: frozenset[str] | None
     other_macs: Container[str] = frozenset()
+    other_names: Container[str] = frozenset()
     has_new_sketch: bool = False
+
+    def may_announce(self, name: str) -> bool:
+        return name in self.names if self.names is not None else name not in self.other_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ def match(board: KnownBoard, peer: Peer) -> Match:
     name = peer.name
     if name is None and not board.has_new_sketch:
         name = peer.last_name
-    contradicts = name is not None and board.names is not None and name not in board.names
+    contradicts = name is not None and not board.may_announce(name)
     match board.mac, peer.mac:
         case None, mac if mac in board.other_macs:
             return Match.WRONG_BOARD
@@ -109,6 +114,17 @@ class _MacsOfOthers:
         return isinstance(mac, str) and entry_with_mac(self.hass, mac) not in (None, self.entry)
 
 
+@dataclass(frozen=True, slots=True)
+class _NamesOfOthers:
+    """The names of all entries but one; looked up for a board without a name only."""
+
+    hass: HomeAssistant
+    entry: ConfigEntry
+
+    def __contains__(self, name: object) -> bool:
+        return any(one.data.get(CONF_NAME) == name for one in other_entries(self.hass, self.entry))
+
+
 @callback
 def known_board(
     hass: HomeAssistant, entry: ConfigEntry, *, host: str | None = None, new_names: Collection[str | None] = ()
@@ -125,6 +141,7 @@ def known_board(
         mac=entry.data.get(CONF_MAC),
         names=None if None in expected else frozenset(name for name in expected if name is not None),
         other_macs=_MacsOfOthers(hass, entry),
+        other_names=frozenset() if new_names else _NamesOfOthers(hass, entry),
         has_new_sketch=bool(new_names),
     )
 

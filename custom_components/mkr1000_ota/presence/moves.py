@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
+from itertools import zip_longest
 import random
 import time
 from typing import Final
@@ -11,6 +12,7 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 
 from ..arduino_ota.discovery.announcements import Sighting
+from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS
 from ..arduino_ota.errors import BoardError
 from ..arduino_ota.hardware import is_own_address
 from ..const import CONF_HEARD_NAME, DOMAIN, LOGGER
@@ -123,6 +125,7 @@ class Moves:
     def _candidates(self, missing: list[BoardCoordinator]) -> Iterator[tuple[str, BoardCoordinator]]:
         """Yield where boards may be, the likeliest address first, and one that may be there."""
         leases = async_leased_hosts(self._hass)
+        leased: list[tuple[str, BoardCoordinator]] = []
         for board in missing:
             host = leases.get(board.mac or "")
             if host is None or host == board.host:
@@ -130,7 +133,7 @@ class Moves:
             if async_reach(self._hass, board.host, board.port) is Reach.ROUTED:
                 self._on_candidate(board, host)
             else:
-                yield host, board
+                leased.append((host, board))
         now = time.monotonic()
         self._known_strangers = {
             host: asked for host, asked in self._known_strangers.items() if now - asked < ASK_AGAIN_AFTER
@@ -140,8 +143,11 @@ class Moves:
         # Whoever makes up announcements does not know which of them is asked first.
         random.shuffle(heard)
         heard.sort(key=lambda one: one.name not in by_name)
-        for one in heard:
-            yield one.address, by_name.get(one.name, missing[0])
+        announced = ((one.address, by_name.get(one.name, missing[0])) for one in heard)
+        # In turn, so that neither old leases nor made-up names are all that there is time for.
+        random.shuffle(leased)
+        for candidates in zip_longest(leased, announced):
+            yield from filter(None, candidates)
 
     def _is_stranger(self, sighting: Sighting) -> bool:
         is_taken = any(board.data for board in self._followed.at(sighting.address))
@@ -158,6 +164,8 @@ class Moves:
                 return
         if peer is None:
             return
+        if len(self._known_strangers) >= MAX_SIGHTINGS:
+            del self._known_strangers[next(iter(self._known_strangers))]
         self._known_strangers[host] = time.monotonic()
         # A lease may have led here for the sake of another board.
         for each in self._followed:

@@ -215,8 +215,7 @@ class PresenceTracker:
         boards = self._followed.at(sighting.address)
         for board in boards:
             board.note_sighting(sighting)
-            names = board.known.names
-            if names is not None and sighting.name not in names:
+            if not board.known.may_announce(sighting.name):
                 presence = self._presences[board]
                 if sighting.seen - presence.asked_for_name_at >= ODD_NAME_INTERVAL:
                     presence.asked_for_name_at = sighting.seen
@@ -249,7 +248,7 @@ class PresenceTracker:
     @callback
     def _place(self, board: BoardCoordinator) -> None:
         self._followed.refresh(board)
-        board.refresh_client()
+        board.client.host, board.client.port = board.host, board.port
         if board.config_entry.data.get(CONF_HEARD_NAME) is None:
             # Its sketch is new, or a person has vouched for it: what was heard before says nothing.
             self._querier.sightings.forget(board.host)
