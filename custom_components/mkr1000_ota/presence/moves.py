@@ -145,7 +145,6 @@ class Moves:
         heard.sort(key=lambda one: one.name not in by_name)
         announced = ((one.address, by_name.get(one.name, missing[0])) for one in heard)
         # In turn, so that neither old leases nor made-up names are all that there is time for.
-        random.shuffle(leased)
         for candidates in zip_longest(leased, announced):
             yield from filter(None, candidates)
 
