@@ -35,7 +35,7 @@ LIBRARY_ROOMS = (
     ("flash",),
     ("firmware",),
     ("sketch", "protocol", "discovery"),
-    ("errors", "hardware", "libraries", "text"),
+    ("errors", "hardware", "libraries", "limits", "text"),
 )
 LARGEST_FILE = 300
 

@@ -9,8 +9,9 @@ import pytest
 from zeroconf import IPVersion, Zeroconf
 from zeroconf.asyncio import AsyncZeroconf
 
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting
-from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import MAX_SIGHTINGS, Sightings
+from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import Sightings
 from tests.discovery.announcements import announcement
 from tests.protocol.hostile import hostile_packets
 from tests.support.private_network import private_network
@@ -77,7 +78,7 @@ async def test_made_up_packets_never_raise_and_never_grow_memory(shared_zeroconf
     for packet in hostile_packets(SEED + 1, count // 2):
         listener.receive(packet)
     assert resident() - settled < 16 * MIB
-    assert len(listener.sightings) <= MAX_SIGHTINGS
+    assert len(listener.sightings) <= limits.SIGHTINGS
 
     assert listener.count > count // 10
     listener.receive(announcement("Still here", "127.0.0.11"))

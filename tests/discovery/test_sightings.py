@@ -13,7 +13,8 @@ from zeroconf import (
     Zeroconf,
 )
 
-from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import MAX_PER_PACKET, Sighting, can_be_board
+from custom_components.mkr1000_ota.arduino_ota import limits
+from custom_components.mkr1000_ota.arduino_ota.discovery.announcements import Sighting, can_be_board
 from custom_components.mkr1000_ota.arduino_ota.discovery.sightings import Sightings, query
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from tests.discovery.announcements import QUERY, announcement, records
@@ -234,7 +235,7 @@ def test_a_packet_about_several_boards_makes_all_known() -> None:
 
 def test_one_packet_makes_no_more_known_than_any_reflector_puts_together() -> None:
     made_up = [address(f"10.0.{number // 250}.{number % 250}") for number in range(500)]
-    assert len(addresses_of(pointer(), text(), service(), *made_up)) == MAX_PER_PACKET
+    assert len(addresses_of(pointer(), text(), service(), *made_up)) == limits.BOARDS_PER_PACKET
 
 
 @pytest.mark.parametrize(
@@ -262,7 +263,7 @@ def test_only_what_a_board_can_be_is_asked_whether_it_is_one(said: str, port: in
 
 
 def test_what_was_heard_last_is_kept_when_there_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custom_components.mkr1000_ota.arduino_ota.discovery.sightings.MAX_SIGHTINGS", 3)
+    monkeypatch.setattr(limits, "SIGHTINGS", 3)
     sightings = Sightings()
     for last in (1, 2, 3, 1, 4, 5):
         sightings.hear(records(announcement(address=f"10.0.0.{last}")))

@@ -6,7 +6,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.firmware import limits
+from custom_components.mkr1000_ota.arduino_ota import limits
 from tests.firmware.tls import make_certificate, serving, trusting
 from tests.web import Web, running
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.errors import SketchRefused
-from custom_components.mkr1000_ota.arduino_ota.firmware import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Finding, Release, SourceError
 from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.errors import SketchRefused
-from custom_components.mkr1000_ota.arduino_ota.firmware import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
 from custom_components.mkr1000_ota.arduino_ota.firmware.upload import UploadedSource

@@ -12,7 +12,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.firmware import limits
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
 from custom_components.mkr1000_ota.install import action_file

@@ -21,6 +21,7 @@ from pytest_homeassistant_custom_component.common import (
     mock_platform,
 )
 
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network import adapters, discovery_flows
 from custom_components.mkr1000_ota.network.adapters import Reach
@@ -247,7 +248,7 @@ async def test_what_is_here_is_offered_before_what_is_elsewhere(
 async def test_what_was_offered_is_forgotten_when_it_is_too_much(
     hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(discovery_flows, "MAX_SIGHTINGS", 2)
+    monkeypatch.setattr(limits, "SIGHTINGS", 2)
     flow.busy.update(TEN)
     for address in (*TEN[:3], TEN[2], TEN[0]):
         hear(querier, address)

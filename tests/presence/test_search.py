@@ -3,6 +3,7 @@
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.network.identity import Peer
 from custom_components.mkr1000_ota.presence import moves
 from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
@@ -48,7 +49,7 @@ async def test_strangers_that_have_said_who_they_are_are_remembered_up_to_a_numb
         return Peer(host=host, mac=None)
 
     monkeypatch.setattr(moves.Moves, "_peer_at", responds)
-    monkeypatch.setattr(moves, "MAX_SIGHTINGS", 3)
+    monkeypatch.setattr(limits, "SIGHTINGS", 3)
     for number in range(1, 9):
         await hear(board, address=f"127.0.3.{number}", name=f"Stranger {number}")
     await settled(home)

@@ -8,9 +8,9 @@ from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
 
+from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import BoardError
-from ..arduino_ota.firmware import limits
 from ..arduino_ota.hardware import MODELS, Model
 from ..arduino_ota.text import fit_to_show
 from ..const import CONF_FOLDER, CONF_MODEL, DOMAIN

@@ -14,10 +14,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import slugify
 
+from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.discovery.sightings import SCAN_TIME
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
-from ..arduino_ota.firmware import limits
 from ..arduino_ota.hardware import Model, is_own_address, models_with_library, models_with_mac
 from ..arduino_ota.libraries import Library
 from ..arduino_ota.protocol.address import read_address

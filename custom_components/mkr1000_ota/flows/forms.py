@@ -8,8 +8,8 @@ from homeassistant.helpers import selector
 import voluptuous as vol
 from yarl import URL
 
+from ..arduino_ota import limits
 from ..arduino_ota.errors import WrongPassword
-from ..arduino_ota.firmware import limits
 from ..arduino_ota.hardware import Model, Storage
 from ..const import (
     CONF_ASSET,

@@ -10,8 +10,8 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant, callback
 
+from ..arduino_ota import limits
 from ..arduino_ota.errors import SketchRefused
-from ..arduino_ota.firmware import limits
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused, verify_release
 from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file

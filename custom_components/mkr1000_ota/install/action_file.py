@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..arduino_ota.firmware import limits
+from ..arduino_ota import limits
 from ..arduino_ota.firmware.fenced_folder import opened
 from ..arduino_ota.firmware.fetcher import Fetcher, credentials_of, http_url
 from ..arduino_ota.firmware.manifest import signature_beside

@@ -22,8 +22,8 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
 from homeassistant.util.hass_dict import HassKey
 
+from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
-from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS
 from ..const import CONF_BOARD, DOMAIN
 from .adapters import Reach, async_reach
 from .mdns import async_get_querier
@@ -100,7 +100,7 @@ class DiscoveryFlows:
         offered = self._offered.get(sighting.address)
         if offered is not None and sighting.seen - offered < OFFER_AGAIN_AFTER:
             return
-        if len(self._fresh) < MAX_SIGHTINGS:
+        if len(self._fresh) < limits.SIGHTINGS:
             self._fresh[sighting.address] = sighting
         if not self._cancel_offer:
             self._cancel_offer = async_call_later(self._hass, SETTLE, self._offer)
@@ -122,7 +122,7 @@ class DiscoveryFlows:
         unknown.sort(key=lambda one: async_reach(self._hass, one.address, one.port) is Reach.ROUTED)
         for sighting in unknown[: max(0, MAX_CARDS - len(cards))]:
             self._offered.pop(sighting.address, None)
-            if len(self._offered) >= MAX_SIGHTINGS:
+            if len(self._offered) >= limits.SIGHTINGS:
                 del self._offered[next(iter(self._offered))]
             self._offered[sighting.address] = sighting.seen
             async_create_flow(

@@ -11,8 +11,8 @@ from typing import Final
 from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 
+from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
-from ..arduino_ota.discovery.sightings import MAX_SIGHTINGS
 from ..arduino_ota.errors import BoardError
 from ..arduino_ota.hardware import is_own_address
 from ..const import CONF_HEARD_NAME, DOMAIN, LOGGER
@@ -163,7 +163,7 @@ class Moves:
                 return
         if peer is None:
             return
-        if len(self._known_strangers) >= MAX_SIGHTINGS:
+        if len(self._known_strangers) >= limits.SIGHTINGS:
             del self._known_strangers[next(iter(self._known_strangers))]
         self._known_strangers[host] = time.monotonic()
         # A lease may have led here for the sake of another board.

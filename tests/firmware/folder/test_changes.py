@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.firmware import limits
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.fenced_folder import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason

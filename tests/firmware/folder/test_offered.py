@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.firmware import limits
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.fenced_folder import Directory
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release

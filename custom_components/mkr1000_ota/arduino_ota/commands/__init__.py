@@ -7,7 +7,7 @@ from pathlib import Path
 import sys
 from typing import Self, TextIO
 
-from ..firmware.limits import FILE
+from ..limits import FILE
 
 
 class Exit(IntEnum):

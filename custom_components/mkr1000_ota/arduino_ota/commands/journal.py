@@ -4,7 +4,7 @@ from contextlib import suppress
 import json
 from pathlib import Path
 
-from ..firmware import limits
+from .. import limits
 from ..firmware.fenced_folder import opened
 from ..firmware.reasons import Reason
 from ..firmware.release import SourceError

@@ -12,6 +12,7 @@ from typing import Final
 
 from zeroconf import DNSAddress, DNSPointer, DNSRecord, DNSService, DNSText
 
+from .. import limits
 from ..libraries import OTA_PORT, Library
 from ..text import fit_to_show
 
@@ -22,14 +23,8 @@ CLASS_IN: Final = 1
 TYPE_A: Final = 1
 TYPE_PTR: Final = 12
 
-# A board puts one address into a packet; a reflector may put some boards together. Bounds what a made-up one sets off.
-MAX_PER_PACKET: Final = 16
-
 # ESP8266 and ESP32 announce the same service type with other values, and speak another protocol.
 LIBRARIES: Final = {"mkr1000": Library.WIFI101OTA, "arduino": Library.ARDUINOOTA}
-
-# A name is one label of a domain name (RFC 1035, 2.3.4).
-_LONGEST_NAME: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class Sighting:
 
 
 def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sighting]:
-    """Yield a sighting for each address of a board in the records of one packet, `MAX_PER_PACKET` at most.
+    """Yield a sighting for each address of a board in the records of one packet, `limits.BOARDS_PER_PACKET` at most.
 
     Nonsense, other services and other kinds of boards yield nothing; nothing is raised. The work grows with the number
     of records only, whatever a packet claims.
@@ -80,7 +75,7 @@ def announced_boards(records: Iterable[DNSRecord], seen: float) -> Iterator[Sigh
             hosts.setdefault(service.server_key, (name, board, service.port))
 
     announced = (address for address in addresses if address.key in hosts)
-    for address in islice(announced, MAX_PER_PACKET):
+    for address in islice(announced, limits.BOARDS_PER_PACKET):
         name, board, port = hosts[address.key]
         yield Sighting(str(IPv4Address(address.address)), port, name, board, LIBRARIES[board], seen)
 
@@ -109,7 +104,7 @@ def _instance_name(alias: str) -> str | None:
     suffix = f".{SERVICE_TYPE}"
     if alias[-len(suffix) :].lower() != suffix:
         return None
-    return fit_to_show(alias[: -len(suffix)], _LONGEST_NAME)
+    return fit_to_show(alias[: -len(suffix)], limits.NAME)
 
 
 def _announced_board(text: bytes) -> str | None:

@@ -6,10 +6,9 @@ from typing import Final, override
 
 from zeroconf import DNSOutgoing, DNSQuestion, DNSRecord, RecordUpdate, RecordUpdateListener, Zeroconf
 
+from .. import limits
 from .announcements import CLASS_IN, SERVICE_TYPE, TYPE_PTR, Sighting, announced_boards
 
-# More boards than any network has. It bounds what somebody who makes up announcements can have us remember.
-MAX_SIGHTINGS: Final = 4096
 # Seconds from one query to the next. A board responds once a second at most, and zeroconf drops a response whose bytes
 # it heard within the last second: queries must be further apart than that, with room for a slow Wi-Fi.
 QUERY_INTERVAL: Final = 1.5
@@ -70,7 +69,7 @@ class Sightings(RecordUpdateListener):
             if not self._accepts(sighting):
                 continue
             self._by_address.pop(sighting.address, None)
-            if len(self._by_address) >= MAX_SIGHTINGS:
+            if len(self._by_address) >= limits.SIGHTINGS:
                 del self._by_address[next(iter(self._by_address))]
             self._by_address[sighting.address] = sighting
             self._on_sighting(sighting)

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from typing import Any, Final
 
+from .. import limits
 from ..hardware import model_named
 from ..sketch import Sketch
 from ..text import fit_to_show
-from . import limits, schema
+from . import schema
 from .reasons import Reason
 from .release import Release, SourceError
 from .versions import version_of_file

@@ -15,8 +15,8 @@ import secrets
 import stat
 from typing import Final, Self
 
+from .. import limits
 from ..text import words_of
-from . import limits
 from .reasons import Reason
 from .release import SourceError
 

@@ -12,8 +12,8 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
+from .. import limits
 from ..text import words_of
-from . import limits
 from .destination import GuardedRequest, Hop, host
 from .reasons import Reason
 from .release import SourceError

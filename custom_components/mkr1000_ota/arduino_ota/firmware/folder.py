@@ -9,9 +9,9 @@ from pathlib import Path
 import time
 from typing import Any, Final
 
+from .. import limits
 from ..errors import SketchRefused
 from ..text import fit_to_store
-from . import limits
 from .description import WITH_BOOTLOADER, declared, inspected, read_description, without_bootloader
 from .fenced_folder import Directory, Stamp, opened
 from .reasons import Reason

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from . import limits
+from .. import limits
 from .description import without_bootloader
 from .destination import host
 from .fetcher import JSON, Fetcher, Response, http_url

@@ -19,8 +19,9 @@ from typing import Any, Final
 import aiohttp
 from yarl import URL
 
+from .. import limits
 from ..hardware import model_named
-from . import limits, schema
+from . import schema
 from .description import FIELDS, Description, declared
 from .destination import host
 from .fetcher import JSON, Fetcher, Response, credentials_of, http_url, is_downgrade, joined

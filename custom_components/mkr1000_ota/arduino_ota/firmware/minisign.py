@@ -12,8 +12,8 @@ from typing import Final, Self, override
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from .. import limits
 from ..sketch import Sketch
-from . import limits
 from .reasons import Reason, ReasonedError
 from .versions import bare
 

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from typing import Final, Self
 
+from .. import limits
 from ..text import fit_to_show
-from . import limits
 
 
 class Reason(StrEnum):

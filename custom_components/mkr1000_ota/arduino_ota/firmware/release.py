@@ -6,10 +6,10 @@ from datetime import datetime
 import hashlib
 from typing import Protocol, Self
 
+from .. import limits
 from ..errors import SketchRefused
 from ..sketch import Finding as SketchFinding, Sketch
 from ..text import fit_to_show
-from . import limits
 from .reasons import Reason, ReasonedError
 from .versions import bare
 

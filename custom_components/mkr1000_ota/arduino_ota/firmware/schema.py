@@ -7,8 +7,8 @@ import json
 import re
 from typing import Any, Final
 
+from .. import limits
 from ..text import fit_to_show, fit_to_store
-from . import limits
 from .versions import VERSION, bare
 
 type Field = Callable[[Any], Any]

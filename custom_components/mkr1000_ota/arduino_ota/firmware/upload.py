@@ -10,8 +10,8 @@ from pathlib import Path
 import shutil
 from typing import Any, Final
 
+from .. import limits
 from ..text import fit_to_show
-from . import limits
 from .description import declared, inspected, read_description
 from .fenced_folder import make_folder, opened
 from .folder import FolderSource

@@ -12,8 +12,9 @@ from aiohttp.hdrs import CONTENT_TYPE, HOST
 from aiohttp.http import RawResponseMessage
 from yarl import URL
 
+from .. import limits
 from ..errors import BoardUnreachable, HostUnknown, NotABoard
-from .response import LONGEST_BODY, LONGEST_LINE, MOST_HEADERS, REASONS, Response
+from .response import REASONS, Response
 from .transfer import Transfer
 
 # How often to see how far the board is, in seconds.
@@ -139,7 +140,7 @@ class Exchange:
         # The status is known: a connection that ends roughly behind it changes nothing.
         with suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(END_TIMEOUT):
-                body = await response.content.read(LONGEST_BODY)
+                body = await response.content.read(limits.BOARD_BODY)
         assert response.version is not None
         return Response(response.version, response.status, response.reason or "", response.raw_headers, body)
 
@@ -150,12 +151,12 @@ class Exchange:
             data=self.transfer,
             allow_redirects=False,
             auto_decompress=False,
-            max_field_size=LONGEST_LINE,
-            max_headers=MOST_HEADERS,
-            max_line_size=LONGEST_LINE,
+            max_field_size=limits.BOARD_LINE,
+            max_headers=limits.BOARD_HEADERS,
+            max_line_size=limits.BOARD_LINE,
             middlewares=(self._bare,),
             raise_for_status=False,
-            read_bufsize=LONGEST_BODY,
+            read_bufsize=limits.BOARD_BODY,
             skip_auto_headers=(CONTENT_TYPE,),
             timeout=aiohttp.ClientTimeout(connect=self.timeouts.connect, sock_connect=self.timeouts.connect),
         )

@@ -14,11 +14,6 @@ REASONS = {
     414: "Payload size wrong",
     500: "Internal Server Error",
 }
-# More than the longest body ("Internal Server Error"), the longest line and the headers (3) of any board's response.
-# Whoever sends more is none.
-LONGEST_BODY = 64
-LONGEST_LINE = 256
-MOST_HEADERS = 8
 
 
 @dataclass(frozen=True, slots=True)

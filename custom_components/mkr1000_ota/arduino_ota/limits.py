@@ -21,7 +21,7 @@ LINE: Final = 255
 URL: Final = 2048
 # The board reads at most a line of headers.
 PASSWORD: Final = 256
-# What mDNS can carry: a longer name is heard by nobody.
+# A name that mDNS carries is one label of a domain name (RFC 1035, 2.3.4).
 NAME: Final = 63
 
 # How many. Far more than a folder of sketches holds: a look must not take longer because of a stray million of files.
@@ -33,6 +33,16 @@ RELEASES: Final = 100
 ASSETS: Final = 1000
 REDIRECTS: Final = 5
 JSON_DEPTH: Final = 32
+
+# A board puts one address into a packet; a reflector may put some boards together. Bounds what a made-up one sets off.
+BOARDS_PER_PACKET: Final = 16
+# More boards than any network has: what somebody who makes up announcements can have us remember.
+SIGHTINGS: Final = 4096
+# More than the longest body ("Internal Server Error"), the longest line and the headers (3) of any board's response.
+# Whoever sends more is none.
+BOARD_BODY: Final = 64
+BOARD_LINE: Final = 256
+BOARD_HEADERS: Final = 8
 
 # Seconds: for a connection, for the next byte, for the whole of a download, for a scan of a folder.
 CONNECT: Final = 10.0
