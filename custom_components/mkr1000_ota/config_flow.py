@@ -111,15 +111,13 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     async def _discovered(self, host: str, port: int, name: str | None, board: str | None) -> ConfigFlowResult:
         """Show a card for what was heard, unless it is set up or ignored."""
         self._abort_if_at_home(host)
-        match async_reach(self.hass, host, port):
+        match reach := async_reach(self.hass, host, port):
             case Reach.ON_LINK:
                 try:
                     async with stranger_slots(self.hass):
                         found = await async_look_at(self.hass, host, port)
                 except BoardError:
                     return self.async_abort(reason="no_response")
-            case Reach.ROUTED if len(self._async_in_progress()) >= MAX_UNSEEN_CARDS:
-                return self.async_abort(reason="no_response")
             case Reach.ROUTED if board in LIBRARIES:
                 # Nothing behind a router is contacted before a person has opened its card.
                 peer = replace(await async_peer(self.hass, host), name=name)
@@ -129,6 +127,8 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         # Either the board has a card at another address, or another board has one at this address.
         self._abort_cards(host, found.unique_id, operator.ne)
         await self._take(found, raise_on_progress=True)
+        if reach is Reach.ROUTED and len(self._async_in_progress()) >= MAX_UNSEEN_CARDS:
+            return self.async_abort(reason="no_response")
         self.context["title_placeholders"] = {"name": found.name, "host": host}
         return self._ask()
 

@@ -157,6 +157,7 @@ async def test_a_sketch_whose_name_is_not_in_its_image_may_call_itself_anything(
     await board.power_off()
     entry = await broken_off(replace(pending(Phase.ANSWERED, NEW), name=None))
     await eventually(lambda: issues(home).keys() == {"not_back"})
+    await until_stage(home, Stage.IDLE)
     becomes(board, NEW)
     await board.power_on()
     await hear(board, name="Pump")
