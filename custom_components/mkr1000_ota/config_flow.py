@@ -104,7 +104,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
         heard = await async_get_querier(self.hass).async_wait_for(discovery_info.ip, timeout=STARTS_WITHIN)
-        # Where multicast does not get through, a board responds all the same when it is asked directly.
+        # Where multicast does not get through, a board responds all the same to a direct request.
         told = (heard.port, heard.name, heard.board) if heard else (DEFAULT_PORT, None, None)
         return await self._discovered(discovery_info.ip, *told)
 
@@ -139,7 +139,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
             raise AbortFlow("not_a_board")
 
     def _abort_if_at_home(self, host: str) -> None:
-        """End the flow if a board is known to be there: it is asked nothing, least of all in the middle of a flash."""
+        """End the flow if a board is known to be there: nothing is sent to it, least of all in the middle of a flash."""
         if any(is_at_home(entry, host) for entry in self._async_current_entries(include_ignore=False)):
             raise AbortFlow("already_configured")
 

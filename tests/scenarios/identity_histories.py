@@ -235,11 +235,7 @@ class History:
         if device in self.dead:
             return True
         shows_itself = board.mac is not None and self.network.mac_at(device.host) == board.mac
-        # A name proves no more for one entry than for another that has it, and counts as at home there.
-        is_taken = any(
-            one.host == device.host and one.data and one.board_name == device.name for one in self.house.boards
-        )
-        has_its_name = device.name == board.config_entry.data.get(CONF_NAME) and not is_taken
+        has_its_name = device.name == board.config_entry.data.get(CONF_NAME)
         is_leased = self.network.leases.get(device.mac) == device.host and shows_itself
         return not (there is device or is_leased or (self._is_heard(device) and (shows_itself or has_its_name)))
 

@@ -85,7 +85,7 @@ class AddFlow(ConfigFlow):
         return self._ask_address(user_input, error) if error else self._ask()
 
     async def async_step_model(self, user_input: Entered = None) -> ConfigFlowResult:
-        """Take the model of a board, which is asked for where nothing proves it."""
+        """Take the model of a board, which the form has where nothing proves it."""
         if user_input is None:
             return self._ask()
         if user_input[CONF_MODEL] == forms.OTHER:
@@ -161,7 +161,7 @@ class AddFlow(ConfigFlow):
         return self._model
 
     async def _take(self, found: DiscoveredBoard, *, raise_on_progress: bool = False) -> None:
-        """Go on with a board unless it is set up already, or if that counts, is being set up in another flow."""
+        """Go on with a board unless it is set up, or if that counts, is being set up in another flow."""
         if found.mac is not None:
             self._abort_if_known(found.mac, found.host)
         if entry_of(self.hass, found) is not None:

@@ -68,7 +68,7 @@ class Upload:
 
 
 async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str, Any]) -> Upload:
-    """Take an uploaded sketch away from Home Assistant, and hold it against all that is asked of it. Raises FormError."""
+    """Take an uploaded sketch away from Home Assistant, and check it against all requirements. Raises FormError."""
     form = checked(form)
     told = {name: form.get(name) or None for name in (CONF_VERSION, CONF_PASSWORD, CONF_NOTES, CONF_SIGNATURE)}
     if (version := told[CONF_VERSION]) is not None and not VERSION.fullmatch(version):

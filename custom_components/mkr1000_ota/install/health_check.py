@@ -104,7 +104,7 @@ def has_health_check(board: BoardCoordinator) -> bool:
 
 
 async def async_becomes_healthy(board: BoardCoordinator) -> bool:
-    """Wait until all that is asked for is true; False if it is not within the time that the options give."""
+    """Wait until all conditions are true; False if it is not within the time that the options give."""
     since = dt_util.utcnow()
     deadline = time.monotonic() + board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_TIMEOUT)
     while True:

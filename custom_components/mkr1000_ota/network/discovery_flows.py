@@ -28,8 +28,8 @@ from ..const import CONF_BOARD, DOMAIN
 from .adapters import Reach, async_reach
 from .mdns import async_get_querier
 
-# The boards answer a question within a second; what they say is looked at together, so that a thousand boards that are
-# set up already cost one look at the entries and not a thousand.
+# The boards answer a question within a second; what they say is looked at together, so that a thousand boards that
+# have entries cost one look at the entries and not a thousand.
 SETTLE: Final = 0.5
 
 # A flow ends without a card if the board was busy then, is ignored, or has an entry under another address. Hearing the

@@ -140,7 +140,7 @@ class Moves:
         }
         by_name = {board.board_name: board for board in missing}
         heard = [one for one in self._querier.sightings if was_heard_lately(one) and self._is_stranger(one)]
-        # Whoever makes up announcements does not know which of them is asked first.
+        # Whoever makes up announcements does not know which of them comes first.
         random.shuffle(heard)
         heard.sort(key=lambda one: one.name not in by_name)
         announced = ((one.address, by_name.get(one.name, missing[0])) for one in heard)
@@ -153,7 +153,7 @@ class Moves:
         return not is_taken and sighting.address not in self._known_strangers
 
     async def _look_at(self, host: str, board: BoardCoordinator) -> None:
-        """Look at an address where a board may be. Behind a router nothing is asked, and nothing is proven."""
+        """Look at an address where a board may be. Behind a router nothing is contacted, and nothing is proven."""
         match async_reach(self._hass, host, board.port):
             case Reach.ON_LINK:
                 peer = await self.follow(host, board)

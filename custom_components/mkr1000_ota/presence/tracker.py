@@ -33,7 +33,7 @@ OFFLINE_PER_ROUND: Final = 8
 # All boards are asked so rarely, in seconds, because one is where another one should be: a router that has lost its
 # memory gives all of them other addresses.
 ASK_ALL_INTERVAL: Final = 300.0
-# Names are cheap to make up: a board is asked so rarely, in seconds, because of one that is not its own.
+# Names are cheap to make up: a board is contacted so rarely, in seconds, because of one that is not its own.
 ODD_NAME_INTERVAL: Final = 10.0
 
 

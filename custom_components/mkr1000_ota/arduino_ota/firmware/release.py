@@ -155,7 +155,7 @@ class FirmwareSource(Protocol):
 
     @property
     def server(self) -> str | None:
-        """What to call the server that is asked, without any secret; None where no server is."""
+        """What to call the server, without any secret; None where no server is."""
         ...
 
     async def catalog(self) -> Catalog:

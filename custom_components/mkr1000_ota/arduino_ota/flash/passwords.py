@@ -7,7 +7,7 @@ from typing import Any, Self
 from ..sketch import Sketch
 from .stored import is_storable
 
-# A board is asked for each of them when its password has changed, and every question stops its sketch for a moment.
+# A board is tried with each of them when its password has changed, and every request stops its sketch for a moment.
 KEPT_PASSWORDS = 8
 # How many literals of an image are tried on a board whose new password nobody told.
 GUESSES = 24
