@@ -6,7 +6,7 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from tests.conftest import Arp, Hear, StartBoard
-from tests.support.steps import MAC, OTHER_MAC, begin, enter_password, passwords_sent_to, pick, typed
+from tests.support.steps import MAC, OTHER_MAC, REPEATER, begin, enter_password, passwords_sent_to, pick, typed
 from tests.virtual_board import VirtualBoard
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts", "quick_scan")
@@ -76,7 +76,7 @@ async def test_behind_a_repeater_the_name_tells_boards_apart(
     home: HomeAssistant, board: VirtualBoard, hear: Hear, arp: Arp
 ) -> None:
     """A repeater shows its own hardware address for all of them."""
-    arp("a4:2b:b0:00:00:01", board.address)
+    arp(REPEATER, board.address)
     await hear(board)
     result = await pick(home, await begin(home), board.address)
     await hear(board, name="Pump")
@@ -105,7 +105,7 @@ async def test_a_hardware_address_that_is_learned_late_is_used(
 
 
 async def test_the_address_of_a_repeater_is_no_identity(home: HomeAssistant, board: VirtualBoard, arp: Arp) -> None:
-    arp("a4:2b:b0:00:00:01", board.address)
+    arp(REPEATER, board.address)
     result = await pick(home, await begin(home), typed(board))
     result = await enter_password(home, result, "password")
     assert result["result"].unique_id == "Arduino@127.0.0.7"

@@ -12,7 +12,7 @@ from tests.conftest import AddBoard, Arp, Hear, StartBoard
 from tests.support.discovering import discover
 from tests.support.looking import forget_sightings
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
-from tests.support.steps import MAC, OTHER_MAC, passwords_sent_to, typed
+from tests.support.steps import MAC, OTHER_MAC, REPEATER, passwords_sent_to, typed
 from tests.virtual_board import VirtualBoard
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
@@ -62,7 +62,7 @@ async def test_what_replaces_a_board_behind_a_repeater_has_no_hardware_address(
     entry = await add_board(await start_board())
     know(home, entry, MAC)
     other = await start_board(address="127.0.0.8")
-    arp("a4:2b:b0:00:00:01", other.address)
+    arp(REPEATER, other.address)
     await reconfigure(home, entry, typed(other), "password")
     assert CONF_MAC not in entry.data
     assert entry.unique_id == "Arduino@127.0.0.8"

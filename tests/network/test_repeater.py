@@ -9,11 +9,9 @@ from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.support.actions import install
 from tests.support.discovering import discover
 from tests.support.looking import look, settled
-from tests.support.steps import enter_password, passwords_sent_to
+from tests.support.steps import REPEATER, enter_password, passwords_sent_to
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
-
-REPEATER = "a4:2b:b0:00:00:01"
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ from custom_components.mkr1000_ota.network import identity
 from tests.conftest import AddBoard, Hear, StartBoard
 from tests.support.looking import forget_sightings, look, passwords, settled
 from tests.support.mending import know
-from tests.support.steps import MAC, OTHER_MAC
+from tests.support.steps import MAC, OTHER_MAC, REPEATER
 from tests.virtual_board import VirtualBoard
 
 HERE = "127.0.0.8"
 THERE = "127.0.0.9"
-REPEATER = "a4:2b:b0:00:00:01"
 
 
 def is_told(home: HomeAssistant, entry: ConfigEntry) -> bool:

@@ -18,9 +18,9 @@ from custom_components.mkr1000_ota.arduino_ota.errors import BoardUnreachable, W
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from custom_components.mkr1000_ota.network.adapters import Reach
 from tests.discovery.announcements import announcement, records
+from tests.support.steps import REPEATER
 from tests.virtual_board.firmware import Firmware, start
 
-REPEATER: Final = "a4:2b:b0:00:00:01"
 # What a new sketch takes to start, in questions that get no response meanwhile.
 RESTART: Final = 3
 

@@ -13,6 +13,8 @@ from tests.virtual_board import VirtualBoard
 
 MAC = "f8:f0:05:00:00:01"
 OTHER_MAC = "f8:f0:05:00:00:02"
+# Whose own MAC address stands for all boards behind it.
+REPEATER = "a4:2b:b0:00:00:01"
 
 # The update entity of a board with the name of the stock example.
 UPDATE = "update.arduino_firmware"

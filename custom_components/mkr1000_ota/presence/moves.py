@@ -1,7 +1,7 @@
 """Boards that are somewhere else now: their entries follow them, once they are recognized there and not where they were."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import nullcontext, suppress
 from itertools import zip_longest
 import random
@@ -139,7 +139,7 @@ class Moves:
             host: asked for host, asked in self._known_strangers.items() if now - asked < ASK_AGAIN_AFTER
         }
         by_name = {board.board_name: board for board in missing}
-        heard = [one for one in self._querier.sightings if was_heard_lately(one) and self._is_stranger(one)]
+        heard = [one for one in self._querier.sightings if was_heard_lately(one) and self._can_be_one_of(by_name, one)]
         # Whoever makes up announcements does not know which of them comes first.
         random.shuffle(heard)
         heard.sort(key=lambda one: one.name not in by_name)
@@ -148,9 +148,11 @@ class Moves:
         for candidates in zip_longest(leased, announced):
             yield from filter(None, candidates)
 
-    def _is_stranger(self, sighting: Sighting) -> bool:
+    def _can_be_one_of(self, missing_names: Container[str | None], sighting: Sighting) -> bool:
+        # One that only its name tells from others may be taken for another one that is called so.
         is_taken = any(board.data for board in self._followed.at(sighting.address))
-        return not is_taken and sighting.address not in self._known_strangers
+        may_be = not is_taken or sighting.name in missing_names
+        return may_be and sighting.address not in self._known_strangers
 
     async def _look_at(self, host: str, board: BoardCoordinator) -> None:
         """Look at an address where a board may be. Behind a router nothing is contacted, and nothing is proven."""

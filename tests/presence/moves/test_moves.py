@@ -19,7 +19,7 @@ from tests.support.actions import CONNECTIVITY, until
 from tests.support.discovering import discover_lease
 from tests.support.looking import forget_sightings, leave_unheard, look, questions, settled
 from tests.support.mending import know
-from tests.support.steps import MAC, OTHER_MAC, passwords_sent_to
+from tests.support.steps import MAC, OTHER_MAC, REPEATER, passwords_sent_to
 from tests.virtual_board import VirtualBoard
 
 
@@ -230,6 +230,33 @@ async def test_a_lease_hides_no_other_board_that_is_called_there(
     await settled(home)
     await look(home)
     assert unproven(home) == f"Arduino ({THERE})"
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [(None, f"Arduino ({THERE})"), (REPEATER, f"Arduino ({THERE})"), (OTHER_MAC, None)],
+    ids=["nothing", "a repeater", "the other board"],
+)
+async def test_a_board_may_be_taken_for_another_one_of_its_name(
+    home: HomeAssistant,
+    entry: ConfigEntry,
+    board: VirtualBoard,
+    add_board: AddBoard,
+    other: VirtualBoard,
+    hear: Hear,
+    arp: Arp,
+    shown: str | None,
+    told: str | None,
+) -> None:
+    """Its own MAC address cannot be seen at the address of the other one: behind a router, or behind a repeater."""
+    arp(shown, THERE)
+    taken = await add_board(other)
+    await leave_unheard(home, board)
+    await hear(other)
+    await look(home, 2)
+    assert is_online(taken)
+    assert not is_online(entry)
+    assert unproven(home) == told
 
 
 async def test_all_boards_that_cannot_be_proven_any_more_are_one_repair(
