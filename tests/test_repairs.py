@@ -22,7 +22,7 @@ from custom_components.mkr1000_ota.repairs import ACTIONS
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
 from tests.support.actions import install
 from tests.support.flow_texts import ENGLISH, check_form
-from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches
+from tests.support.going_back import LAMP, damage_image, offer_a_bad_one, run_well, sketches
 from tests.support.mending import settle
 from tests.support.steps import Result
 from tests.virtual_board import VirtualBoard
@@ -307,9 +307,7 @@ async def test_a_roll_back_that_failed_is_what_is_tried_again(
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await settle(home)
     await run_well(home, entry, offer)
-    images = entry.runtime_data.coordinator.images
-    [sha256] = images.sha256s
-    await images.store(sha256, b"half an im")
+    sha256 = await damage_image(entry)
     await offer_a_bad_one(home, entry, offer)
     with pytest.raises(HomeAssistantError):
         await install(home)
@@ -319,7 +317,7 @@ async def test_a_roll_back_that_failed_is_what_is_tried_again(
     assert [board.version, len(board.flashed)] == ["2.0", 2]
     assert issues(home) == [issue.issue_id]
 
-    await images.store(sha256, sketches("1.0")["garden-1.0.bin"])
+    await entry.runtime_data.coordinator.images.store(sha256, sketches("1.0")["garden-1.0.bin"])
     issue, result = await open_repair(home)
     entry.runtime_data.coordinator.set_state(InstallState(Stage.WAITING, "3.0"))
     assert sentence("already_installing", board="Arduino") in problem(await choose(home, issue, result, "install"))

@@ -32,7 +32,7 @@ from tests.support.actions import (
     until_stage,
     watching,
 )
-from tests.support.going_back import LAMP, offer_a_bad_one, run_well, sketches, with_a_bad_one_on_offer
+from tests.support.going_back import LAMP, damage_image, offer_a_bad_one, run_well, sketches, with_a_bad_one_on_offer
 from tests.support.looking import look, settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
@@ -162,16 +162,14 @@ async def test_what_has_failed_and_runs_all_the_same_is_passed_over_later(
     """There was no way back from 2.0 then; there is one from 3.0, and it leads past 2.0."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
-    images = board_of(home).images
-    (sha256,) = images.sha256s
-    await images.store(sha256, b"half an im")
+    sha256 = await damage_image(entry)
     home.states.async_set(LAMP, "unknown")
     await offer(entry, sketches("2.0", "3.0"))
     for version, runs in (("2.0", "2.0"), ("3.0", "1.0")):
         with pytest.raises(HomeAssistantError):
             await install(home, version)
         assert board.version == runs
-        await images.store(sha256, sketches("1.0")["garden-1.0.bin"])
+        await board_of(home).images.store(sha256, sketches("1.0")["garden-1.0.bin"])
 
 
 async def test_an_image_that_is_damaged_is_no_way_back(
@@ -179,9 +177,7 @@ async def test_an_image_that_is_damaged_is_no_way_back(
 ) -> None:
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
-    images = board_of(home).images
-    (sha256,) = images.sha256s
-    await images.store(sha256, b"half an im")
+    await damage_image(entry)
     home.states.async_remove(LAMP)
     await offer(entry, sketches("2.0"))
     with pytest.raises(HomeAssistantError) as error:

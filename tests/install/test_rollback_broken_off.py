@@ -31,6 +31,7 @@ from tests.support.actions import (
 )
 from tests.support.going_back import (
     LAMP,
+    damage_image,
     dies,
     install_a_bad_one,
     offer_a_bad_one,
@@ -250,9 +251,7 @@ async def test_a_board_that_is_flashed_by_cable_instead_is_not_said_to_be_tried_
     """The way back has failed, and what was to be replaced runs no more."""
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
-    images = board_of(home).images
-    (sha256,) = images.sha256s
-    await images.store(sha256, b"half an im")
+    await damage_image(entry)
     await offer_a_bad_one(home, entry, offer)
     with pytest.raises(HomeAssistantError):
         await install(home)

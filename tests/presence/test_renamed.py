@@ -58,6 +58,16 @@ async def rename(home: HomeAssistant, board: VirtualBoard, hear: Hear, name: str
         await look(home)
 
 
+@pytest.fixture
+async def entry(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, told: list[str]
+) -> ConfigEntry:
+    """A board that is called Garden since somebody else has flashed it, which the user is told."""
+    entry = await add_board(board)
+    await rename(home, board, hear, "Garden")
+    return entry
+
+
 def odd_names_again(home: HomeAssistant, entry: ConfigEntry) -> None:
     """Let some time have passed since a board was last asked because of a name that is not its own."""
     async_get_tracker(home)._presences[entry.runtime_data.coordinator].asked_for_name_at = 0.0  # noqa: SLF001 - no other way
@@ -115,10 +125,8 @@ async def test_it_is_told_once_and_mended_in_place(
 
 
 async def test_it_is_taken_back_when_the_board_has_its_name_again(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, told: list[str]
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, hear: Hear, told: list[str]
 ) -> None:
-    entry = await add_board(board)
-    await rename(home, board, hear, "Garden")
     await rename(home, board, hear, "Arduino")
     assert told == ["create", "remove"]
     assert home.states.is_state(CONNECTIVITY, "on")
@@ -126,11 +134,9 @@ async def test_it_is_taken_back_when_the_board_has_its_name_again(
 
 
 async def test_it_stays_while_the_board_is_away(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, told: list[str]
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, hear: Hear, told: list[str]
 ) -> None:
     """It comes and goes once a minute, say, to save power."""
-    entry = await add_board(board)
-    await rename(home, board, hear, "Garden")
     for _ in range(2):
         await board.power_off()
         await look(home)
@@ -142,10 +148,8 @@ async def test_it_stays_while_the_board_is_away(
 
 
 async def test_it_is_taken_back_when_the_board_is_reconfigured(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, told: list[str]
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, told: list[str]
 ) -> None:
-    entry = await add_board(board)
-    await rename(home, board, hear, "Garden")
     await entry.runtime_data.coordinator.store.update(version="1.0")
     result = await reconfigure(home, entry, typed(board), "password")
     assert result["reason"] == "reconfigure_successful"
@@ -157,19 +161,15 @@ async def test_it_is_taken_back_when_the_board_is_reconfigured(
 
 
 async def test_it_is_taken_back_when_the_board_is_removed(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, told: list[str]
+    home: HomeAssistant, entry: ConfigEntry, told: list[str]
 ) -> None:
-    entry = await add_board(board)
-    await rename(home, board, hear, "Garden")
     await home.config_entries.async_remove(entry.entry_id)
     assert told == ["create", "remove"]
 
 
 async def test_a_board_that_is_not_set_up_at_the_moment_is_not_mended(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, told: list[str]
+    home: HomeAssistant, entry: ConfigEntry, told: list[str]
 ) -> None:
-    entry = await add_board(board)
-    await rename(home, board, hear, "Garden")
     result = await open_repair(home, entry)
     await home.config_entries.async_unload(entry.entry_id)
     assert told == ["create", "remove"]
@@ -177,10 +177,8 @@ async def test_a_board_that_is_not_set_up_at_the_moment_is_not_mended(
 
 
 async def test_it_is_not_mended_in_the_middle_of_a_flash(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard
 ) -> None:
-    entry = await add_board(board)
-    await rename(home, board, hear, "Garden")
     result = await open_repair(home, entry)
     board.requests.clear()
     entry.runtime_data.coordinator.set_state(InstallState(Stage.UPLOADING, "3.0", 1, 2))
@@ -190,10 +188,8 @@ async def test_it_is_not_mended_in_the_middle_of_a_flash(
 
 
 async def test_the_repair_shows_the_name_that_is_announced_by_now(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, told: list[str]
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, hear: Hear, told: list[str]
 ) -> None:
-    entry = await add_board(board)
-    await rename(home, board, hear, "Garden")
     odd_names_again(home, entry)
     await rename(home, board, hear, "Pump")
     assert told == ["create", "update"]
@@ -206,10 +202,8 @@ async def test_the_repair_shows_the_name_that_is_announced_by_now(
 
 
 async def test_the_hardware_address_is_learned_with_the_name(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, arp: Arp
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, arp: Arp
 ) -> None:
-    entry = await add_board(board)
-    await rename(home, board, hear, "Garden")
     arp(MAC, board.address)
     await confirm(home, await open_repair(home, entry), "password")
     assert entry.data[CONF_MAC] == MAC

@@ -47,6 +47,18 @@ def table(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> Iterator[Neig
     table.may_answer.set()
 
 
+@pytest.fixture
+async def renamed(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear) -> ConfigEntry:
+    """A board that was flashed from somewhere else, and announces a different name since."""
+    entry = await add_board(board)
+    await hear(board)
+    await settled(home)
+    await board.flash_over_usb(build_sketch(name="Garden"))
+    await hear(board)
+    await settled(home)
+    return entry
+
+
 async def look_while_it_is_unloaded(home: HomeAssistant, entry: ConfigEntry, table: NeighbourTable) -> None:
     """Ask a board that answers; before it is clear who that is, its entry is unloaded."""
     table.may_answer.clear()
@@ -60,17 +72,11 @@ async def look_while_it_is_unloaded(home: HomeAssistant, entry: ConfigEntry, tab
 
 
 async def test_a_board_that_answers_by_another_name(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear, table: NeighbourTable
+    home: HomeAssistant, renamed: ConfigEntry, table: NeighbourTable
 ) -> None:
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
-    await board.flash_over_usb(build_sketch(name="Garden"))
-    await hear(board)
-    await settled(home)
-    assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{entry.entry_id}")
-    await look_while_it_is_unloaded(home, entry, table)
-    assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{entry.entry_id}")
+    assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{renamed.entry_id}")
+    await look_while_it_is_unloaded(home, renamed, table)
+    assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{renamed.entry_id}")
 
 
 async def test_a_board_that_is_back(
@@ -85,18 +91,12 @@ async def test_a_board_that_is_back(
 
 
 async def test_a_board_whose_new_name_is_being_confirmed(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, hear: Hear
+    home: HomeAssistant, renamed: ConfigEntry, board: VirtualBoard
 ) -> None:
-    entry = await add_board(board)
-    await hear(board)
-    await settled(home)
-    await board.flash_over_usb(build_sketch(name="Garden"))
-    await hear(board)
-    await settled(home)
-    form = await reconfigure(home, entry)
-    async with entry.runtime_data.coordinator.lock:
+    form = await reconfigure(home, renamed)
+    async with renamed.runtime_data.coordinator.lock:
         confirming = home.async_create_task(submit(home, form, typed(board), "password"))
-        assert await home.config_entries.async_unload(entry.entry_id)
+        assert await home.config_entries.async_unload(renamed.entry_id)
     result = await confirming
     assert result["reason"] == "reconfigure_successful"
-    assert entry.data[CONF_NAME] == "Garden"
+    assert renamed.data[CONF_NAME] == "Garden"

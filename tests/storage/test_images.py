@@ -137,7 +137,7 @@ async def test_so_many_of_each_board(home: HomeAssistant, add_board: AddBoard, s
 async def test_what_was_never_finished_goes_with_the_board(home: HomeAssistant, archive: Images) -> None:
     """Home Assistant was killed in the middle of a write."""
     await archive.store(SHA256, b"test")
-    (folder(home, "one") / f"{'0' * 64}.bin.part").write_bytes(b"te")
+    (folder(home, "one") / f".{'0' * 64}.bin.part").write_bytes(b"te")
     assert archive.sha256s == {SHA256}
     await archive.remove()
     assert not folder(home, "one").exists()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import errno
 import json
 import os
-from pathlib import Path
+import stat
 import threading
 from typing import Any
 
@@ -54,7 +54,7 @@ def failing_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         case "not synced":
             monkeypatch.setattr(os, "fsync", fail)
         case "full":
-            monkeypatch.setattr(Path, "replace", fail)
+            monkeypatch.setattr(os, "replace", fail)
         case _:
             monkeypatch.setattr(os, "open", open_others)
 
@@ -75,8 +75,44 @@ async def test_a_write_that_fails_leaves_everything_as_it_was(
         await store.write(replace(PENDING, version="2.1"))
     assert store.record == FLASHING
     assert path_of(home).read_bytes() == before
-    assert [path.name for path in path_of(home).parent.glob(f"{DOMAIN}*")] == [path_of(home).name], "no half file"
+    assert [path.name for path in path_of(home).parent.glob(f"*{DOMAIN}*")] == [path_of(home).name], "no half file"
     assert SECRET not in f"{error.value!r} {error.value.__cause__} {caplog.text}"
+
+
+async def test_a_loss_of_power_finds_what_was_written(
+    home: HomeAssistant, store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The content is on the disk before it gets its name, and the name before anybody goes on."""
+    sync, move, done = os.fsync, os.replace, list[str]()
+
+    def note_sync(descriptor: int) -> None:
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "content")
+        sync(descriptor)
+
+    def note_move(*names: str, **folders: int) -> None:
+        done.append("name")
+        move(*names, **folders)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_move)
+    await store.write(replace(PENDING, version="2.1"))
+    assert done == ["content", "name", "folder"]
+
+
+async def test_a_disk_that_cannot_tell_whether_a_name_is_on_it_is_no_hindrance(
+    home: HomeAssistant, store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems cannot do that for a folder."""
+    sync = os.fsync
+
+    def only_files(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", only_files)
+    await store.write(replace(PENDING, version="2.1"))
+    assert await reread(home) == store.record
 
 
 async def test_what_is_true_of_a_board_is_known_although_the_disk_is_full(
@@ -84,11 +120,11 @@ async def test_what_is_true_of_a_board_is_known_although_the_disk_is_full(
 ) -> None:
     """The next write brings it to the disk, even if that one changes nothing."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as disk:
-        disk.setattr(Path, "replace", fail)
+        disk.setattr(os, "replace", fail)
         await store.close(Keyring(("of 2.0", "of 1.0")), ended(store.record, Verdict.FLASHED, "of 2.0"))
     assert store.record.version == "2.0"
     assert (await reread(home)).pending == PENDING
@@ -115,7 +151,7 @@ async def test_what_is_on_the_disk_is_looked_at_again(
     home: HomeAssistant, store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk that says yes and keeps the old content."""
-    monkeypatch.setattr(Path, "replace", lambda *_: None)
+    monkeypatch.setattr(os, "replace", lambda *_, **__: None)
     with pytest.raises(JournalUnwritable):
         await store.write(replace(PENDING, version="2.1"))
     assert store.record == FLASHING
@@ -125,14 +161,14 @@ async def test_whoever_is_cancelled_while_a_thread_writes_waits_for_it(
     home: HomeAssistant, store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A late write would take the place of the next one."""
-    begun, go_on, move = threading.Event(), threading.Event(), Path.replace
+    begun, go_on, move = threading.Event(), threading.Event(), os.replace
 
-    def take_long(path: Path, target: Path) -> Path:
+    def take_long(*names: str, **folders: int) -> None:
         begun.set()
         assert go_on.wait(10)
-        return move(path, target)
+        move(*names, **folders)
 
-    monkeypatch.setattr(Path, "replace", take_long)
+    monkeypatch.setattr(os, "replace", take_long)
     writing = asyncio.create_task(store.update(chosen="1.0"))
     assert await home.async_add_executor_job(begun.wait, 10)
     for _ in range(3):

@@ -27,6 +27,14 @@ async def run_well(home: HomeAssistant, entry: ConfigEntry, offer: Offer) -> Non
     await install(home)
 
 
+async def damage_image(entry: ConfigEntry) -> str:
+    """Leave half of the only image that can be gone back to; return its SHA-256."""
+    images = entry.runtime_data.coordinator.images
+    (sha256,) = images.sha256s
+    await images.store(sha256, b"half an im")
+    return str(sha256)
+
+
 async def offer_a_bad_one(home: HomeAssistant, entry: ConfigEntry, offer: Offer) -> None:
     """Offer version 2.0, which will not pass it."""
     home.states.async_set(LAMP, "unavailable")

@@ -60,9 +60,17 @@ class Connection:
         """Hand all of it to the kernel."""
         await asyncio.get_running_loop().sock_sendall(self._socket, octets)
 
-    def send_what_fits(self, octets: bytes) -> int:
-        """Hand as much of it to the kernel as that takes without waiting."""
-        return self._socket.send(octets)
+    async def send_all_that_fits(self) -> int:
+        """Hand over what there is room for, until there is none any more; return how much of it the board's end has."""
+        sent, refused = 0, 0
+        while refused < 20:
+            try:
+                sent += self._socket.send(bytes(512))
+                refused = 0
+            except BlockingIOError:
+                refused += 1
+                await asyncio.sleep(0.005)
+        return sent - self.unsent()
 
     def unsent(self) -> int:
         """How many bytes the kernel of the board has not taken yet."""

@@ -6,30 +6,22 @@ import os
 from pathlib import Path
 import shutil
 
+from ..arduino_ota.firmware.fenced_folder import replace_file, unfinished_name
 from ..const import LOGGER
-
-# What a file is called until it is whole.
-_UNFINISHED = ".part"
 
 
 def write_private(path: Path, content: bytes) -> None:
     """Put a file into a folder that is there; it is on the disk then, or what was there before is. Raises OSError."""
-    unfinished = path.with_name(path.name + _UNFINISHED)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        unfinished.unlink(missing_ok=True)
-        with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode=0o600)) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except OSError:
-        remove(unfinished)
-        raise
+        replace_file(folder, path.name, content)
+    finally:
+        os.close(folder)
 
 
 def remove(*paths: Path) -> None:
     """Remove whatever is there, and what was to be there and was never finished; say so in the log if that fails."""
-    for each in (*paths, *(path.with_name(path.name + _UNFINISHED) for path in paths)):
+    for each in (*paths, *(path.with_name(unfinished_name(path.name)) for path in paths)):
         try:
             if each.is_dir() and not each.is_symlink():
                 shutil.rmtree(each)

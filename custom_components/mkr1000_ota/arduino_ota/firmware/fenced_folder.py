@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import errno
 import os
 from pathlib import Path
-import secrets
 import stat
 from typing import Final, Self
 
@@ -85,19 +84,8 @@ class Directory:
 
     def write(self, name: str, content: bytes) -> None:
         """Replace a file at once, or leave it as it is; nobody else may read it."""
-        temporary = f".{secrets.token_hex(8)}"
         with _explained(Reason.FOLDER_UNWRITABLE, folder=str(self._path)):
-            descriptor = os.open(temporary, _NEW, 0o600, dir_fd=self._descriptor)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(descriptor)
-                os.replace(temporary, name, src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
-            except BaseException:
-                os.unlink(temporary, dir_fd=self._descriptor)
-                raise
-            os.fsync(self._descriptor)
+            replace_file(self._descriptor, name, content)
 
     def keep(self, names: Collection[str]) -> None:
         """Remove every file but some, and what a crash has left half written."""
@@ -106,6 +94,34 @@ class Directory:
                 superfluous = [entry.name for entry in entries if entry.name not in names]
             for name in superfluous:
                 os.unlink(name, dir_fd=self._descriptor)
+
+
+def replace_file(folder: int, name: str, content: bytes) -> None:
+    """Put a file that nobody else may read into an open folder; it is on the disk then, or what was there before is.
+
+    Raises OSError.
+    """
+    unfinished = unfinished_name(name)
+    with suppress(FileNotFoundError):
+        os.unlink(unfinished, dir_fd=folder)
+    descriptor = os.open(unfinished, _NEW, 0o600, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(unfinished, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        os.unlink(unfinished, dir_fd=folder)
+        raise
+    # Until then a loss of power brings back what was there before. Not every file system can do it for a folder.
+    with suppress(OSError):
+        os.fsync(folder)
+
+
+def unfinished_name(name: str) -> str:
+    """Return what a file is called until it is whole; a crash leaves it behind."""
+    return f".{name}.part"
 
 
 @contextmanager
