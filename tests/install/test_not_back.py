@@ -27,6 +27,7 @@ from tests.support.actions import (
     reauths,
     restart,
     shown,
+    until_not_back,
     until_stage,
     watching,
 )
@@ -44,8 +45,7 @@ async def test_a_board_that_does_not_come_back_is_watched_for(
     """The issue says what to do, the journal stays, and both end by themselves when the board is heard."""
     await board.power_off()
     entry = await broken_off(pending(phase, NEW))
-    await eventually(lambda: issues(home).keys() == {"not_back"})
-    await until_stage(home, Stage.IDLE)
+    await until_not_back(home)
     assert board_of(home).record.pending is not None
 
     becomes(board, OLD if phase is Phase.UPLOADING else NEW)
@@ -68,8 +68,7 @@ async def test_a_restart_does_not_forget_that_a_board_is_not_back(
     with watching(home, FLASH) as events:
         entry = await broken_off(pending(Phase.ANSWERED, NEW))
         for _ in range(2):
-            await eventually(lambda: issues(home).keys() == {"not_back"})
-            await until_stage(home, Stage.IDLE)
+            await until_not_back(home)
             await restart(home, entry)
             assert issues(home).keys() == {"not_back"}
     assert not [event for event in events if event.attributes.get("event_type")]
@@ -81,8 +80,7 @@ async def test_what_was_ordered_for_a_board_that_is_not_back_follows_when_it_is(
     """Through a restart, and though the board has another name by then."""
     await board.power_off()
     entry = await broken_off(pending(Phase.ANSWERED, NEW))
-    await eventually(lambda: issues(home).keys() == {"not_back"})
-    await until_stage(home, Stage.IDLE)
+    await until_not_back(home)
     image = build_sketch(password="third", version="3.0")
     await offer(entry, {"garden.bin": image})
     home.config_entries.async_update_entry(entry, options={**entry.options, CONF_WAIT: 5})

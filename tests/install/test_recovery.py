@@ -24,6 +24,7 @@ from tests.support.actions import (
     reauths,
     restart,
     shown,
+    until_not_back,
     until_stage,
     watching,
 )
@@ -140,7 +141,7 @@ async def test_a_password_that_only_the_pending_flash_knows_is_no_reason_to_ask_
     entry = await broken_off(
         replace(pending(Phase.ANSWERED, "mistyped"), stated_password=None, guesses=("another", NEW))
     )
-    await eventually(lambda: issues(home).keys() == {"not_back"})
+    await until_not_back(home)
     becomes(board, NEW)
     await board.power_on()
     await hear(board)
@@ -156,8 +157,7 @@ async def test_a_sketch_whose_name_is_not_in_its_image_may_call_itself_anything(
     """What answers under an unknown name is the board that was flashed."""
     await board.power_off()
     entry = await broken_off(replace(pending(Phase.ANSWERED, NEW), name=None))
-    await eventually(lambda: issues(home).keys() == {"not_back"})
-    await until_stage(home, Stage.IDLE)
+    await until_not_back(home)
     becomes(board, NEW)
     await board.power_on()
     await hear(board, name="Pump")
@@ -183,8 +183,7 @@ async def test_what_is_installed_later_comes_after_it_is_found_out(
     """The password that the unfinished flash may have left behind is in its journal alone. Both have their event."""
     await board.power_off()
     entry = await broken_off(pending(Phase.ANSWERED, NEW))
-    await eventually(lambda: issues(home).keys() == {"not_back"})
-    await until_stage(home, Stage.IDLE)
+    await until_not_back(home)
     await offer(entry, {"garden.bin": build_sketch(password="third", version="3.0")})
     with pytest.raises(HomeAssistantError):
         await install(home)
@@ -208,7 +207,7 @@ async def test_it_is_found_out_once_however_many_want_to_know(
     """The board is heard while the repair is submitted."""
     await board.power_off()
     await broken_off(pending(Phase.ANSWERED, NEW))
-    await eventually(lambda: issues(home).keys() == {"not_back"})
+    await until_not_back(home)
     becomes(board, NEW)
     await board.power_on()
     for _ in range(3):

@@ -150,6 +150,12 @@ async def eventually(is_so: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def until_not_back(home: HomeAssistant) -> None:
+    """Wait until a person is told that a board is not back, and nothing goes on that could hear of it."""
+    await eventually(lambda: issues(home).keys() == {"not_back"})
+    await until_stage(home, Stage.IDLE)
+
+
 async def restart(home: HomeAssistant, entry: ConfigEntry, meanwhile: Callable[[], object] = lambda: None) -> None:
     """End an entry, and begin it again with nothing but what is on the disk."""
     assert await home.config_entries.async_unload(entry.entry_id)
