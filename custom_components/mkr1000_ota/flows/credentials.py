@@ -1,7 +1,6 @@
 """Taking a password, the running sketch or an address from a person for a board that is set up."""
 
-from collections.abc import Container, Iterable
-from contextlib import suppress
+from collections.abc import Container
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -9,6 +8,7 @@ from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, WrongPassword
+from ..arduino_ota.flash.flasher import Flasher
 from ..arduino_ota.hardware import MKR1000, Model
 from ..arduino_ota.protocol.address import read_address, write_address
 from ..arduino_ota.protocol.client import BoardClient
@@ -107,13 +107,14 @@ async def async_reconfigure(
         model = _model(found, form.get(CONF_MODEL, known_model))
         accepted, typed = None, client_for(hass, found, found.known(hass, entry), entry)
         if CONF_PASSWORD in form:
-            accepted = await _first_accepted(typed, [typed_password(form)])
+            accepted = await _accepted(board, typed, typed_password(form))
         elif CONF_SKETCH not in form:
             if told is not Match.BOARD:
                 raise FormError("password_needed", CONF_PASSWORD)
             # An empty field is also how an empty password is entered.
-            known_passwords = [*board.record.keyring.passwords, ""]
-            accepted = await _first_accepted(client_for(hass, found, known, entry), known_passwords)
+            accepted = await _accepted(
+                board, client_for(hass, found, known, entry), *board.record.keyring.passwords, ""
+            )
     if accepted is None:
         await _adopt(board, form, typed, model)
     else:
@@ -148,9 +149,8 @@ async def _adopt(
         raise FormError("not_running", CONF_SKETCH) from err
 
 
-async def _first_accepted(client: BoardClient, passwords: Iterable[str]) -> str:
-    for password in dict.fromkeys(passwords):
-        with suppress(WrongPassword):
-            await client.check_password(password)
-            return password
-    raise WrongPassword
+async def _accepted(board: BoardCoordinator, client: BoardClient, *passwords: str) -> str:
+    accepted = await Flasher(client, board.store, board.timeouts).accepted_password(*passwords)
+    if accepted is None:
+        raise WrongPassword
+    return accepted
