@@ -157,4 +157,4 @@ def series_of(name: str) -> str:
 
 def squeezed(name: str) -> str:
     """Return the letters and digits of a name, for comparing how different people write it."""
-    return "".join(character for character in name.casefold() if character.isalnum())
+    return "".join(filter(str.isalnum, name.casefold()))
