@@ -128,7 +128,8 @@ def _stem(file: str) -> str:
 def version_in_name(stem: str) -> str | None:
     """Return the version in a file name without its extension, or None."""
     match = _IN_NAME.search(_COPY.sub("", stem, count=1))
-    return bare(match["version"]) if match else None
+    version = bare(match["version"]) if match else ""
+    return version if VERSION.fullmatch(version) else None
 
 
 def version_of_file(file: str) -> str | None:
