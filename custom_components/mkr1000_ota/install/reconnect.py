@@ -32,6 +32,9 @@ async def async_check_password(board: BoardCoordinator) -> None:
     if board.lock.locked() or board.state.has_the_board or board.record.pending is not None:
         return
     async with board.lock:
+        if not is_password_check_due(board, was_offline=True):
+            # It has been done since.
+            return
         # Whatever comes of it counts: whoever can disturb the answers could have it sent again and again.
         await board.store.note(lambda record: replace(record, password_checked=time.time()))
         try:
