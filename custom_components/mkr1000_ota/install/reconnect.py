@@ -31,9 +31,10 @@ async def async_check_password(board: BoardCoordinator) -> None:
     """Ask a board which of the passwords that are known it accepts, and ask the user if it is none of them."""
     if board.lock.locked() or board.state.has_the_board or board.record.pending is not None:
         return
+    last = board.record.password_checked
     async with board.lock:
-        if not is_password_check_due(board, was_offline=True):
-            # It has been done since.
+        if board.record.password_checked != last:
+            # Somebody else has done it meanwhile.
             return
         # Whatever comes of it counts: whoever can disturb the answers could have it sent again and again.
         await board.store.note(lambda record: replace(record, password_checked=time.time()))
