@@ -212,6 +212,9 @@ def arp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Arp:
     table, routes = tmp_path / "arp", tmp_path / "route"
     monkeypatch.setattr(mac_addresses, "_TABLE", table)
     monkeypatch.setattr(mac_addresses, "_ROUTES", routes)
+    monkeypatch.setattr(mac_addresses, "_DEVICES", tmp_path)
+    (tmp_path / "eth0").mkdir()
+    (tmp_path / "eth0" / "flags").write_text("0x1003")
     routes.write_text("Iface Destination Gateway Flags\neth0 00000000 00000000 0001 0 0 0 00000000\n")
 
     def respond(mac: str | None, address: str) -> None:

@@ -19,10 +19,12 @@ from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
+from .arduino_ota import limits
 from .arduino_ota.discovery.announcements import LIBRARIES
 from .arduino_ota.errors import BoardError
 from .arduino_ota.hardware import MKR1000, MODELS, models_with_library
 from .arduino_ota.protocol.address import write_address
+from .arduino_ota.text import fit_to_show
 from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DEFAULT_PORT, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
 from .errors import FormError
@@ -73,7 +75,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         addresses = [str(address) for address in discovery_info.ip_addresses if address.version == 4]
         if board not in LIBRARIES or not addresses:
             return self.async_abort(reason="not_a_board")
-        name = discovery_info.name.removesuffix(f".{discovery_info.type}")
+        name = fit_to_show(discovery_info.name.removesuffix(f".{discovery_info.type}"), limits.NAME)
         port = discovery_info.port or DEFAULT_PORT
         # Once a board is set up, what is heard is offered address by address, and each of them brings a service here.
         if not self._async_current_entries(include_ignore=False):

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from custom_components.mkr1000_ota.arduino_ota.firmware.offers import Seen, find_offers
 
 from .offered import FIRST_LOOK, Garden, board, build, choosable, digest, offered
@@ -39,13 +41,14 @@ def test_a_label_stays_when_the_one_that_had_it_first_has_gone() -> None:
     assert choosable(garden.look(build("rebuilt", "2.0.0"), build("a", "2.0.0"))) == [f"2.0.0 ({HASH})", "2.0.0"]
 
 
-def test_a_release_that_is_always_called_latest_is_offered_when_its_file_changes() -> None:
-    """Its label is not what a person chooses who wants whatever is newest."""
+@pytest.mark.parametrize("version", ["latest", "unknown", "unavailable"])
+def test_a_release_that_is_always_called_latest_is_offered_when_its_file_changes(version: str) -> None:
+    """Its label is not what a person chooses who wants whatever is newest, nor a state that means something else."""
     garden = Garden()
-    offers = garden.look(build("a", "latest"))
-    assert offered(offers) == f"latest ({digest('a')[:6]})"
+    offers = garden.look(build("a", version))
+    assert offered(offers) == f"{version} ({digest('a')[:6]})"
     garden.install(offers.offered)
-    assert offered(garden.look(build("rebuilt", "latest"))) == f"latest ({HASH})"
+    assert offered(garden.look(build("rebuilt", version))) == f"{version} ({HASH})"
 
 
 def test_one_content_under_two_versions_is_one_build() -> None:

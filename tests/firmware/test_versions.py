@@ -323,6 +323,14 @@ def test_a_file_is_named_after_its_series_and_its_version(file: str, version: st
     assert (version_of_file(file), series_of(file)) == (version, series)
 
 
+@pytest.mark.parametrize("length", [30, 128, 1000])
+def test_what_is_too_long_to_be_shown_is_no_version(length: int) -> None:
+    """It becomes the state of an entity: Home Assistant takes 255 characters, and its hash may have to go behind it."""
+    number = ".".join("1" * length)
+    expected = number if length == 30 else None
+    assert (version_of_file(f"garden-{number}.bin"), version_of_tag(f"v{number}")) == (expected, expected)
+
+
 def test_a_leading_v_says_nothing() -> None:
     assert bare("v1.2.3") == bare("1.2.3") == bare("V.1.2.3") == "1.2.3"
     assert bare("version") == "version"

@@ -11,6 +11,7 @@ from custom_components.mkr1000_ota import config_flow
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network.adapters import Reach
 from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS
+from tests.conftest import Hear
 from tests.support.discovering import cards, discover, discover_lease, discover_service, service
 from tests.support.steps import MAC, Result, enter_password, passwords_sent_to
 from tests.virtual_board import VirtualBoard
@@ -38,6 +39,17 @@ async def test_it_is_contacted_only_when_its_password_is_entered(home: HomeAssis
     result = await enter_password(home, result, "password")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["data"][CONF_HOST] == board.address
+
+
+@pytest.mark.usefixtures("reach")
+@pytest.mark.parametrize("name", ["Garden  shed ", "Gar\u200bden"])
+async def test_a_name_is_the_same_whoever_has_heard_it(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, name: str
+) -> None:
+    card = await discover_service(home, service(board.address, port=board.port, name=name))
+    await hear(board, name=name)
+    result = await enter_password(home, card, "password")
+    assert result["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.usefixtures("reach")

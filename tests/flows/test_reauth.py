@@ -1,5 +1,6 @@
 """A board that is set up has another password than the one we know."""
 
+import asyncio
 from dataclasses import replace
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
@@ -11,13 +12,15 @@ from homeassistant.setup import async_setup_component
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
+from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch
 from custom_components.mkr1000_ota.const import CONF_TYPED_HOST, DOMAIN
 from custom_components.mkr1000_ota.install.reconnect import async_check_password
 from custom_components.mkr1000_ota.storage.store import RecordStore
-from tests.conftest import AddBoard, Arp, Hear, StartBoard
+from tests.conftest import AddBoard, Arp, Hear, StartBoard, Upload
 from tests.support.mending import know, reauthenticate, settle, stored_password
 from tests.support.steps import MAC, OTHER_MAC, enter_password, passwords_sent_to
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
 
@@ -84,6 +87,27 @@ async def test_a_password_goes_to_no_address_that_was_not_shown(
     result = await enter_password(home, result, "password")
     assert result["reason"] == "reauth_successful"
     await settle(home)
+
+
+@pytest.mark.parametrize("given", ["a password", "a sketch"])
+async def test_not_even_if_the_board_moves_while_others_ask_it_something(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, start_board: StartBoard, upload: Upload, given: str
+) -> None:
+    entry = await add_board(board)
+    result = await reauthenticate(home, entry)
+    other = await start_board(address="127.0.0.8", password="other")
+    await settle(home, other)
+    entered = {"sketch": await upload(build_sketch(), "garden.bin")} if given == "a sketch" else {"password": "other"}
+    async with entry.runtime_data.coordinator.lock:
+        submitting = home.async_create_task(home.config_entries.flow.async_configure(result["flow_id"], entered))
+        async with asyncio.timeout(10):
+            while not entry.runtime_data.coordinator.lock._waiters:  # noqa: SLF001 - no other way
+                await asyncio.sleep(0.01)
+        moved = {**entry.data, CONF_HOST: other.address, CONF_PORT: other.port, CONF_TYPED_HOST: other.address}
+        home.config_entries.async_update_entry(entry, data=moved)
+    await submitting
+    await settle(home)
+    assert not set(passwords_sent_to(other)) & {"other", *Sketch.inspect(build_sketch()).passwords} - {"password"}
 
 
 async def test_the_password_is_on_the_disk_at_once(

@@ -15,6 +15,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
+from custom_components.mkr1000_ota.arduino_ota.text import fit_to_show
 from custom_components.mkr1000_ota.install import action_file
 from custom_components.mkr1000_ota.install.action_file import Fetched, async_fetch
 
@@ -51,6 +52,34 @@ async def test_only_allowed_folders_are_read(home: HomeAssistant, folder: Path, 
         with pytest.raises(ServiceValidationError) as refused:
             await async_fetch(home, {"file": str(path)})
         assert refused.value.translation_key == "file_not_allowed"
+
+
+async def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(
+    home: HomeAssistant, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for each in (inside := folder / "garden", outside := tmp_path / "private"):
+        each.mkdir()
+        (each / "garden.bin").write_bytes(each.name.encode())
+    is_allowed_path = home.config.is_allowed_path
+
+    def check_and_swap(path: str) -> bool:
+        is_allowed = is_allowed_path(path)
+        inside.rename(folder / "swapped")
+        inside.symlink_to(outside)
+        return is_allowed
+
+    monkeypatch.setattr(home.config, "is_allowed_path", check_and_swap)
+    with pytest.raises(SourceError) as refused:
+        await async_fetch(home, {"file": str(inside / "garden.bin")})
+    assert refused.value.reason is Reason.FOLDER_UNREADABLE
+
+
+@pytest.mark.parametrize("name", ["a\0b/garden.bin", "\ud800/garden.bin", "\u202eb\x1b/garden.bin"])
+async def test_what_no_folder_is_called_is_not_allowed(home: HomeAssistant, folder: Path, name: str) -> None:
+    with pytest.raises(ServiceValidationError) as refused:
+        await async_fetch(home, {"file": str(folder.parent / name)})
+    [shown] = (refused.value.translation_placeholders or {}).values()
+    assert fit_to_show(shown, limits.LINE) == shown
 
 
 @pytest.mark.parametrize(
@@ -114,6 +143,14 @@ async def test_a_download_without_a_name_is_called_after_its_server(home: HomeAs
     url, pages, _ = site
     pages["/"] = b"image"
     assert (await async_fetch(home, {"url": url})).name == "127.0.0.1"
+
+
+async def test_a_name_is_fit_to_be_shown(home: HomeAssistant, folder: Path, site: Any) -> None:
+    url, pages, _ = site
+    pages["/gar%1B%E2%80%AEden.bin"] = b"image"
+    (folder / "gar\x1b\u202eden.bin").write_bytes(b"image")
+    for where in ({"file": str(folder / "gar\x1b\u202eden.bin")}, {"url": f"{url}/gar%1B%E2%80%AEden.bin"}):
+        assert (await async_fetch(home, where)).name == "gar den.bin"
 
 
 async def test_what_cannot_be_downloaded_is_said_to_be_so(home: HomeAssistant, site: Any) -> None:

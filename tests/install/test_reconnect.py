@@ -1,5 +1,6 @@
 """What is checked when a board is there (again), and how often its password is sent for that."""
 
+import asyncio
 from dataclasses import replace
 import json
 
@@ -83,6 +84,31 @@ async def test_it_is_sent_once_a_day_to_a_board_that_never_goes_away(
             await settled(home)
             await look(home)
         assert passwords(board) == ["password"] * day
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"], ids=["cut", "nonsense"])
+async def test_an_answer_that_is_none_is_no_reason_to_send_it_again(
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, answer: bytes
+) -> None:
+    """Whoever can disturb a connection could read it as often as they like."""
+    await welcome(board)
+    await let_pass(home, CHECK_INTERVAL)
+    await board.power_off()
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        is_question = heads[-1].startswith(b"GET ")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n" if is_question else answer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, board.address, board.port):
+        for _ in range(3):
+            await hear(board)
+            await settled(home)
+            await look(home)
+    assert [b"Authorization" in head for head in heads].count(True) == 1
+    assert len(heads) > 3
 
 
 async def test_restarts_of_home_assistant_are_no_reason_to_send_it(

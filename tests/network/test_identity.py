@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network.identity import Match, Peer, known_board, match
 from tests.conftest import AddBoard, Arp, Hear, StartBoard, Welcome
-from tests.support.looking import forget_sightings, look, settled
+from tests.support.looking import forget_sightings, look, passwords, settled
 from tests.support.mending import know
 from tests.support.steps import MAC, OTHER_MAC
 from tests.virtual_board import VirtualBoard
@@ -44,6 +44,21 @@ async def test_a_hardware_address_that_becomes_known_later_changes_no_entity(
     identity_of = {(one.entity_id, one.unique_id, one.id, one.device_id) for one in before}
     assert {(one.entity_id, one.unique_id, one.id, one.device_id) for one in after} == identity_of
     assert {state.entity_id for state in home.states.async_all()} == set(states)
+
+
+async def test_whoever_keeps_its_hardware_address_back_gets_nothing(
+    home: HomeAssistant, welcome: Welcome, board: VirtualBoard, hear: Hear, arp: Arp
+) -> None:
+    """The kernel forgets it when its table is full, and learns it again only if who is there says so."""
+    arp(MAC, board.address)
+    [entry] = await welcome(board)
+    know(home, entry, MAC)
+    arp(None, board.address)
+    await check_password(home, entry, board, hear)
+    assert passwords(board) == []
+    arp(MAC, board.address)
+    await check_password(home, entry, board, hear)
+    assert passwords(board) == ["password"]
 
 
 async def test_a_device_of_the_router_with_the_same_hardware_address_is_no_hindrance(

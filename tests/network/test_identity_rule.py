@@ -16,7 +16,13 @@ KNOWS_MAC = ("a MAC", "no MAC")
 KNOWS_NAME = ("a name", "no name")
 # What may run there: nothing new, or a sketch that was just flashed and whose image states a name or none.
 SKETCHES = ("known", "new, named", "new, nameless")
-SHOWS_MAC = {"its MAC": OWN_MAC, "nobody's MAC": FOREIGN_MAC, "an entry's MAC": MAC_OF_OTHER_ENTRY, "no MAC": None}
+SHOWS_MAC = {
+    "its MAC": OWN_MAC,
+    "nobody's MAC": FOREIGN_MAC,
+    "an entry's MAC": MAC_OF_OTHER_ENTRY,
+    "no MAC": None,
+    "none, though it has one": None,
+}
 # Whether the peer is at the address of the entry, and whether a person has typed that: (peer, typed).
 PLACES = {
     "at home, typed": (ADDRESS, ADDRESS),
@@ -87,7 +93,8 @@ class Case:
             other_macs=frozenset({MAC_OF_OTHER_ENTRY}),
             has_new_sketch=self.sketch != "known",
         )
-        return match(board, Peer(host=host, mac=SHOWS_MAC[self.peer], name=lately, last_name=ever))
+        mac, hides_mac = SHOWS_MAC[self.peer], self.peer == "none, though it has one"
+        return match(board, Peer(host=host, mac=mac, hides_mac=hides_mac, name=lately, last_name=ever))
 
 
 def cases() -> Iterator[Case]:
@@ -105,6 +112,10 @@ TABLE: dict[str, tuple[Callable[[Case], bool], Match]] = {
     "another hardware address": (
         lambda case: case.mac == "a MAC" and case.peer in ("nobody's MAC", "an entry's MAC"),
         Match.WRONG_BOARD,
+    ),
+    "in this network, and its hardware address is kept back": (
+        lambda case: case.mac == "a MAC" and case.peer == "none, though it has one",
+        Match.UNPROVEN,
     ),
     "behind a router, where a person has typed it": (
         lambda case: case.mac == "a MAC" and case.peer == "no MAC" and case.is_typed and not case.contradicts,
@@ -177,7 +188,7 @@ def test_a_row_of_the_table(row: str) -> None:
 
 def test_each_combination_is_in_one_row() -> None:
     rows = {case: [name for name, (is_in_row, _) in TABLE.items() if is_in_row(case)] for case in cases()}
-    assert len(rows) == 1152
+    assert len(rows) == 1440
     assert {case: names for case, names in rows.items() if len(names) != 1} == {}
 
 

@@ -9,7 +9,7 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
 
 from custom_components.mkr1000_ota.network import mac_addresses
-from custom_components.mkr1000_ota.network.mac_addresses import mac_of
+from custom_components.mkr1000_ota.network.mac_addresses import has_mac, mac_of
 from tests.support.steps import MAC, OTHER_MAC
 
 # Of the network that stands in documentation for any.
@@ -40,6 +40,8 @@ def neighbours(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
             f"{device}\t{raw(to[0])}\t{raw(IPv4Address(router or 0))}\t{flags}\t0\t0\t{metric}\t{raw(to.netmask)}\t0\t0\t0"
         )
     routes.write_text("\n".join(lines))
+    (tmp_path / "devices").mkdir()
+    monkeypatch.setattr(mac_addresses, "_DEVICES", tmp_path / "devices")
     monkeypatch.setattr(mac_addresses, "_TABLE", table)
     monkeypatch.setattr(mac_addresses, "_ROUTES", routes)
     return table
@@ -92,6 +94,22 @@ def test_only_the_network_through_which_the_address_is_reached_knows_it(
     """Whoever sends an ARP request gets into the table, whatever address he claims and wherever he is."""
     meet(neighbours, address, MAC, device=device)
     assert mac_of(address) == (MAC if is_known else None)
+
+
+@pytest.mark.parametrize("device", ["eth0", "wlan0"])
+@pytest.mark.parametrize(
+    ("address", "is_near"), [(ADDRESS, True), ("203.0.113.200", False), ("198.51.100.7", False), ("::1", False)]
+)
+def test_whoever_is_in_this_network_has_one_even_if_nobody_knows_it(
+    neighbours: Path, address: str, device: str, *, is_near: bool
+) -> None:
+    devices = mac_addresses._DEVICES  # noqa: SLF001 - no other way
+    (devices / device).mkdir()
+    (devices / device / "flags").write_text("0x1003\n")
+    assert has_mac(address) == (is_near and device == "eth0")
+    # A tunnel.
+    (devices / device / "flags").write_text("0x10d1\n")
+    assert not has_mac(address)
 
 
 def test_a_stranger_in_another_network_hides_nobody(neighbours: Path) -> None:

@@ -1,9 +1,11 @@
 """A Wi-Fi repeater shows its own hardware address for all boards behind it: that is nobody's identity."""
 
-from homeassistant.const import CONF_HOST, CONF_MAC
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota import limits
+from custom_components.mkr1000_ota.arduino_ota.text import fit_to_show
 from custom_components.mkr1000_ota.network import identity
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
 from tests.support.actions import install
@@ -69,3 +71,21 @@ async def test_each_board_behind_a_repeater_can_be_added(
     assert result["type"] == "create_entry"
     assert mine.data[CONF_HOST] == board.address
     assert CONF_MAC not in result["data"]
+
+
+@pytest.mark.parametrize(
+    "name", [" Garden  shed ", "Gar\u3164den", "Garden\ufe0f"], ids=["blanks", "a filler", "a selector"]
+)
+async def test_a_name_is_the_same_in_the_image_and_on_the_network(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear, offer: Offer, repeater: None, name: str
+) -> None:
+    """Where only the name tells which board it is, one that is written oddly would lock its owner out."""
+    entry = await add_board(board)
+    await hear(board)
+    for version in ("2.0", "3.0"):
+        await offer(entry, {"garden.bin": build_sketch(name=name, password="sesame", version=version)})
+        await install(home)
+        await hear(board)
+        await look(home, times=2)
+        assert (board.version, entry.runtime_data.coordinator.data) == (version, True)
+    assert entry.data[CONF_NAME] == fit_to_show(name, limits.NAME)

@@ -173,6 +173,7 @@ async def simulated(hass: HomeAssistant) -> AsyncIterator[Callable[[Random], Hou
             hass.data[mdns._QUERIER] = querier  # type: ignore[misc]  # noqa: SLF001 - no other way
             mdns.async_get_querier.cache_clear()  # type: ignore[attr-defined]  # a singleton remembers the last one
             patch.setattr(identity, "mac_of", network.mac_at)
+            patch.setattr(identity, "has_mac", lambda host: network.reach(host) is adapters.Reach.ON_LINK)
             patch.setattr(adapters, "reach_of", network.reach)
             patch.setattr(moves, "async_leased_hosts", lambda _: network.leases)
             house = House(hass, network, querier)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+import gc
 import hashlib
 
 from homeassistant.core import HomeAssistant
@@ -12,6 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources import chosen
 from custom_components.mkr1000_ota.sources.catalogs import (
@@ -166,6 +168,23 @@ async def test_a_rebuild_that_only_its_content_tells(
     await settled(home)
     assert not catalog.data.findings
     assert shown(home, FIRMWARE).state == "off"
+
+
+async def test_what_a_server_had_once_is_forgotten(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    """Hour by hour it may have something else, with notes as long as a book."""
+    site.serve("/garden.bin", IMAGE)
+    catalog = None
+    for hour in range(12):
+        site.serve_json("/manifest.json", manifest(f"{hour}.0", notes="Once upon a time", sha256=None))
+        catalog = catalog or catalog_of(await follow(board))
+        await catalog.async_refresh()
+        await settled(home)
+    gc.collect()
+    kept = [one for one in gc.get_objects() if isinstance(one, Release) and one.notes == "Once upon a time"]
+    assert 0 < len(kept) < 8
+    assert catalog is not None
 
 
 async def test_how_many_more_cannot_be_offered_is_said_truly(

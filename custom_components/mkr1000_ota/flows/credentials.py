@@ -58,11 +58,13 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
     if CONF_SKETCH in form:
         await _adopt(board, form)
         return
-    password = typed_password(form)
+    # The entry may move while others have the board.
+    password, client = typed_password(form), board.client_for(TYPED)
     async with board.lock:
-        client = board.client_for(TYPED)
         library = await client.identify()
         await client.check_password(password)
+        if client.host != board.host:
+            raise FormError("board_changed", "base")
         peer = await async_peer(board.hass, board.host, entry)
         if match(board.known, peer) is not Match.BOARD:
             name = peer.name if peer.name is not None else board.board_name

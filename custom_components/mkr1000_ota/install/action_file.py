@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from ..arduino_ota.firmware.fetcher import Fetcher, credentials_of, http_url
 from ..arduino_ota.firmware.manifest import signature_beside
 from ..arduino_ota.firmware.reasons import Reason
 from ..arduino_ota.firmware.release import SourceError
+from ..arduino_ota.text import fit_to_show
 from ..errors import validation_error
 
 SIGNATURE_SUFFIX = ".minisig"
@@ -47,18 +50,25 @@ async def async_fetch(hass: HomeAssistant, where: Mapping[str, Any]) -> Fetched:
 
 
 def _read(hass: HomeAssistant, file: str) -> Fetched:
-    if not hass.config.is_allowed_path(file):
-        raise validation_error("file_not_allowed", file=file)
-    path = Path(file)
-    with opened(path.parent) as folder:
+    path, base = Path(file), None
+    name = fit_to_show(path.name, limits.LINE)
+    with suppress(ValueError):
+        parent = Path(os.path.realpath(path.parent))
+        if hass.config.is_allowed_path(file):
+            allowed = hass.config.allowlist_external_dirs
+            base = next((Path(each) for each in allowed if (parent / path.name).is_relative_to(each)), None)
+    if base is None:
+        raise validation_error("file_not_allowed", file=fit_to_show(file, limits.LINE))
+    # From what is allowed on, or from what holds just that: a folder that has become a link since is not followed.
+    with opened(parent, min(base, parent)) as folder:
         image, _ = folder.read(path.name, limit=limits.FILE)
         try:
             text, _ = folder.read(path.name + SIGNATURE_SUFFIX, limit=limits.SIGNATURE)
         except SourceError as err:
             if err.reason is not Reason.FILE_GONE:
                 raise
-            return Fetched(path.name, image)
-    return Fetched(path.name, image, text.decode(errors="replace"))
+            return Fetched(name, image)
+    return Fetched(name, image, text.decode(errors="replace"))
 
 
 async def _download(hass: HomeAssistant, address: str) -> Fetched:
@@ -71,4 +81,4 @@ async def _download(hass: HomeAssistant, address: str) -> Fetched:
     except SourceError:
         # Servers say in many ways that there is none. Where one is needed, nothing is flashed without it.
         signature = None
-    return Fetched(url.name or url.host or "", image, signature)
+    return Fetched(fit_to_show(url.name, limits.LINE) or url.host or "", image, signature)

@@ -32,13 +32,15 @@ async def async_adopt_sketch(
     Raises SketchRefused if it cannot be that of a board, WrongPassword if the board accepts nothing that is in it, and
     BoardUnreachable, BoardSilent, NotABoard or AnotherBoard.
     """
+    # The entry may move while others have the board.
+    typed = client or board.client_for(TYPED)
     sketch = await async_inspect(board.hass, image, model or board.model, None, ALLOWED_TO_RUN)
     if client is None and (outcome := await async_resolve(board)) is not None:
         async_send_end(board, await async_apply_outcome(board, outcome))
     # No guess is needed if it has a password that the board accepted before.
     before = [password for password in board.record.keyring.passwords if password and sketch.has_literal(password)]
     async with board.lock:
-        flasher = Flasher(client or board.client_for(TYPED), board.store, board.timeouts)
+        flasher = Flasher(typed, board.store, board.timeouts)
         password = await flasher.accepted_password(*before, *sketch.passwords)
         if password is None:
             raise WrongPassword

@@ -1,5 +1,6 @@
 """What is due when a board responds: is its password still the one that is known, and what is its MAC address?"""
 
+from dataclasses import replace
 import time
 from typing import Final
 
@@ -21,7 +22,7 @@ CHECK_INTERVAL_AFTER_ABSENCE: Final = 3600.0
 
 
 def is_password_check_due(board: BoardCoordinator, *, was_offline: bool) -> bool:
-    """Return whether a board may have been flashed by somebody else since it last said which password it accepts."""
+    """Return whether a board may have been flashed by somebody else since it was last asked which password it accepts."""
     interval = CHECK_INTERVAL_AFTER_ABSENCE if was_offline else CHECK_INTERVAL
     return abs(time.time() - board.record.password_checked) > interval
 
@@ -30,7 +31,13 @@ async def async_check_password(board: BoardCoordinator) -> None:
     """Ask a board which of the passwords that are known it accepts, and ask the user if it is none of them."""
     if board.lock.locked() or board.state.has_the_board or board.record.pending is not None:
         return
+    last = board.record.password_checked
     async with board.lock:
+        if board.record.password_checked != last:
+            # Somebody else has done it meanwhile.
+            return
+        # Whatever comes of it counts: whoever can disturb the answers could have it sent again and again.
+        await board.store.note(lambda record: replace(record, password_checked=time.time()))
         try:
             accepted = await board.flasher.accepted_password(*board.record.keyring.passwords)
         except BoardError:

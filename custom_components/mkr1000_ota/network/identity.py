@@ -21,7 +21,7 @@ from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
 from ..arduino_ota.protocol.transfer import VerifyPeer
 from ..const import CONF_HEARD_NAME, CONF_TYPED_HOST, DOMAIN
-from .mac_addresses import mac_of
+from .mac_addresses import has_mac, mac_of
 from .mdns import async_get_querier
 
 # A board answers a query a minute; one of them may get lost while its sketch is busy. In seconds.
@@ -66,11 +66,14 @@ class KnownBoard:
 class Peer:
     """What shows itself at an address.
 
-    `mac` is None where the network does not tell it; `name` was announced from there lately, `last_name` at any time.
+    `mac` is None where the network does not tell it, and `hides_mac` says that it should: it is no other one, and whoever
+    keeps it back while the connection is made would be taken for a board behind a router. `name` was announced from
+    there lately, `last_name` at any time.
     """
 
     host: str
     mac: str | None
+    hides_mac: bool = False
     name: str | None = None
     last_name: str | None = None
 
@@ -91,7 +94,8 @@ def match(board: KnownBoard, peer: Peer) -> Match:
             is_proven = peer.name is not None or (name is None and peer.host == board.typed_host)
             return Match.BOARD if is_proven else Match.UNPROVEN
         case _, None:
-            return Match.BOARD if peer.host == board.typed_host and not contradicts else Match.UNPROVEN
+            is_proven = not peer.hides_mac and peer.host == board.typed_host and not contradicts
+            return Match.BOARD if is_proven else Match.UNPROVEN
         case own, mac:
             return Match.BOARD if mac == own else Match.WRONG_BOARD
 
@@ -160,11 +164,13 @@ def other_entries(hass: HomeAssistant, entry: ConfigEntry | None) -> list[Config
 async def async_peer(hass: HomeAssistant, host: str, entry: ConfigEntry | None = None) -> Peer:
     """Return what shows itself at an address that is being talked to; an entry knows who was heard there last."""
     mac = await hass.async_add_executor_job(mac_of, host)
+    hides_mac = mac is None and await hass.async_add_executor_job(has_mac, host)
     sighting = async_get_querier(hass).sightings.get(host)
     remembered = entry.data.get(CONF_HEARD_NAME) if entry and entry.data[CONF_HOST] == host else None
     return Peer(
         host=host,
         mac=mac,
+        hides_mac=hides_mac,
         name=sighting.name if sighting and was_heard_lately(sighting) else None,
         last_name=sighting.name if sighting else remembered,
     )

@@ -14,6 +14,9 @@ _TABLE: Final = Path("/proc/net/arp")
 _ROUTES: Final = Path("/proc/net/route")
 # Set once the peer has responded: ATF_COM in linux/if_arp.h.
 _COMPLETE: Final = 0x02
+# What each device is, and that the network behind it resolves no addresses: IFF_NOARP in linux/if.h.
+_DEVICES: Final = Path("/sys/class/net")
+_RESOLVES_NOTHING: Final = 0x80
 # A route through a router, and one to nowhere: RTF_GATEWAY and RTF_REJECT in linux/route.h.
 _LEADS_AWAY: Final = 0x0002 | 0x0200
 _NOBODY: Final = {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"}
@@ -35,6 +38,18 @@ def mac_of(host: str) -> str | None:
         if found == str(address) and seen_on == device and is_complete:
             return format_mac(mac)
     return None
+
+
+def has_mac(host: str) -> bool:
+    """Return whether there is a MAC address behind an IPv4 address, known or not: behind a router there is none.
+
+    Reads files, so it is not for the event loop.
+    """
+    try:
+        device = _device_to(IPv4Address(host))
+        return device is not None and not int((_DEVICES / device / "flags").read_text(), 16) & _RESOLVES_NOTHING
+    except OSError, ValueError:
+        return False
 
 
 def _device_to(address: IPv4Address) -> str | None:

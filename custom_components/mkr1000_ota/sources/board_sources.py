@@ -106,15 +106,8 @@ class BoardSources:
 
     def _facts(self, record: BoardRecord, model: Model, storage: Storage) -> BoardFacts:
         entry = self._entry
-        others = {
-            sighting.name: f"{sighting.name} ({sighting.address})"
-            for sighting in async_get_querier(self._hass).sightings
-            if sighting.address != entry.data[CONF_HOST]
-        } | {
-            name: other.title
-            for other in other_entries(self._hass, entry)
-            if (name := other.data.get(CONF_NAME)) is not None
-        }
+        heard = (one.name for one in async_get_querier(self._hass).sightings if one.address != entry.data[CONF_HOST])
+        known = (other.data.get(CONF_NAME) for other in other_entries(self._hass, entry))
         return BoardFacts(
             name=entry.data.get(CONF_NAME) or entry.title,
             model=model.id,
@@ -122,7 +115,7 @@ class BoardSources:
             running=record.sha256,
             ran=frozenset(record.ran),
             failed=frozenset(record.failed),
-            others=others,
+            others={*heard, *filter(None, known)},
             key_pinned=bool(entry.options.get(CONF_PUBLIC_KEY)),
             chosen=record.chosen,
         )

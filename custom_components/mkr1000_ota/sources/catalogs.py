@@ -214,6 +214,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self.refreshed = time.time()
         self._looked_for.clear()
         self._named = catalog
+        self._inspected = {key: self._inspected[key] for key in map(_key, catalog.releases) if key in self._inspected}
         if again := [release for release in catalog.releases if self._may_be_another(release)]:
             self.hass.async_create_background_task(self._look_again(again), f"{DOMAIN} look again at {self.name}")
         catalog = self._completed(catalog)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota import limits
+from custom_components.mkr1000_ota.arduino_ota.firmware.fenced_folder import Directory, Stamp
 from custom_components.mkr1000_ota.arduino_ota.firmware.folder import FolderSource
 from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Catalog, Release, SourceError
@@ -114,6 +116,26 @@ async def test_a_sketch_in_the_wrong_folder_is_reported(folder: Path, drop: Drop
     drop("garden.bin")
     assert refused(await source.catalog()) == {"../garden.bin": "misplaced"}
     assert refused(await FolderSource(folder).catalog()) == {}
+
+
+async def test_a_tree_of_folders_is_not_searched_for_ever(
+    folder: Path, drop: Drop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can put files there could keep a thread busy that nothing stops; the nearest ones are looked into."""
+    monkeypatch.setattr(limits, "SKETCHES", 10)
+    for number in range(100):
+        drop(f"{number % 12}/{number}/garden.bin")
+    drop("0/garden.bin")
+    looks, scan = list[None](), Directory.scan
+
+    def look(directory: Directory) -> dict[str, Stamp]:
+        looks.append(None)
+        return scan(directory)
+
+    monkeypatch.setattr(Directory, "scan", look)
+    catalog = await FolderSource(folder).catalog()
+    assert len(looks) == 1 + 10
+    assert all(reason == "misplaced" for reason in refused(catalog).values())
 
 
 async def test_a_sketch_one_folder_too_high_is_reported_once(tmp_path: Path) -> None:

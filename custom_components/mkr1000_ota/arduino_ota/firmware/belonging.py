@@ -1,7 +1,7 @@
 """Which board a sketch is for: by its model, its size, the name that it states, and the series that it is of."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from string import digits
 from typing import Final, Self
@@ -30,8 +30,8 @@ class Hold(StrEnum):
 class BoardFacts:
     """What has to be known of a board. Builds are SHA-256s, `model` is an id, `largest` the largest sketch in bytes.
 
-    `running` is None where nobody knows what runs. `others` has the title of each other board, set up or announced, by
-    the name that it bears. `chosen` is the label that a person wants to be offered.
+    `running` is None where nobody knows what runs. `others` are the names of the other boards, set up or announced.
+    `chosen` is the label that a person wants to be offered.
     """
 
     name: str
@@ -40,7 +40,7 @@ class BoardFacts:
     running: str | None = None
     ran: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
-    others: Mapping[str, str] = field(default_factory=dict)
+    others: Collection[str] = ()
     key_pinned: bool = False
     chosen: str | None = None
 
@@ -52,6 +52,9 @@ class Belonging:
     board: BoardFacts
     has_own: bool
     series: str | None
+    # Put together once, because anybody can announce thousands.
+    others: frozenset[str]
+    other_series: frozenset[str]
 
     @classmethod
     def of(cls, board: BoardFacts, releases: Sequence[Release], running: str) -> Self:
@@ -64,6 +67,8 @@ class Belonging:
             board,
             has_own=any(_bears(each, board.name) for each in releases),
             series=next((series for series in known if series in there or _stem(series) in stems), None),
+            others=frozenset(map(str.casefold, board.others)),
+            other_series=frozenset(map(squeezed, board.others)),
         )
 
     def hold(self, release: Release, *, is_upload: bool) -> Hold | None:
@@ -72,7 +77,7 @@ class Belonging:
         if (unfit := misfit(board, release)) is not None:
             return unfit
         if new_name(board, release) is not None:
-            if bearer(board, release) is not None:
+            if self._is_of_other(release):
                 return Hold.OTHER_BOARD
             if board.key_pinned:
                 return Hold.OTHER_NAME
@@ -84,15 +89,17 @@ class Belonging:
         series, has_name = series_for(self.board, release), _bears(release, self.board.name)
         if self.series is None or series in ("", self.series):
             return True
-        if has_name and bearer(self.board, release) is None and not _bears(release, _STOCK_NAME):
+        if has_name and not self._is_of_other(release) and not _bears(release, _STOCK_NAME):
             return True
         # What has no version is called garden2, garden_new and the like while somebody works on it. Not if that is what
         # another board is called.
         stem = _stem(self.series)
-        others = (squeezed(name) for name in self.board.others)
-        if any(len(other) > len(stem) and series.startswith(other) for other in others):
+        if any(series[:end] in self.other_series for end in range(len(stem) + 1, len(series) + 1)):
             return False
         return not release.version and (series.startswith(stem) if stem else series.isdecimal())
+
+    def _is_of_other(self, release: Release) -> bool:
+        return release.name is not None and release.name.casefold() in self.others
 
 
 def misfit(board: BoardFacts, release: Release) -> Hold | None:
@@ -105,11 +112,6 @@ def misfit(board: BoardFacts, release: Release) -> Hold | None:
 def new_name(board: BoardFacts, release: Release) -> str | None:
     """Return the name that a board gets from a build, if that is another one."""
     return None if _bears(release, board.name) else release.name
-
-
-def bearer(board: BoardFacts, release: Release) -> str | None:
-    """Return the title of another board with the name that a build states."""
-    return next((title for name, title in board.others.items() if _bears(release, name)), None)
 
 
 def _bears(release: Release, name: str) -> bool:

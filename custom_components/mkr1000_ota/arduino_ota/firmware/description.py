@@ -67,4 +67,5 @@ def inspected(image: bytes, release: Release) -> Release:
 def without_bootloader(names: Collection[str]) -> list[str]:
     """Return the names of images; of two outputs of one build the one without the bootloader is meant."""
     named = {name.casefold() for name in names}
-    return [name for name in names if name.casefold().replace(WITH_BOOTLOADER, "") not in named - {name.casefold()}]
+    plain = {name: name.casefold().replace(WITH_BOOTLOADER, "") for name in names}
+    return [name for name in names if plain[name] == name.casefold() or plain[name] not in named]

@@ -1,9 +1,10 @@
 """Sketches in a folder: whatever is dropped there is offered a moment later."""
 
 import asyncio
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 import os
 from pathlib import Path
 import time
@@ -169,8 +170,7 @@ class FolderSource:
             elif _ends(name, *_NOT_IMAGES) and _build_of(folded) not in built:
                 yield Finding.of(name, Reason.NOT_A_BIN)
         below = [] if images else [self.directory / name for name in entries if entries[name].is_folder]
-        inside = (path for folder in below[: limits.FINDINGS] for path in _sketches_in(folder, 1))
-        for path in (*self._sketches_above(), *inside):
+        for path in (*self._sketches_above(), *_sketches_in(below)):
             yield Finding.of(os.path.relpath(path, self.directory), Reason.MISPLACED, folder=str(self.directory))
 
     def _sketches_above(self) -> Iterator[Path]:
@@ -223,14 +223,15 @@ def _inspect(folder: Directory, files: _Files) -> Release | Finding | None:
         return Finding.from_error(error.placeholders["file"], error, model=model)
 
 
-def _sketches_in(folder: Path, depth: int) -> Iterator[Path]:
-    """Return the images in a folder, and in those below it as deep as that."""
-    with suppress(SourceError), opened(folder, folder.parent) as directory:
-        entries = directory.scan()
-        yield from (folder / name for name in entries if _ends(name, ".bin"))
-        if depth:
-            below = [name for name in entries if entries[name].is_folder][: limits.FINDINGS]
-            yield from (path for name in below for path in _sketches_in(folder / name, depth - 1))
+def _sketches_in(folders: Iterable[Path]) -> Iterator[Path]:
+    """Return the images in some folders, and in those right below them: in the first `limits.SKETCHES` of all these."""
+    waiting = [(folder, 1) for folder in folders]
+    # It grows meanwhile.
+    for folder, depth in islice(waiting, limits.SKETCHES):
+        with suppress(SourceError), opened(folder, folder.parent) as directory:
+            entries = directory.scan()
+            yield from (folder / name for name in entries if _ends(name, ".bin"))
+            waiting += ((folder / name, 0) for name in entries if depth and entries[name].is_folder)
 
 
 def _ends(name: str, *ends: str) -> bool:

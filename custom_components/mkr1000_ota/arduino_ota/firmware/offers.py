@@ -18,7 +18,7 @@ from .versions import Order, order
 _TIME: Final = re.compile(r"\d{4}\.\d\d\.\d\d\.\d{4}", re.ASCII)
 _HASH_SHOWN: Final = 6  # hexadecimal digits
 # Words that mean "whatever is newest" and "nobody knows" wherever a label can stand; a tag may be called so, too.
-_RESERVED: Final = frozenset({"latest", "unknown"})
+_RESERVED: Final = frozenset({"latest", "unknown", "unavailable"})
 # Builds that are in no source anymore and never ran here are remembered, too, so that none is new twice.
 _MOST_REMEMBERED: Final = 100
 

@@ -80,7 +80,7 @@ class Release:
             stated_version=stated,
             size=sketch.size,
             sha256=sketch.sha256,
-            name=fit_to_show(sketch.name, limits.NAME) if sketch.name else None,
+            name=sketch.name,
             model=model,
             built=sketch.built,
             warnings=sketch.warnings,

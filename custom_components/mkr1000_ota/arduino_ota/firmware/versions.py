@@ -128,7 +128,8 @@ def _stem(file: str) -> str:
 def version_in_name(stem: str) -> str | None:
     """Return the version in a file name without its extension, or None."""
     match = _IN_NAME.search(_COPY.sub("", stem, count=1))
-    return bare(match["version"]) if match else None
+    version = bare(match["version"]) if match else ""
+    return version if VERSION.fullmatch(version) else None
 
 
 def version_of_file(file: str) -> str | None:
@@ -157,4 +158,4 @@ def series_of(name: str) -> str:
 
 def squeezed(name: str) -> str:
     """Return the letters and digits of a name, for comparing how different people write it."""
-    return "".join(character for character in name.casefold() if character.isalnum())
+    return "".join(filter(str.isalnum, name.casefold()))

@@ -8,8 +8,10 @@ from hashlib import sha256
 import re
 from typing import Final, Self
 
+from .. import limits
 from ..hardware import LARGEST_SKETCH, MKR1000, SRAM_START, Model, Storage
 from ..libraries import Library
+from ..text import fit_to_show
 from . import hazards
 from .begin_call import BeginCall, calls_of_begin
 from .checks import check_board, check_storage, whole_program
@@ -91,7 +93,8 @@ class Sketch:
             model=target,
             ota=library is not None,
             library=library,
-            name=name,
+            # As it is heard when the board announces it.
+            name=(name and fit_to_show(name, limits.NAME)) or None,
             version=version[1].decode() if version else None,
             built=_compile_time(image),
             passwords=passwords,
