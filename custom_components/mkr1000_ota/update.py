@@ -144,10 +144,11 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     def _alerts(self) -> Iterator[tuple[str, str]]:
         """What a person should know before installing, the most important first."""
         board, offers = self.coordinator, self.coordinator.offers
-        if (notice := board.record.notices.get(Kind.NOT_BACK)) is not None and not notice.is_closed:
+        for kind in (Kind.NOT_BACK, Kind.UNCERTAIN):
             # The installed version may not be true anymore.
-            why = "verdict_not_back" if notice.reason == "not_back" else notice.reason
-            yield "warning", self._say(why, **{**notice.placeholders, "board": board.name})
+            if (notice := board.record.notices.get(kind)) is not None and not notice.is_closed:
+                why = "verdict_not_back" if notice.reason == "not_back" else notice.reason
+                yield "warning", self._say(why, **{**notice.placeholders, "board": board.name})
         if self._release and (running := board.record.running) and Caution.HANGS_AFTER_UPDATE in running.warnings:
             yield "warning", self._say("running_hangs")
         for warning in self._release.warnings if self._release else ():
