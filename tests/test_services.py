@@ -152,8 +152,15 @@ async def test_which_sketch(home: HomeAssistant, add_board: AddBoard, board: Vir
     with pytest.raises(ServiceValidationError) as error:
         await act(home, "flash", file="/etc/passwd")
     assert error.value.translation_key == "file_not_allowed"
-    with pytest.raises(vol.Invalid):
+    with pytest.raises(ServiceValidationError) as error:
         await act(home, "flash", file="/etc/passwd", url="http://127.0.0.1/")
+    assert error.value.translation_key == "no_sketch_named"
+    with pytest.raises(HomeAssistantError) as unusable:
+        await act(home, "flash", url="garden.bin")
+    assert unusable.value.translation_key == "source_bad_url"
+    with pytest.raises(vol.Invalid) as refused:
+        await act(home, "flash", file="garden.bin", allow=["everything"])
+    assert "Refusal" not in str(refused.value)
 
 
 async def test_a_sketch_that_cannot_be_had(

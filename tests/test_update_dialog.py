@@ -8,6 +8,7 @@ from typing import Any
 
 from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_component, entity_registry as er
 from homeassistant.helpers.translation import async_get_translations
 import pytest
@@ -17,8 +18,10 @@ from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import AddBoard, Offer
 from tests.support.actions import FIRMWARE, choose, install, restart, shown
+from tests.support.options import open_options, submit
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
+from tests.web import Web
 
 TRANSLATIONS = Path(__file__).parents[1] / "custom_components" / DOMAIN / "translations"
 LANGUAGES = sorted(path.stem for path in TRANSLATIONS.glob("*.json"))
@@ -127,6 +130,20 @@ async def test_what_the_running_build_will_do_is_said_before_the_next_one_is_ins
     await install(home)
     await offer(entry, {"garden.bin": build_sketch(version="3.0")})
     assert said not in await notes(home)
+
+
+async def test_where_to_put_a_sketch_is_said_of_the_source_that_is_in_use(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web
+) -> None:
+    entry = await add_board(board)
+    folder = home.config.path(entry.options[CONF_FOLDER])
+    assert folder in summary(home)
+    manifest = str(site.serve("/manifest.json", json.dumps({"releases": []})))
+    chosen = await open_options(home, entry, "source", "manifest")
+    assert (await submit(home, chosen, manifest_url=manifest))["type"] is FlowResultType.CREATE_ENTRY
+    await home.async_block_till_done()
+    assert folder not in summary(home)
+    assert ENGLISH["nothing_offered"]["message"].format(board="Arduino") in summary(home)
 
 
 async def test_they_are_told_of_what_was_remembered_and_of_what_ran_before(

@@ -13,11 +13,11 @@ from .const import DOMAIN
 
 _INSTALL_ARCHIVED: Final[VolDictType] = {
     vol.Optional("version"): cv.string,
-    vol.Optional("allow", default=list): vol.All(cv.ensure_list, [vol.In(sorted(OVERRIDABLE))]),
+    vol.Optional("allow", default=list): vol.All(cv.ensure_list, [vol.In(sorted(each.value for each in OVERRIDABLE))]),
 }
 _FLASH: Final[VolDictType] = {
-    vol.Exclusive("file", "where"): cv.string,
-    vol.Exclusive("url", "where"): cv.url,
+    vol.Optional("file"): cv.string,
+    vol.Optional("url"): cv.string,
     vol.Optional("password"): cv.string,
     **_INSTALL_ARCHIVED,
 }

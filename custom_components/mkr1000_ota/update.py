@@ -18,14 +18,14 @@ from .arduino_ota.firmware.release import Release, SourceError
 from .arduino_ota.flash.pending import Phase
 from .arduino_ota.sketch import Caution
 from .arduino_ota.text import escape_markdown, fit_to_show
-from .const import CONF_FOLDER, DOMAIN
+from .const import CONF_FOLDER, CONF_SOURCE, DOMAIN, SourceKind
 from .coordinator import IDLE, Stage
 from .data import BoardConfigEntry, InstallRequest
 from .entity import BoardEntity
 from .errors import source_error, validation_error
 from .install.action_file import async_fetch
 from .install.prepare import async_request_for_file, async_request_for_version, request_for_archived
-from .issues import sentence
+from .issues import Kind, sentence
 
 # One board after the other would be slow; how many are flashed at once is limited where they are flashed.
 PARALLEL_UPDATES = 0
@@ -144,6 +144,11 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     def _alerts(self) -> Iterator[tuple[str, str]]:
         """What a person should know before installing, the most important first."""
         board, offers = self.coordinator, self.coordinator.offers
+        for kind in (Kind.NOT_BACK, Kind.UNCERTAIN):
+            # The installed version may not be true anymore.
+            if (notice := board.record.notices.get(kind)) is not None and not notice.is_closed:
+                why = "verdict_not_back" if notice.reason == "not_back" else notice.reason
+                yield "warning", self._say(why, **{**notice.placeholders, "board": board.name})
         if self._release and (running := board.record.running) and Caution.HANGS_AFTER_UPDATE in running.warnings:
             yield "warning", self._say("running_hangs")
         for warning in self._release.warnings if self._release else ():
@@ -155,8 +160,12 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
             facts = {"version": build.label, "file": release.label, "name": release.name or ""}
             yield "info", self._say(f"held_back_{build.hold}", **facts)
         if not (offers.builds or offers.held_back or board.record.ran):
-            folder = self.hass.config.path(board.config_entry.options.get(CONF_FOLDER, DOMAIN))
-            yield "info", sentence(self.hass, "where_to_put_sketches", {"folder": escape_markdown(folder)})
+            options = board.config_entry.options
+            if options.get(CONF_SOURCE, SourceKind.FOLDER) == SourceKind.FOLDER:
+                folder = escape_markdown(self.hass.config.path(options.get(CONF_FOLDER, DOMAIN)))
+                yield "info", sentence(self.hass, "where_to_put_sketches", {"folder": folder})
+            else:
+                yield "info", self._say("nothing_offered", board=board.name)
 
     @override
     async def async_update(self) -> None:

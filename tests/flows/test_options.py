@@ -114,6 +114,7 @@ async def test_a_key_file_is_understood(home: HomeAssistant, board: VirtualBoard
         ("health", {"health_url": "{host}/health", "health_within": 60}, "source_bad_url"),
         ("health", {"health_url": "ftp://{host}/", "health_within": 60}, "source_bad_url"),
         ("health", {"health_url": "http://[::1", "health_within": 60}, "source_bad_url"),
+        ("health", {"health_url": "http://{hots}/", "health_within": 60}, "source_bad_url"),
     ],
 )
 async def test_what_cannot_keep_anything_away_is_refused(

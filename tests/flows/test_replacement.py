@@ -2,6 +2,7 @@
 
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
@@ -54,6 +55,27 @@ async def test_with_its_password_other_hardware_takes_the_place_of_a_board(
     assert {one.entity_id for one in er.async_entries_for_config_entry(er.async_get(home), entry.entry_id)} == entities
     # It is not offered as a new board anymore.
     assert card["flow_id"] not in {flow["flow_id"] for flow in home.config_entries.flow.async_progress()}
+
+
+async def test_a_replacement_with_an_empty_password_is_confirmed_by_submitting_the_form_again(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    """An empty field stands for the saved password, which is not sent there, until the form has said so."""
+    entry = await add_board(await start_board())
+    know(home, entry, MAC)
+    other, another = [await start_board(address=f"127.0.0.{last}", password="") for last in (8, 9)]
+    for mac, board in ((OTHER_MAC, other), (REPEATER, another)):
+        arp(mac, board.address)
+    result = await reconfigure(home, entry, typed(another))
+    for _ in range(2):
+        result = await submit(home, result, typed(other))
+        if result["type"] is FlowResultType.FORM:
+            assert result["errors"] == {CONF_PASSWORD: "password_needed"}
+            assert passwords_sent_to(other) == []
+    assert result["reason"] == "reconfigure_successful"
+    assert (passwords_sent_to(other), passwords_sent_to(another)) == ([""], [])
+    assert await stored_password(home, entry) == ""
+    await settle(home)
 
 
 async def test_what_replaces_a_board_behind_a_repeater_has_no_hardware_address(

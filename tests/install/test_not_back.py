@@ -16,6 +16,7 @@ from tests.conftest import BRISK, AddBoard, Hear, Offer
 from tests.install.conftest import NEW, OLD, Restart, becomes, pending
 from tests.support.actions import (
     CONNECTIVITY,
+    FIRMWARE,
     FLASH,
     board_of,
     eventually,
@@ -47,6 +48,8 @@ async def test_a_board_that_does_not_come_back_is_watched_for(
     entry = await broken_off(pending(phase, NEW))
     await until_not_back(home)
     assert board_of(home).record.pending is not None
+    said = str(shown(home, FIRMWARE).attributes["release_summary"])
+    assert reason_of(issues(home)["not_back"]).rstrip(".") in said
 
     becomes(board, OLD if phase is Phase.UPLOADING else NEW)
     await board.power_on()

@@ -103,6 +103,7 @@ async def test_nobody_knows_which_of_two_sketches_with_one_password_runs(
         assert board_of(home).record.version is None
         assert issues(home).keys() == {"uncertain"}
         assert reason_of(issues(home)["uncertain"]).startswith("Couldn't confirm that Arduino is running version 2.0")
+        assert reason_of(issues(home)["uncertain"]) in str(shown(home, FIRMWARE).attributes["release_summary"])
         assert entry.data[CONF_PASSWORD] == board.password
         await restart(home, entry)
 

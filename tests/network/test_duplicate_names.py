@@ -31,6 +31,8 @@ async def test_two_of_one_name_are_reported_until_one_is_removed(
     assert reported(home) == {}
     second = await add_board(await start_board(address="127.0.0.10"))
     assert reported(home) == {"Arduino": "Arduino (127.0.0.10), Arduino (127.0.0.7)"}
+    home.config_entries.async_update_entry(second, title="Arduino (127.0.0.10)")
+    assert reported(home) == {"Arduino": "Arduino (127.0.0.10), Arduino (127.0.0.7)"}
     await home.config_entries.async_remove(second.entry_id)
     assert reported(home) == {}
 

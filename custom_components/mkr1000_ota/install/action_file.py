@@ -35,18 +35,19 @@ class Fetched:
 async def async_fetch(hass: HomeAssistant, where: Mapping[str, Any]) -> Fetched:
     """Fetch the sketch at `file` or `url`, whichever is given.
 
-    Raises ServiceValidationError when neither is given or the file lies outside the allowed directories, and
+    Raises ServiceValidationError unless one of them is given, or if the file lies outside the allowed directories, and
     SourceError when it cannot be had.
     """
-    if file := where.get("file"):
+    file, url = where.get("file"), where.get("url")
+    if bool(file) is bool(url):
+        raise validation_error("no_sketch_named")
+    if file:
         try:
             async with asyncio.timeout(limits.FOLDER):
                 return await hass.async_add_executor_job(_read, hass, file)
         except TimeoutError:
             raise SourceError(Reason.FOLDER_SILENT, folder=str(Path(file).parent)) from None
-    if url := where.get("url"):
-        return await _download(hass, url)
-    raise validation_error("no_sketch_named")
+    return await _download(hass, str(url))
 
 
 def _read(hass: HomeAssistant, file: str) -> Fetched:

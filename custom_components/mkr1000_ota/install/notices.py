@@ -35,4 +35,5 @@ async def async_close_notice(board: BoardCoordinator, kind: Kind) -> None:
     """Tell a person no more of what they know by now."""
     await board.store.note(lambda record: record.with_notice_closed(kind))
     async_raise_notices(board)
+    board.async_update_listeners()
     await board.async_tidy_images()

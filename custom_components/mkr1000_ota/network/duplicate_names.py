@@ -49,7 +49,8 @@ def _board(entry: ConfigEntry) -> _Board | None:
     name = entry.data.get(CONF_NAME)
     if name is None or entry.source == SOURCE_IGNORE or entry.disabled_by or CONF_MAC in entry.data:
         return None
-    return _Board(name, f"{entry.title} ({entry.data.get(CONF_HOST)})")
+    # The title that the second board of a name gets holds its address already.
+    return _Board(name, f"{entry.title.removesuffix(host := f' ({entry.data.get(CONF_HOST)})')}{host}")
 
 
 @callback

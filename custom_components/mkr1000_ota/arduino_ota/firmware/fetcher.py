@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+import re
 import ssl
 import time
 from typing import Final
@@ -23,6 +24,8 @@ JSON: Final = "application/json"
 FILE: Final = "application/octet-stream"
 
 _CHUNK: Final = 16 * 1024
+# A name or address, once its letters are encoded: a forgotten placeholder is none.
+_HOST: Final = re.compile(r"[\w.:%-]+", re.ASCII)
 # Servers label a .bin in many ways. This is the page of a login or of an error.
 _WEB_PAGES: Final = ("text/html", "application/xhtml+xml")
 # The first that an error is counts.
@@ -171,7 +174,7 @@ def joined(url: URL, location: str) -> URL | None:
     """Return where an address, seen from another, leads on the web; None if it does not."""
     try:
         target = url.join(URL(location))
-        is_web = target.scheme in ("http", "https") and bool(target.host)
+        is_web = target.scheme in ("http", "https") and _HOST.fullmatch(target.raw_host or "")
     except ValueError, IndexError:
         return None
     return target if is_web else None

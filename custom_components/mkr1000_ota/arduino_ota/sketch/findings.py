@@ -65,8 +65,8 @@ SENTENCES: Final[dict[Refusal | Caution, str]] = {
     Refusal.NOT_MULTIPLE_OF_4: "This file is incomplete or damaged: its size ({size} bytes) isn't a multiple of 4. "
     "Rebuild the sketch, or download it again.",
     Refusal.UNKNOWN_BOARD: "Couldn't determine which board this sketch is for. Rebuild it for the {expected}.",
-    Refusal.OTHER_BOARD: "This sketch was built for the {board}, but this board is an {expected}. Rebuild it for the "
-    "{expected}.",
+    Refusal.OTHER_BOARD: "This sketch was built for the {board}, but this board is an {expected}. If the board is a "
+    "different model, change its model. Otherwise, rebuild the sketch for the {expected}.",
     Refusal.TOO_LARGE: "This sketch is too large: {size} bytes, but the board can only store {limit}. Make it smaller, "
     "or use an SD card or serial flash for updates.",
     Refusal.NO_LOADER: "This sketch doesn't include {library}, which copies updates from the storage of this board when "
