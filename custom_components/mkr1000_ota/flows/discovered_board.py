@@ -19,20 +19,11 @@ from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.discovery.sightings import SCAN_TIME
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
 from ..arduino_ota.hardware import Model, is_own_address, models_with_library, models_with_mac
-from ..arduino_ota.libraries import Library
+from ..arduino_ota.libraries import OTA_PORT, Library
 from ..arduino_ota.protocol.address import read_address
 from ..arduino_ota.protocol.client import BoardClient
 from ..arduino_ota.text import escape_markdown, fit_to_show
-from ..const import (
-    CONF_FOLDER,
-    CONF_HEARD_NAME,
-    CONF_LIBRARY,
-    CONF_MODEL,
-    CONF_STORAGE,
-    CONF_TYPED_HOST,
-    DEFAULT_PORT,
-    DOMAIN,
-)
+from ..const import CONF_FOLDER, CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL, CONF_STORAGE, CONF_TYPED_HOST, DOMAIN
 from ..errors import FormError
 from ..network.identity import KnownBoard, Match, Peer, async_peer, known_board, match, other_entries, was_heard_lately
 from ..network.mdns import async_get_querier
@@ -148,7 +139,7 @@ async def async_look_at_typed(hass: HomeAssistant, typed: str, entry: ConfigEntr
         raise FormError("bad_address") from err
     host = await _resolve(hass, host)
     sighting = async_get_querier(hass).sightings.get(host)
-    return await async_look_at(hass, host, port or (sighting.port if sighting else DEFAULT_PORT), entry)
+    return await async_look_at(hass, host, port or (sighting.port if sighting else OTA_PORT), entry)
 
 
 async def async_look_at(hass: HomeAssistant, host: str, port: int, entry: ConfigEntry | None = None) -> DiscoveredBoard:

@@ -25,6 +25,7 @@ from ..const import (
     CONF_STORAGE,
     CONF_TOKEN,
     CONF_WAIT,
+    DEFAULT_HEALTH_WITHIN,
     DEFAULT_WAIT,
 )
 from ..errors import FormError
@@ -111,7 +112,7 @@ OPTIONS: Final = {
         {
             vol.Optional(CONF_HEALTH_URL): _TEXT,
             vol.Optional(CONF_HEALTH_ENTITY): selector.EntitySelector(),
-            vol.Required(CONF_HEALTH_WITHIN, default=60): _number(1, LONGEST_HEALTH_CHECK, "s"),
+            vol.Required(CONF_HEALTH_WITHIN, default=DEFAULT_HEALTH_WITHIN): _number(1, LONGEST_HEALTH_CHECK, "s"),
         }
     ),
     "storage": vol.Schema(

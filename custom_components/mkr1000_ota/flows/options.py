@@ -13,15 +13,7 @@ from ..arduino_ota.firmware.fetcher import http_url
 from ..arduino_ota.firmware.github import repository_named
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.release import SourceError
-from ..const import (
-    CONF_ASSET,
-    CONF_FOLDER,
-    CONF_HEALTH_URL,
-    CONF_PUBLIC_KEY,
-    CONF_REPOSITORY,
-    CONF_SOURCE,
-    SourceKind,
-)
+from ..const import CONF_ASSET, CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_REPOSITORY, CONF_SOURCE, SourceKind
 from ..errors import FormError
 from ..sources.chosen import prepare_folder, server_of, uploads_of
 from . import forms

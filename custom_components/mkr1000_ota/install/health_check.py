@@ -16,7 +16,7 @@ from homeassistant.util import dt as dt_util
 from ..arduino_ota.errors import BoardError
 from ..arduino_ota.flash.journal import JournalUnwritable
 from ..arduino_ota.flash.verdict import Verdict
-from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, LOGGER
+from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd
 from ..errors import translated_error
@@ -29,8 +29,6 @@ from .outcome import async_apply_outcome
 from .prepare import ALLOWED_TO_RUN, async_prepare, request_for_archived
 
 UNHEALTHY: Final = "unhealthy"
-# In seconds, as the options flow has it.
-DEFAULT_TIMEOUT: Final = 60.0
 CHECK_INTERVAL: Final = 2.0
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
@@ -106,7 +104,7 @@ def has_health_check(board: BoardCoordinator) -> bool:
 async def async_becomes_healthy(board: BoardCoordinator) -> bool:
     """Wait until all conditions are true; False if it is not within the time that the options give."""
     since = dt_util.utcnow()
-    deadline = time.monotonic() + board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_TIMEOUT)
+    deadline = time.monotonic() + board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN)
     while True:
         # What an entity showed before the flash says nothing; one that reports seldom has until the end of the time.
         is_last = time.monotonic() >= deadline

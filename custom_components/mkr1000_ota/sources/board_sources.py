@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import partial
 import time
 from typing import Final
 
@@ -22,7 +21,7 @@ from ..network.identity import other_entries
 from ..network.mdns import async_get_querier
 from ..storage.memory import RememberedRelease, SourceMemory
 from ..storage.records import BoardRecord, PastFlash
-from .catalogs import SketchCatalog, async_get_catalogs
+from .catalogs import SketchCatalog, async_use_catalog
 from .chosen import source_of, uploads_of
 from .source_issues import source_id
 
@@ -159,9 +158,7 @@ class BoardSources:
         return self.uploads if build.place is Place.UPLOAD else self.chosen
 
     def _use(self, source: FirmwareSource) -> tuple[SketchCatalog, CALLBACK_TYPE]:
-        catalog, release = async_get_catalogs(self._hass).async_use(source, self._entry)
-        unsubscribe = catalog.async_add_listener(self._on_change)
-        return catalog, partial(_both, unsubscribe, release)
+        return async_use_catalog(self._hass, source, self._entry, self._on_change)
 
 
 def _shown(release: Release) -> RememberedRelease:
@@ -177,8 +174,3 @@ def _recalled_release(shown: RememberedRelease) -> Release:
 def _warnings(facts: Mapping[str, Mapping[str, str]]) -> tuple[Finding, ...]:
     """Return warnings by their codes; a newer version may know more of them."""
     return tuple(Finding(Caution(code), dict(values)) for code, values in facts.items() if code in Caution)
-
-
-def _both(first: CALLBACK_TYPE, second: CALLBACK_TYPE) -> None:
-    first()
-    second()

@@ -6,15 +6,12 @@ from weakref import WeakValueDictionary
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
-from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.hardware import MKR1000, Model, Storage, model_named
 from ..arduino_ota.sketch import OVERRIDABLE, Sketch
 from ..const import CONF_MODEL, CONF_STORAGE, DOMAIN
 
 type _Held = WeakValueDictionary[str, Sketch]
-
-_HELD: HassKey[_Held] = HassKey(f"{DOMAIN}_sketches")
 
 
 def model_of(entry: ConfigEntry) -> Model:
@@ -27,7 +24,7 @@ def storage_of(entry: ConfigEntry) -> Storage:
     return Storage(entry.options.get(CONF_STORAGE, Storage.INTERNAL))
 
 
-@singleton(_HELD)
+@singleton(f"{DOMAIN}_sketches")
 def _held(_hass: HomeAssistant) -> _Held:
     return WeakValueDictionary()
 

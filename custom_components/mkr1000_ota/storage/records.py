@@ -187,14 +187,12 @@ class BoardRecord:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""
         changed = self.accepted(flash.password or "", now)
         if self.running is not None and self.running.sha256 == flash.sha256:
-            running = replace(self.running, password=flash.password)
             return replace(
-                self,
-                keyring=changed.keyring,
-                notices=changed.notices,
-                password_checked=now,
-                password_rejected=False,
-                history=(running, *self.history[1:]),
+                changed,
+                version=self.version,
+                sha256=self.sha256,
+                rollback_to=self.rollback_to,
+                history=(replace(self.running, password=flash.password), *self.history[1:]),
             )
         return changed.running_now(flash).without_notices(Kind.UNCERTAIN)
 
