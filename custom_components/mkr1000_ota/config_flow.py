@@ -32,10 +32,8 @@ from .network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS, async_offer, a
 from .network.identity import async_peer
 from .network.mac_addresses import async_leased_hosts
 from .network.mdns import async_get_querier
+from .presence.moves import START_TIMEOUT
 from .presence.tracker import async_get_tracker
-
-# A board asks for its address before it listens to anybody, in seconds.
-STARTS_WITHIN = 20.0
 
 
 class BoardConfigFlow(AddFlow, domain=DOMAIN):
@@ -93,7 +91,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         self._abort_if_crowded()
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
-        heard = await async_get_querier(self.hass).async_wait_for(discovery_info.ip, timeout=STARTS_WITHIN)
+        heard = await async_get_querier(self.hass).async_wait_for(discovery_info.ip, timeout=START_TIMEOUT)
         # Where multicast does not get through, a board responds all the same to a direct request.
         told = (heard.port, heard.name, heard.board) if heard else (OTA_PORT, None, None)
         return await self._discovered(discovery_info.ip, *told)

@@ -22,9 +22,9 @@ from ..data import InstallEnd
 from ..errors import translated_error
 from ..issues import Kind
 from ..presence.asking import async_recognize
-from ..storage.records import BoardRecord, PastFlash
+from ..storage.records import PastFlash
 from .flashing import async_flash, flash_slots
-from .notices import async_raise_notices, with_notice
+from .notices import async_raise_notices
 from .outcome import async_apply_outcome
 from .prepare import ALLOWED_TO_RUN, async_prepare, request_for_archived
 
@@ -50,11 +50,12 @@ async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> Instal
     facts = {"board": board.name, "version": running.version, "previous": target.version if target else ""}
     reason = translated_error("not_rolled_back" if target else "unhealthy", **facts)
 
-    def judge(record: BoardRecord) -> BoardRecord:
-        judged = record.judged(healthy=False, rollback_to=target.sha256 if target else None)
-        return with_notice(judged, Kind.UNHEALTHY, reason, running.version)
-
-    await board.store.note(judge)
+    rollback_to = target.sha256 if target else None
+    await board.store.note(
+        lambda record: record.judged(healthy=False, rollback_to=rollback_to).with_notice(
+            Kind.UNHEALTHY, reason, running.version
+        )
+    )
     if target is not None and (rolled_back := await async_roll_back(board)) is not None:
         return rolled_back
     if target is not None and board.record.rollback_to is None:

@@ -81,11 +81,9 @@ class BoardInstaller:
 
     @callback
     def order(self, request: InstallRequest) -> None:
-        """Install a build although nobody waits for the end. Raises ServiceValidationError if something is being done."""
         self._in_background(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
 
     async def cancel(self) -> None:
-        """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
         if (task := self._task) is None or not self._board.state.is_cancelable:
             raise validation_error("nothing_to_cancel", board=self._board.name)
         self._is_canceled = True

@@ -16,7 +16,7 @@ from ..data import InstallEnd
 from ..errors import not_applied_error, translated_error, uncertain_error
 from ..issues import Kind
 from ..storage.records import PastFlash
-from .notices import async_raise_notices, with_notice
+from .notices import async_raise_notices
 from .reconnect import async_ask_for_password
 
 # The event of an install that ended before the board had all of the sketch, and of one that another has undone.
@@ -113,7 +113,7 @@ async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     reason = translated_error(why or "not_back", **facts)
     told = board.record.notices.get(Kind.NOT_BACK)
     if told is None or not told.is_closed:
-        await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
+        await board.store.note(lambda record: record.with_notice(Kind.NOT_BACK, reason, pending.version))
     async_raise_notices(board)
     return translated_error(why or "verdict_not_back", **facts)
 

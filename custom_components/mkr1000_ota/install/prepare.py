@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from ..arduino_ota.errors import SketchRefused
-from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused, verify_release
+from ..arduino_ota.firmware.minisign import SignatureRefused
 from ..arduino_ota.firmware.offers import Build, Place
 from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
@@ -14,9 +14,9 @@ from ..arduino_ota.sketch import OVERRIDABLE, Refusal, Sketch
 from ..const import CONF_PUBLIC_KEY
 from ..coordinator import BoardCoordinator
 from ..data import InstallRequest
-from ..errors import signature_error, sketch_error, source_error, translated_error, validation_error
+from ..errors import sketch_error, source_error, translated_error, validation_error
 from ..issues import Kind
-from ..sources.sketches import async_inspect
+from ..sources.sketches import async_inspect, async_verify
 from ..storage.images import ImageLost
 from ..storage.records import PastFlash, WaitingOrder
 from .action_file import Fetched
@@ -132,10 +132,8 @@ async def async_prepare(board: BoardCoordinator, request: InstallRequest) -> Ord
         raise translated_error("prepare_timeout", file=request.file) from None
     except SourceError as err:
         raise source_error(err) from err
-    except SketchRefused as err:
+    except (SketchRefused, SignatureRefused) as err:
         raise sketch_error(err, request.file) from err
-    except SignatureRefused as err:
-        raise signature_error(err, request.file) from err
     except ImageLost as err:
         raise translated_error("image_lost", board=board.name, version=request.version) from err
     return Order(
@@ -158,19 +156,14 @@ async def async_running_sketch(board: BoardCoordinator) -> Sketch | None:
 
 
 async def _verify(board: BoardCoordinator, request: InstallRequest, sketch: Sketch, signature: str | None) -> None:
-    if not (trusted := board.config_entry.options.get(CONF_PUBLIC_KEY)):
+    if not board.config_entry.options.get(CONF_PUBLIC_KEY):
         return
     if signature is None:
         raise validation_error("signature_missing", file=request.file)
     # What the image says of its version is signed, what others say is not. The label of a rebuild has the beginning of
     # its SHA-256 behind the version.
     shown = request.version.partition(" (")[0] if sketch.version else request.claimed
-
-    def verify() -> None:
-        version, name = bare(shown) if shown else None, board.board_name or sketch.name or ""
-        verify_release(PublicKey.parse(trusted), sketch, signature, version=version, board=name)
-
-    await board.hass.async_add_executor_job(verify)
+    await async_verify(board.hass, board.config_entry, sketch, signature, bare(shown) if shown else None)
 
 
 async def _archived(

@@ -128,7 +128,6 @@ class PresenceTracker:
 
     @callback
     def note_response(self, board: BoardCoordinator) -> None:
-        """Note that a board itself has responded."""
         if board.state.has_the_board:
             return
         clear_wrong_board(board)

@@ -59,7 +59,6 @@ class BoardSources:
 
     @callback
     def async_close(self) -> None:
-        """Follow them no longer."""
         self._leave_chosen()
         self._leave_uploads()
 
@@ -154,7 +153,6 @@ class BoardSources:
             )
 
     def catalog_of(self, build: Build) -> SketchCatalog:
-        """Return the catalog that a build is from."""
         return self.uploads if build.place is Place.UPLOAD else self.chosen
 
     def _use(self, source: FirmwareSource) -> tuple[SketchCatalog, CALLBACK_TYPE]:

@@ -40,7 +40,6 @@ class SourceIssues:
 
     @callback
     def note(self, error: SourceError) -> None:
-        """Note that the source has failed once more."""
         self.error = error
         self.since = self.since or time.time()
 
@@ -51,7 +50,6 @@ class SourceIssues:
 
     @callback
     def recovered(self) -> None:
-        """Note that the source works."""
         self.error = self.since = None
         self._clear_failing()
 

@@ -50,7 +50,6 @@ class UploadedSource:
         return release
 
     async def remove(self) -> None:
-        """Forget the upload."""
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     async def catalog(self) -> Catalog:
