@@ -183,7 +183,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     @callback
     def refresh_offers(self) -> None:
         """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
-        self.offers = self.sources.find_offers(self.record, self.archived, self.model, self.storage)
+        self.offers = self.sources.find_offers(self.record, self.archived)
         seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
         if (seen, memory) != (self.record.seen, self.record.source_memory):
             self.config_entry.async_create_background_task(

@@ -70,8 +70,6 @@ def board_error(err: errors.BoardError, board: str, host: str) -> HomeAssistantE
             placeholders |= {"taken": str(err.taken), "size": str(err.size), "seconds": f"{err.seconds:g}"}
         case errors.UploadRejected():
             placeholders |= {"status": str(err.status)}
-        case _:
-            pass
     return translated_error(key, **placeholders)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partialmethod
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.core import callback
@@ -20,8 +20,6 @@ from . import forms
 from .discovered_board import as_markdown
 from .forms import Entered
 from .upload import Upload, async_receive, async_uploaded, problem
-
-SOURCES: Final = (SourceKind.FOLDER, SourceKind.MANIFEST, SourceKind.GITHUB)
 
 
 class BoardOptionsFlow(OptionsFlow):
@@ -45,7 +43,7 @@ class BoardOptionsFlow(OptionsFlow):
     async def async_step_source(self, user_input: Entered = None) -> ConfigFlowResult:
         """Choose the kind of source; the current one is marked."""
         current = self.entry.options.get(CONF_SOURCE, SourceKind.FOLDER)
-        marks = {kind.value: f"✓ {self._source()}" if kind == current else "" for kind in SOURCES}
+        marks = {kind.value: f"✓ {self._source()}" if kind == current else "" for kind in SourceKind}
         return self.async_show_menu(step_id="source", menu_options=list(marks), description_placeholders=marks)
 
     async def _subject(self, step: str, user_input: Entered = None) -> ConfigFlowResult:

@@ -1,6 +1,7 @@
 """A build that is to be installed: from its source, the archive, a file or a wait, to an order that may be flashed."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -75,7 +76,9 @@ def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
     )
 
 
-def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple[str, ...] = ()) -> InstallRequest:
+def request_for_archived(
+    board: BoardCoordinator, flash: PastFlash | WaitingOrder, allow: tuple[str, ...] = ()
+) -> InstallRequest:
     """Return the request for a sketch that the board ran before, with the password that it accepted then."""
     load = partial(_archived, board, flash.sha256, flash.signature, allow)
     return InstallRequest(version=flash.version, file=flash.version, load=load, password=flash.password, allow=allow)
@@ -83,14 +86,7 @@ def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple
 
 def request_for_order(board: BoardCoordinator, order: WaitingOrder, until: float | None) -> InstallRequest:
     """Return the request for what was ordered before; it waits for the board until then, if it did already."""
-    return InstallRequest(
-        version=order.version,
-        file=order.file,
-        load=partial(_archived, board, order.sha256, order.signature, order.allow),
-        password=order.password,
-        allow=order.allow,
-        until=until,
-    )
+    return replace(request_for_archived(board, order, order.allow), file=order.file, until=until)
 
 
 async def async_request_for_file(

@@ -14,7 +14,7 @@ from ..arduino_ota.firmware.belonging import BoardFacts
 from ..arduino_ota.firmware.offers import Build, Offers, Place, Seen, find_offers
 from ..arduino_ota.firmware.release import FirmwareSource, Release
 from ..arduino_ota.flash.stored import UNKNOWN
-from ..arduino_ota.hardware import LARGEST_SKETCH, Model, Storage
+from ..arduino_ota.hardware import LARGEST_SKETCH
 from ..arduino_ota.sketch import Caution, Finding
 from ..const import CONF_PUBLIC_KEY, DOMAIN
 from ..network.identity import other_entries
@@ -23,6 +23,7 @@ from ..storage.memory import RememberedRelease, SourceMemory
 from ..storage.records import BoardRecord, PastFlash
 from .catalogs import SketchCatalog, async_use_catalog
 from .chosen import source_of, uploads_of
+from .sketches import model_of, storage_of
 from .source_issues import source_id
 
 # What is remembered of an offer as it is.
@@ -62,11 +63,9 @@ class BoardSources:
         self._leave_chosen()
         self._leave_uploads()
 
-    def find_offers(
-        self, record: BoardRecord, archived: Collection[PastFlash], model: Model, storage: Storage
-    ) -> Offers:
+    def find_offers(self, record: BoardRecord, archived: Collection[PastFlash]) -> Offers:
         """Return what is on offer; as long as the source has not been asked, what it offered last."""
-        facts = self._facts(record, model, storage)
+        facts = self._facts(record)
         shown = self._recalled(record).release
         recalled = (_recalled_release(shown),) if shown else ()
         releases = self.chosen.data.releases if self.chosen.confirmed else recalled
@@ -102,7 +101,7 @@ class BoardSources:
             zone=dt_util.get_default_time_zone(),
         )
 
-    def _facts(self, record: BoardRecord, model: Model, storage: Storage) -> BoardFacts:
+    def _facts(self, record: BoardRecord) -> BoardFacts:
         entry = self._entry
         others = {
             sighting.name: f"{sighting.name} ({sighting.address})"
@@ -115,8 +114,8 @@ class BoardSources:
         }
         return BoardFacts(
             name=entry.data.get(CONF_NAME) or entry.title,
-            model=model.id,
-            largest=LARGEST_SKETCH[storage],
+            model=model_of(entry).id,
+            largest=LARGEST_SKETCH[storage_of(entry)],
             running=record.sha256,
             ran=frozenset(record.ran),
             failed=frozenset(record.failed),
