@@ -43,11 +43,8 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
 
     _locked_by: str | None = None
     _shown_host: str | None = None
-
-    @override
-    def __init__(self) -> None:
-        # What leases speak of, and so anybody could have said.
-        self._leased: set[str] = set()
+    # What leases speak of, and so anybody could have said.
+    _leased: frozenset[str] = frozenset()
 
     @staticmethod
     @callback
@@ -190,7 +187,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         is_absent = entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.data is False
         leased = async_leased_hosts(self.hass).get(entry.data.get(CONF_MAC, ""), host)
         if is_absent and leased != host:
-            self._leased.add(leased)
+            self._leased |= {leased}
             host = leased
         return write_address(host, entry.data.get(CONF_PORT, OTA_PORT))
 

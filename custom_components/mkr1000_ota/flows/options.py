@@ -10,7 +10,7 @@ from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
 
 from ..arduino_ota.firmware.fetcher import http_url
-from ..arduino_ota.firmware.github import repository_named
+from ..arduino_ota.firmware.github import DEFAULT_ASSET, repository_named
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.release import SourceError
 from ..const import CONF_ASSET, CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_REPOSITORY, CONF_SOURCE, SourceKind
@@ -79,7 +79,7 @@ class BoardOptionsFlow(OptionsFlow):
                 chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind(step).value}
                 if CONF_REPOSITORY in entered:
                     chosen[CONF_REPOSITORY] = repository_named(entered[CONF_REPOSITORY].rstrip("/"))
-                    chosen[CONF_ASSET] = entered[CONF_ASSET] or forms.DEFAULT_ASSET
+                    chosen[CONF_ASSET] = entered[CONF_ASSET] or DEFAULT_ASSET
                 await server_of(self.hass, chosen).catalog()
                 return chosen
             case "signing" if key := entered.get(CONF_PUBLIC_KEY):

@@ -47,8 +47,8 @@ class BoardSources:
     def async_open(self, on_change: CALLBACK_TYPE) -> None:
         """Begin to follow them; `on_change` is called when any of them has changed."""
         self._on_change = on_change
-        self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
         self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))
+        self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
 
     @callback
     def async_switch(self) -> None:
