@@ -89,7 +89,7 @@ async def test_a_loss_of_power_finds_what_was_written(
         done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "content")
         sync(descriptor)
 
-    def note_move(*names: str, **folders: int) -> None:
+    def note_move(*names: str, **folders: Any) -> None:
         done.append("name")
         move(*names, **folders)
 
@@ -163,7 +163,7 @@ async def test_whoever_is_cancelled_while_a_thread_writes_waits_for_it(
     """A late write would take the place of the next one."""
     begun, go_on, move = threading.Event(), threading.Event(), os.replace
 
-    def take_long(*names: str, **folders: int) -> None:
+    def take_long(*names: str, **folders: Any) -> None:
         begun.set()
         assert go_on.wait(10)
         move(*names, **folders)
