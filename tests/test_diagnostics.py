@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.components.diagnostics import get_diagnostics_for_config_entry
 
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
+from custom_components.mkr1000_ota.errors import translated_error
 from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
@@ -113,7 +114,7 @@ async def test_what_is_under_way_is_described_without_its_passwords(
     )
     await board_of(home).store.save(
         lambda record: replace(record, pending=pending, order=order, unknown={"later": "secret"}).with_notice(
-            Kind.NOT_BACK, "verdict_not_back", order
+            Kind.NOT_BACK, translated_error("verdict_not_back"), "2.0", order
         )
     )
     told: dict[str, Any] = await get_diagnostics_for_config_entry(home, hass_client, entry)

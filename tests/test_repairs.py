@@ -16,7 +16,7 @@ from custom_components.mkr1000_ota.arduino_ota.text import escape_markdown
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, DOMAIN
 from custom_components.mkr1000_ota.coordinator import IDLE, BoardCoordinator, InstallState, Stage
 from custom_components.mkr1000_ota.errors import translated_error
-from custom_components.mkr1000_ota.install.notices import async_raise_notices, with_notice
+from custom_components.mkr1000_ota.install.notices import async_raise_notices
 from custom_components.mkr1000_ota.issues import Kind, async_report, issue_id
 from custom_components.mkr1000_ota.repairs import ACTIONS
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
@@ -96,7 +96,7 @@ async def tell(entry: ConfigEntry, kind: Kind) -> BoardCoordinator:
     """Let a person have to know something of version 2.0."""
     board: BoardCoordinator = entry.runtime_data.coordinator
     reason = translated_error("verdict_uncertain", board=board.name, version="2.0")
-    await board.store.note(lambda record: with_notice(record, kind, reason, "2.0"))
+    await board.store.note(lambda record: record.with_notice(kind, reason, "2.0"))
     async_raise_notices(board)
     return board
 

@@ -11,14 +11,13 @@ from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.helpers.typing import ConfigType
-from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry, BoardData
 from .install.installer import BoardInstaller
 from .issues import async_clear
-from .network.discovery_flows import async_start_discovery
+from .network.discovery_flows import async_get_discovery_flows
 from .network.duplicate_names import async_watch_duplicate_names
 from .network.mdns import async_get_querier
 from .presence.tracker import async_get_tracker
@@ -43,8 +42,6 @@ PLATFORMS: Final = [
     Platform.UPDATE,
 ]
 
-_SLOTS: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_setup_slots")
-
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register what exists whether a board is set up or not."""
@@ -68,7 +65,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
             translation_placeholders={"file": store.path.name, "problem": err.problem},
         ) from None
     entry.async_on_unload(async_get_querier(hass).async_start())
-    entry.async_on_unload(async_start_discovery(hass))
+    entry.async_on_unload(async_get_discovery_flows(hass).async_start())
 
     async with _setup_slots(hass):
         images = Images(hass, entry.entry_id)
@@ -122,6 +119,6 @@ def _refresh_offers(hass: HomeAssistant) -> None:
         entry.runtime_data.coordinator.refresh_offers()
 
 
-@singleton(_SLOTS)
+@singleton(f"{DOMAIN}_setup_slots")
 def _setup_slots(_hass: HomeAssistant) -> asyncio.Semaphore:
     return asyncio.Semaphore(_SETUP_SLOTS)

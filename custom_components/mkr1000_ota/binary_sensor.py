@@ -14,9 +14,7 @@ from .entity import BoardEntity
 PARALLEL_UPDATES = 0
 
 _CONNECTIVITY = BinarySensorEntityDescription(
-    key="connectivity",
-    device_class=BinarySensorDeviceClass.CONNECTIVITY,
-    entity_category=EntityCategory.DIAGNOSTIC,
+    key="connectivity", device_class=BinarySensorDeviceClass.CONNECTIVITY, entity_category=EntityCategory.DIAGNOSTIC
 )
 
 

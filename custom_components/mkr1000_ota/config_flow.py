@@ -5,17 +5,12 @@ from dataclasses import replace
 import operator
 from typing import Any, override
 
-from homeassistant.config_entries import (
-    SOURCE_INTEGRATION_DISCOVERY,
-    ConfigEntryState,
-    ConfigFlowResult,
-)
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import format_mac
-from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
@@ -23,9 +18,10 @@ from .arduino_ota import limits
 from .arduino_ota.discovery.announcements import LIBRARIES
 from .arduino_ota.errors import BoardError
 from .arduino_ota.hardware import MKR1000, MODELS, models_with_library
+from .arduino_ota.libraries import OTA_PORT
 from .arduino_ota.protocol.address import write_address
 from .arduino_ota.text import fit_to_show
-from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DEFAULT_PORT, DOMAIN, LOCKED_BY
+from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
 from .errors import FormError
 from .flows.add import AddFlow, Failure
@@ -34,14 +30,12 @@ from .flows.discovered_board import DiscoveredBoard, as_markdown, async_look_at
 from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, Entered, model_schema
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
-from .network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS, async_unignore, stranger_slots
+from .network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS, async_offer, async_unignore, stranger_slots
 from .network.identity import async_peer
 from .network.mac_addresses import async_leased_hosts
 from .network.mdns import async_get_querier
+from .presence.moves import START_TIMEOUT
 from .presence.tracker import async_get_tracker
-
-# A board asks for its address before it listens to anybody, in seconds.
-STARTS_WITHIN = 20.0
 
 
 class BoardConfigFlow(AddFlow, domain=DOMAIN):
@@ -53,11 +47,8 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
     _shown_host: str | None = None
     # Where a person may mean an empty password by an empty field: the form has said that no saved one is sent there.
     _empty_password_for: str | None = None
-
-    @override
-    def __init__(self) -> None:
-        # What leases speak of, and so anybody could have said.
-        self._leased: set[str] = set()
+    # What leases speak of, and so anybody could have said.
+    _leased: frozenset[str] = frozenset()
 
     @staticmethod
     @callback
@@ -78,17 +69,11 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         if board not in LIBRARIES or not addresses:
             return self.async_abort(reason="not_a_board")
         name = fit_to_show(discovery_info.name.removesuffix(f".{discovery_info.type}"), limits.NAME)
-        port = discovery_info.port or DEFAULT_PORT
+        port = discovery_info.port or OTA_PORT
         # Once a board is set up, what is heard is offered address by address, and each of them brings a service here.
         if not self._async_current_entries(include_ignore=False):
             for address in addresses[1 : MAX_CARDS + 1]:
-                async_create_flow(
-                    self.hass,
-                    DOMAIN,
-                    context={"source": SOURCE_INTEGRATION_DISCOVERY},
-                    data={CONF_HOST: address, CONF_PORT: port, CONF_NAME: name, CONF_BOARD: board},
-                    discovery_key=DiscoveryKey(domain=DOMAIN, key=address, version=1),
-                )
+                async_offer(self.hass, address, port, name, board)
         return await self._discovered(addresses[0], port, name, board)
 
     @override
@@ -107,9 +92,9 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         self._abort_if_crowded()
         await self.async_set_unique_id(mac, raise_on_progress=False)
         self._abort_if_unique_id_configured()
-        heard = await async_get_querier(self.hass).async_wait_for(discovery_info.ip, timeout=STARTS_WITHIN)
+        heard = await async_get_querier(self.hass).async_wait_for(discovery_info.ip, timeout=START_TIMEOUT)
         # Where multicast does not get through, a board responds all the same to a direct request.
-        told = (heard.port, heard.name, heard.board) if heard else (DEFAULT_PORT, None, None)
+        told = (heard.port, heard.name, heard.board) if heard else (OTA_PORT, None, None)
         return await self._discovered(discovery_info.ip, *told)
 
     async def _discovered(self, host: str, port: int, name: str | None, board: str | None) -> ConfigFlowResult:
@@ -212,9 +197,9 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         is_absent = entry.state is ConfigEntryState.LOADED and entry.runtime_data.coordinator.data is False
         leased = async_leased_hosts(self.hass).get(entry.data.get(CONF_MAC, ""), host)
         if is_absent and leased != host:
-            self._leased.add(leased)
+            self._leased |= {leased}
             host = leased
-        return write_address(host, entry.data.get(CONF_PORT, DEFAULT_PORT))
+        return write_address(host, entry.data.get(CONF_PORT, OTA_PORT))
 
     async def _reconfigured(
         self, entry: BoardConfigEntry, found: DiscoveredBoard, data: dict[str, Any]

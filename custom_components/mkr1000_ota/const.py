@@ -4,12 +4,8 @@ from enum import StrEnum
 import logging
 from typing import Final
 
-from .arduino_ota.libraries import OTA_PORT
-
 DOMAIN: Final = "mkr1000_ota"
 LOGGER: Final = logging.getLogger(__package__)
-
-DEFAULT_PORT: Final = OTA_PORT
 
 # In the data of an entry
 CONF_LIBRARY: Final = "library"
@@ -38,6 +34,7 @@ CONF_PUBLIC_KEY: Final = "public_key"
 CONF_HEALTH_URL: Final = "health_url"
 CONF_HEALTH_ENTITY: Final = "health_entity"
 CONF_HEALTH_WITHIN: Final = "health_within"
+DEFAULT_HEALTH_WITHIN: Final = 60  # seconds
 
 # In what a discovery flow is started with
 CONF_BOARD: Final = "board"

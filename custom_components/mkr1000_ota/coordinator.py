@@ -19,9 +19,9 @@ from .arduino_ota.firmware.offers import Offers
 from .arduino_ota.flash import timeouts
 from .arduino_ota.flash.flasher import Flasher
 from .arduino_ota.hardware import Model, Storage
-from .arduino_ota.libraries import Library
+from .arduino_ota.libraries import OTA_PORT, Library
 from .arduino_ota.protocol.client import BoardClient
-from .const import CONF_HEARD_NAME, CONF_LIBRARY, DEFAULT_PORT, DOMAIN, LOGGER, UNKNOWN_VERSION
+from .const import CONF_HEARD_NAME, CONF_LIBRARY, DOMAIN, LOGGER, UNKNOWN_VERSION
 from .network.identity import STORED, KnownBoard, Match, known_board, verifier
 from .sources.board_sources import BoardSources
 from .sources.sketches import model_of, storage_of
@@ -140,7 +140,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @property
     def port(self) -> int:
-        return int(self.config_entry.data.get(CONF_PORT, DEFAULT_PORT))
+        return int(self.config_entry.data.get(CONF_PORT, OTA_PORT))
 
     def client_for(self, accepts: frozenset[Match]) -> BoardClient:
         verify = verifier(self.hass, self.config_entry, lambda: self.known, accepts=accepts)
@@ -183,7 +183,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     @callback
     def refresh_offers(self) -> None:
         """Find out anew what is on offer: something has changed about the board, its sources, or other boards."""
-        self.offers = self.sources.find_offers(self.record, self.archived, self.model, self.storage)
+        self.offers = self.sources.find_offers(self.record, self.archived)
         seen, memory = self.offers.seen, self.sources.memory(self.offers, self.record)
         if (seen, memory) != (self.record.seen, self.record.source_memory):
             self.config_entry.async_create_background_task(

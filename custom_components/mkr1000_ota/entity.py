@@ -1,7 +1,5 @@
 """What all entities of a board have in common."""
 
-from typing import override
-
 from homeassistant.const import CONF_MAC
 from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC, DeviceInfo
@@ -21,6 +19,7 @@ class BoardEntity(CoordinatorEntity[BoardCoordinator]):
     """
 
     _attr_has_entity_name = True
+    available = True
 
     def __init__(self, board: BoardData, description: EntityDescription) -> None:
         super().__init__(coordinator := board.coordinator)
@@ -39,12 +38,6 @@ class BoardEntity(CoordinatorEntity[BoardCoordinator]):
             model_id=coordinator.model.id,
             sw_version=coordinator.record.version,
         )
-
-    @property
-    @override
-    def available(self) -> bool:
-        """A board that is offline has entities that are right."""
-        return True
 
     async def async_require_admin(self) -> None:
         """Refuse whoever may not install updates either; automations pass. Raises Unauthorized."""

@@ -70,8 +70,6 @@ def board_error(err: errors.BoardError, board: str, host: str) -> HomeAssistantE
             placeholders |= {"taken": str(err.taken), "size": str(err.size), "seconds": f"{err.seconds:g}"}
         case errors.UploadRejected():
             placeholders |= {"status": str(err.status)}
-        case _:
-            pass
     return translated_error(key, **placeholders)
 
 
@@ -94,14 +92,10 @@ def uncertain_error(pending: Pending, board: str) -> HomeAssistantError:
     return translated_error(key, board=board, version=pending.version)
 
 
-def sketch_error(err: errors.SketchRefused, file: str) -> ServiceValidationError:
-    """Return the translated error for a sketch that must not be flashed."""
-    return validation_error(f"sketch_{err.reason}", **{**err.placeholders, "file": file})
-
-
-def signature_error(err: SignatureRefused, file: str) -> ServiceValidationError:
-    """Return the translated error for a sketch whose signature does not prove what it should."""
-    return validation_error(f"signature_{err.reason}", **{**err.placeholders, "file": file})
+def sketch_error(err: errors.SketchRefused | SignatureRefused, file: str) -> ServiceValidationError:
+    """Return the translated error for a sketch that must not be flashed, for itself or for its signature."""
+    kind = "signature" if isinstance(err, SignatureRefused) else "sketch"
+    return validation_error(f"{kind}_{err.reason}", **{**err.placeholders, "file": file})
 
 
 def source_error(err: SourceError) -> HomeAssistantError:

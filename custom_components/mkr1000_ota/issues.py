@@ -39,16 +39,8 @@ class Kind(StrEnum):
     NOT_OFFERED = "not_offered"
 
 
-_FIXABLE = {
-    Kind.NOT_BACK,
-    Kind.UNCERTAIN,
-    Kind.NOT_INSTALLED,
-    Kind.UNHEALTHY,
-    Kind.RENAMED,
-    Kind.WRONG_BOARD,
-    Kind.SAME_BOARD,
-    Kind.FOLDER_UNUSABLE,
-}
+# Those that nothing here can do anything about.
+_UNFIXABLE = {Kind.UNPROVEN, Kind.SAME_NAME, Kind.SOURCE_FAILING, Kind.NOT_OFFERED}
 _ERRORS = {Kind.NOT_BACK, Kind.FOLDER_UNUSABLE, Kind.SOURCE_FAILING}
 
 
@@ -67,7 +59,7 @@ def async_report(
         hass,
         DOMAIN,
         issue_id(kind, key),
-        is_fixable=kind in _FIXABLE,
+        is_fixable=kind not in _UNFIXABLE,
         severity=ir.IssueSeverity.ERROR if kind in _ERRORS else ir.IssueSeverity.WARNING,
         translation_key=kind,
         translation_placeholders=shown | ({} if reason is None else {"reason": reason}),

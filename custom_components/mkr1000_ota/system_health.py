@@ -3,7 +3,6 @@
 from typing import Any
 
 from homeassistant.components import system_health
-from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
 from .const import DOMAIN
@@ -17,11 +16,7 @@ def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegi
 
 
 async def _info(hass: HomeAssistant) -> dict[str, Any]:
-    boards = [
-        entry.runtime_data.coordinator
-        for entry in hass.config_entries.async_entries(DOMAIN)
-        if entry.state is ConfigEntryState.LOADED
-    ]
+    boards = [entry.runtime_data.coordinator for entry in hass.config_entries.async_loaded_entries(DOMAIN)]
     return {
         "boards": len(boards),
         "online": sum(bool(board.data) for board in boards),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
-from custom_components.mkr1000_ota.arduino_ota.flash.stored import is_storable
+from custom_components.mkr1000_ota.arduino_ota.flash.stored import from_json, is_storable, to_json
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from tests.flash.conftest import PENDING
 
@@ -26,16 +26,16 @@ FULL = replace(
 
 @pytest.mark.parametrize("pending", [PENDING, FULL])
 def test_it_survives_its_journey_to_the_disk(pending: Pending) -> None:
-    again = Pending.from_dict(json.loads(json.dumps(pending.as_dict())))
+    again = from_json(Pending, json.loads(json.dumps(to_json(pending))), "pending")
     assert again == pending
     assert again.phase is pending.phase, "a text that is equal to it would be judged otherwise"
     assert again.library is pending.library
 
 
 def test_a_newer_version_may_have_written_more_and_an_older_one_less() -> None:
-    stored = FULL.as_dict() | {"a field of tomorrow": [1]}
+    stored = to_json(FULL) | {"a field of tomorrow": [1]}
     del stored["warnings"], stored["old_password_in_running"], stored["storage"]
-    read = Pending.from_dict(json.loads(json.dumps(stored)))
+    read = from_json(Pending, json.loads(json.dumps(stored)), "pending")
     assert read == replace(FULL, warnings={}, old_password_in_running=None, unknown={"a field of tomorrow": [1]})
 
 
@@ -56,14 +56,14 @@ def test_a_newer_version_may_have_written_more_and_an_older_one_less() -> None:
 )
 def test_what_is_damaged_is_said_to_be_unreadable(damage: dict[str, Any]) -> None:
     with pytest.raises(ValueError) as error:
-        Pending.from_dict(json.loads(json.dumps(FULL.as_dict() | damage)))
+        from_json(Pending, json.loads(json.dumps(to_json(FULL) | damage)), "pending")
     assert "s3cret" not in str(error.value)
 
 
 @pytest.mark.parametrize("stored", [None, 1, "text", [], {}, {"version": "2.0"}])
 def test_what_is_no_record_is_said_to_be_unreadable(stored: Any) -> None:
     with pytest.raises(ValueError, match="^pending$"):
-        Pending.from_dict(stored)
+        from_json(Pending, stored, "pending")
 
 
 def test_text_that_no_journal_can_hold_is_known() -> None:

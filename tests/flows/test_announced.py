@@ -93,7 +93,7 @@ async def test_it_has_one_card(home: HomeAssistant, board: VirtualBoard) -> None
 async def test_a_lease_alone_makes_no_card(
     home: HomeAssistant, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config_flow, "STARTS_WITHIN", 0.01)
+    monkeypatch.setattr(config_flow, "START_TIMEOUT", 0.01)
     assert (await discover_lease(home, MAC, board.address))["reason"] == "not_a_board"
     assert board.requests == []
 

@@ -74,7 +74,7 @@ async def test_a_form_that_was_left_open_elsewhere_does_not_keep_a_card_from_its
 async def test_a_lease_of_a_board_that_is_a_card_already_is_no_other_card(
     home: HomeAssistant, start_board: StartBoard, arp: Arp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config_flow, "STARTS_WITHIN", 0.01)
+    monkeypatch.setattr(config_flow, "START_TIMEOUT", 0.01)
     board = await start_board(port=65280)
     arp(MAC, board.address)
     await discover(home, board)

@@ -33,7 +33,7 @@ async def test_a_lease_moves_no_entry(home: HomeAssistant, board: VirtualBoard, 
 async def test_an_unknown_device_with_a_lease_is_asked_who_it_is(
     home: HomeAssistant, board: VirtualBoard, hear: Hear, arp: Arp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(config_flow, "STARTS_WITHIN", 5)
+    monkeypatch.setattr(config_flow, "START_TIMEOUT", 5)
     arp(MAC, board.address)
     flow = home.async_create_task(discover_lease(home, MAC, board.address))
     while not home.config_entries.flow.async_progress(include_uninitialized=True):
@@ -51,7 +51,7 @@ async def test_a_board_that_is_not_heard_is_asked_all_the_same(
     home: HomeAssistant, start_board: StartBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not every network lets multicast through."""
-    monkeypatch.setattr(config_flow, "STARTS_WITHIN", 0.01)
+    monkeypatch.setattr(config_flow, "START_TIMEOUT", 0.01)
     board = await start_board(port=65280)
     result = await discover_lease(home, MAC, board.address)
     assert result["step_id"] == "password"
@@ -59,6 +59,6 @@ async def test_a_board_that_is_not_heard_is_asked_all_the_same(
 
 
 async def test_a_device_that_is_no_board_is_not_offered(home: HomeAssistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config_flow, "STARTS_WITHIN", 0.01)
+    monkeypatch.setattr(config_flow, "START_TIMEOUT", 0.01)
     result = await discover_lease(home, MAC, "127.0.0.98")
     assert result["reason"] == "no_response"

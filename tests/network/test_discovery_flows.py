@@ -25,7 +25,7 @@ from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network import adapters, discovery_flows
 from custom_components.mkr1000_ota.network.adapters import Reach
-from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, async_start_discovery
+from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, async_get_discovery_flows
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier, async_get_querier
 from tests.support.discovering import service
 from tests.support.offering import TEN, Flow, dismiss_cards, hear, hosts, settle
@@ -52,7 +52,7 @@ def querier(hass: HomeAssistant) -> MdnsQuerier:
 @pytest.fixture
 def flows(hass: HomeAssistant) -> Iterator[None]:
     """Offer what is heard."""
-    stop = async_start_discovery(hass)
+    stop = async_get_discovery_flows(hass).async_start()
     yield
     stop()
 
@@ -192,7 +192,7 @@ async def test_boards_heard_while_home_assistant_starts_are_offered_then(
     hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
     hass.set_state(CoreState.not_running)
-    stop = async_start_discovery(hass)
+    stop = async_get_discovery_flows(hass).async_start()
     hear(querier, TEN[0])
     await settle(hass)
     assert not flow.started
@@ -207,7 +207,7 @@ async def test_boards_heard_while_home_assistant_starts_are_offered_then(
 
 
 async def test_nothing_is_offered_after_a_stop(hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]) -> None:
-    stop = async_start_discovery(hass)
+    stop = async_get_discovery_flows(hass).async_start()
     hear(querier, TEN[0])
     stop()
     hear(querier, TEN[1])

@@ -24,6 +24,7 @@ from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard, Board
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
 from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending
+from custom_components.mkr1000_ota.arduino_ota.flash.stored import from_json, to_json
 from custom_components.mkr1000_ota.arduino_ota.flash.timeouts import Timeouts
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Outcome, Running, Verdict
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
@@ -56,14 +57,14 @@ class FileJournal:
         self._file = file
         stored = json.loads(file.read_text())
         self.keyring = Keyring(tuple(stored["keyring"]))
-        self.pending = Pending.from_dict(stored["pending"]) if stored["pending"] else None
+        self.pending = from_json(Pending, stored["pending"], "pending") if stored["pending"] else None
         self.outcomes: list[Outcome] = []
         self.dead = False
 
     @classmethod
     def of(cls, file: Path, keyring: Keyring, pending: Pending | None = None) -> FileJournal:
         """Begin a journal."""
-        stored = pending.as_dict() if pending else None
+        stored = to_json(pending) if pending else None
         file.write_text(json.dumps({"keyring": keyring.passwords, "pending": stored}))
         return cls(file)
 

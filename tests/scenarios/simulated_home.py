@@ -170,7 +170,7 @@ async def simulated(hass: HomeAssistant) -> AsyncIterator[Callable[[Random], Hou
             network = Network(clock)
             Client.network = network
             querier = Querier(network)
-            hass.data[mdns._QUERIER] = querier  # type: ignore[misc]  # noqa: SLF001 - no other way
+            hass.data[f"{DOMAIN}_mdns"] = querier
             mdns.async_get_querier.cache_clear()  # type: ignore[attr-defined]  # a singleton remembers the last one
             patch.setattr(identity, "mac_of", network.mac_at)
             patch.setattr(identity, "has_mac", lambda host: network.reach(host) is adapters.Reach.ON_LINK)

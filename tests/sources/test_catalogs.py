@@ -16,10 +16,7 @@ from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import Manifest
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources import chosen
-from custom_components.mkr1000_ota.sources.catalogs import (
-    SERVER_INTERVAL,
-    async_get_catalogs,
-)
+from custom_components.mkr1000_ota.sources.catalogs import SERVER_INTERVAL, async_use_catalog
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
 from tests.conftest import AddBoard
 from tests.sources.conftest import IMAGE, SHA256, Follow, catalog_of, manifest
@@ -38,23 +35,24 @@ def serve_build(site: Web, version: str) -> None:
 
 
 async def test_a_hundred_boards_ask_once(home: HomeAssistant, site: Web) -> None:
-    catalogs = async_get_catalogs(home)
     boards = [MockConfigEntry(domain=DOMAIN, title=f"Board {number}") for number in range(100)]
     url = str(site.serve_json("/manifest.json", manifest()))
     session = async_get_clientsession(home)
-    uses = [catalogs.async_use(ManifestSource(session, url), board) for board in boards]
+    uses = [async_use_catalog(home, ManifestSource(session, url), board, lambda: None) for board in boards]
     (catalog,) = {catalog for catalog, _ in uses}
     await catalog.first_refresh
     assert [release.version for release in catalog.data.releases] == ["2.0"]
     assert site.asked() == ["/manifest.json"]
 
-    other, leave_other = catalogs.async_use(ManifestSource(session, str(site.at("/other.json"))), boards[0])
+    other, leave_other = async_use_catalog(
+        home, ManifestSource(session, str(site.at("/other.json"))), boards[0], lambda: None
+    )
     assert other is not catalog
     await other.first_refresh
     leave_other()
     for _, leave in uses:
         leave()
-    again, leave = catalogs.async_use(ManifestSource(session, url), boards[0])
+    again, leave = async_use_catalog(home, ManifestSource(session, url), boards[0], lambda: None)
     assert again is not catalog, "nobody used it any more"
     await again.first_refresh
     leave()

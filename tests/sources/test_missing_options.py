@@ -52,3 +52,4 @@ async def test_a_server_without_an_address_is_told_in_words(
     assert entry.state is ConfigEntryState.SETUP_ERROR
     assert entry.reason
     assert "KeyError" not in caplog.text
+    assert not home.data.get(f"{DOMAIN}_catalogs"), "nothing is asked for what is not set up"

@@ -14,6 +14,7 @@ from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Pha
 from custom_components.mkr1000_ota.arduino_ota.flash.stored import from_json, to_json
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Outcome, Verdict
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
+from custom_components.mkr1000_ota.errors import translated_error
 from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.storage.memory import RememberedRelease, SourceMemory
 from custom_components.mkr1000_ota.storage.records import KEPT_FLASHES, BoardRecord, Notice, PastFlash, WaitingOrder
@@ -65,7 +66,9 @@ def closed(record: BoardRecord, verdict: Verdict, password: str | None = None) -
 
 RUNNING = closed(FLASHING, Verdict.FLASHED, "of 2.0")
 LOCKED = closed(FLASHING, Verdict.LOCKED)
-UNHEALTHY = RUNNING.judged(healthy=False, rollback_to=FIRST.sha256).with_notice(Kind.UNHEALTHY, "not_rolled_back")
+UNHEALTHY = RUNNING.judged(healthy=False, rollback_to=FIRST.sha256).with_notice(
+    Kind.UNHEALTHY, translated_error("not_rolled_back"), "2.0"
+)
 BACK = replace(
     PENDING, version="1.0", previous_version="2.0", sha256=FIRST.sha256, old_password="of 2.0", expected=("of 1.0",)
 )
@@ -171,7 +174,7 @@ def test_the_end_of_a_flash_and_what_has_to_be_known_of_it_are_one_change(
     notices: dict[str, str],
     is_rejected: bool,
 ) -> None:
-    record = closed(FLASHING.with_notice(Kind.NOT_BACK, "verdict_not_back"), verdict, password)
+    record = closed(FLASHING.with_notice(Kind.NOT_BACK, translated_error("verdict_not_back"), "2.0"), verdict, password)
     assert record.pending is None
     assert record.order is None
     assert record.version == version

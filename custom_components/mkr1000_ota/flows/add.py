@@ -11,6 +11,7 @@ import voluptuous as vol
 from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import BoardError
+from ..arduino_ota.firmware.belonging import STOCK_NAME
 from ..arduino_ota.hardware import MODELS, Model
 from ..arduino_ota.text import fit_to_show
 from ..const import CONF_FOLDER, CONF_MODEL, DOMAIN
@@ -19,7 +20,6 @@ from ..network.identity import Match, match
 from ..presence.tracker import async_get_tracker
 from . import forms
 from .discovered_board import (
-    DEFAULT_NAME,
     DiscoveredBoard,
     as_markdown,
     async_look_at,
@@ -190,7 +190,7 @@ class AddFlow(ConfigFlow):
 
 
 def _choice(board: Sighting) -> tuple[str, str]:
-    name = fit_to_show(board.name, limits.NAME) or DEFAULT_NAME
+    name = fit_to_show(board.name, limits.NAME) or STOCK_NAME
     return board.address, f"{name} · {board.address} · {board.library}"
 
 

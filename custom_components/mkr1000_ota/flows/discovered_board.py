@@ -18,27 +18,16 @@ from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.discovery.sightings import SCAN_TIME
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
+from ..arduino_ota.firmware.belonging import STOCK_NAME
 from ..arduino_ota.hardware import Model, is_own_address, models_with_library, models_with_mac
-from ..arduino_ota.libraries import Library
+from ..arduino_ota.libraries import OTA_PORT, Library
 from ..arduino_ota.protocol.address import read_address
 from ..arduino_ota.protocol.client import BoardClient
 from ..arduino_ota.text import escape_markdown, fit_to_show
-from ..const import (
-    CONF_FOLDER,
-    CONF_HEARD_NAME,
-    CONF_LIBRARY,
-    CONF_MODEL,
-    CONF_STORAGE,
-    CONF_TYPED_HOST,
-    DEFAULT_PORT,
-    DOMAIN,
-)
+from ..const import CONF_FOLDER, CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL, CONF_STORAGE, CONF_TYPED_HOST, DOMAIN
 from ..errors import FormError
 from ..network.identity import KnownBoard, Match, Peer, async_peer, known_board, match, other_entries, was_heard_lately
 from ..network.mdns import async_get_querier
-
-# What the stock example calls a board; the title of one that was not heard to call itself anything.
-DEFAULT_NAME: Final = "Arduino"
 
 SCAN_STEPS: Final = 10
 
@@ -62,8 +51,8 @@ class DiscoveredBoard:
 
     @property
     def name(self) -> str:
-        """What to call it, as plain text."""
-        return fit_to_show(self.announced_name or "", limits.NAME) or DEFAULT_NAME
+        """What to call it, as plain text, though it may never have been heard to call itself anything."""
+        return fit_to_show(self.announced_name or "", limits.NAME) or STOCK_NAME
 
     @property
     def mac(self) -> str | None:
@@ -148,7 +137,7 @@ async def async_look_at_typed(hass: HomeAssistant, typed: str, entry: ConfigEntr
         raise FormError("bad_address") from err
     host = await _resolve(hass, host)
     sighting = async_get_querier(hass).sightings.get(host)
-    return await async_look_at(hass, host, port or (sighting.port if sighting else DEFAULT_PORT), entry)
+    return await async_look_at(hass, host, port or (sighting.port if sighting else OTA_PORT), entry)
 
 
 async def async_look_at(hass: HomeAssistant, host: str, port: int, entry: ConfigEntry | None = None) -> DiscoveredBoard:

@@ -10,6 +10,7 @@ from yarl import URL
 
 from ..arduino_ota import limits
 from ..arduino_ota.errors import WrongPassword
+from ..arduino_ota.firmware.github import DEFAULT_ASSET
 from ..arduino_ota.hardware import Model, Storage
 from ..const import (
     CONF_ASSET,
@@ -25,6 +26,7 @@ from ..const import (
     CONF_STORAGE,
     CONF_TOKEN,
     CONF_WAIT,
+    DEFAULT_HEALTH_WITHIN,
     DEFAULT_WAIT,
 )
 from ..errors import FormError
@@ -47,8 +49,6 @@ LONGEST_HEALTH_CHECK: Final = 3600
 
 # Stands for a stored secret on its way to the browser and back.
 UNCHANGED: Final = "__unchanged__"
-
-DEFAULT_ASSET: Final = "*.bin"
 
 # Texts that may have several lines; whoever reads them says what is wrong with them.
 _MULTILINE: Final = {CONF_NOTES: limits.NOTES, CONF_SIGNATURE: limits.SIGNATURE, CONF_PUBLIC_KEY: limits.SIGNATURE}
@@ -111,7 +111,7 @@ OPTIONS: Final = {
         {
             vol.Optional(CONF_HEALTH_URL): _TEXT,
             vol.Optional(CONF_HEALTH_ENTITY): selector.EntitySelector(),
-            vol.Required(CONF_HEALTH_WITHIN, default=60): _number(1, LONGEST_HEALTH_CHECK, "s"),
+            vol.Required(CONF_HEALTH_WITHIN, default=DEFAULT_HEALTH_WITHIN): _number(1, LONGEST_HEALTH_CHECK, "s"),
         }
     ),
     "storage": vol.Schema(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partialmethod
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState, ConfigFlowResult, OptionsFlow
 from homeassistant.core import callback
@@ -10,26 +10,16 @@ from homeassistant.data_entry_flow import AbortFlow
 import voluptuous as vol
 
 from ..arduino_ota.firmware.fetcher import http_url
-from ..arduino_ota.firmware.github import repository_named
+from ..arduino_ota.firmware.github import DEFAULT_ASSET, repository_named
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.release import SourceError
-from ..const import (
-    CONF_ASSET,
-    CONF_FOLDER,
-    CONF_HEALTH_URL,
-    CONF_PUBLIC_KEY,
-    CONF_REPOSITORY,
-    CONF_SOURCE,
-    SourceKind,
-)
+from ..const import CONF_ASSET, CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_REPOSITORY, CONF_SOURCE, SourceKind
 from ..errors import FormError
 from ..sources.chosen import prepare_folder, server_of, uploads_of
 from . import forms
 from .discovered_board import as_markdown
 from .forms import Entered
 from .upload import Upload, async_receive, async_uploaded, problem
-
-SOURCES: Final = (SourceKind.FOLDER, SourceKind.MANIFEST, SourceKind.GITHUB)
 
 
 class BoardOptionsFlow(OptionsFlow):
@@ -53,7 +43,7 @@ class BoardOptionsFlow(OptionsFlow):
     async def async_step_source(self, user_input: Entered = None) -> ConfigFlowResult:
         """Choose the kind of source; the current one is marked."""
         current = self.entry.options.get(CONF_SOURCE, SourceKind.FOLDER)
-        marks = {kind.value: f"✓ {self._source()}" if kind == current else "" for kind in SOURCES}
+        marks = {kind.value: f"✓ {self._source()}" if kind == current else "" for kind in SourceKind}
         return self.async_show_menu(step_id="source", menu_options=list(marks), description_placeholders=marks)
 
     async def _subject(self, step: str, user_input: Entered = None) -> ConfigFlowResult:
@@ -89,7 +79,7 @@ class BoardOptionsFlow(OptionsFlow):
                 chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind(step).value}
                 if CONF_REPOSITORY in entered:
                     chosen[CONF_REPOSITORY] = repository_named(entered[CONF_REPOSITORY].rstrip("/"))
-                    chosen[CONF_ASSET] = entered[CONF_ASSET] or forms.DEFAULT_ASSET
+                    chosen[CONF_ASSET] = entered[CONF_ASSET] or DEFAULT_ASSET
                 await server_of(self.hass, chosen).catalog()
                 return chosen
             case "signing" if key := entered.get(CONF_PUBLIC_KEY):

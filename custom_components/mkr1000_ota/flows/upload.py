@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from homeassistant.components.file_upload import process_uploaded_file
@@ -12,7 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..arduino_ota import limits
 from ..arduino_ota.errors import SketchRefused
-from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused, verify_release
+from ..arduino_ota.firmware.minisign import SignatureRefused
 from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
 from ..arduino_ota.sketch import Sketch
@@ -22,7 +21,7 @@ from ..errors import FormError
 from ..issues import sentence
 from ..network.identity import other_entries
 from ..sources.chosen import uploads_of
-from ..sources.sketches import async_inspect, model_of, storage_of
+from ..sources.sketches import async_inspect, async_verify, model_of, storage_of
 from .discovered_board import as_markdown, heard_lately
 from .forms import CONF_NOTES, CONF_SIGNATURE, CONF_SKETCH, CONF_VERSION, checked
 
@@ -84,12 +83,10 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str,
             "other_board", CONF_SKETCH, **{key: fit_to_show(name, limits.NAME) for key, name in names.items()}
         )
     upload = Upload(file, sketch, told | {CONF_VERSION: bare(version) if version else None})
-    if pinned := entry.options.get(CONF_PUBLIC_KEY):
-        signature, board = told[CONF_SIGNATURE] or "", entry.data.get(CONF_NAME) or sketch.name or ""
-        verify = partial(verify_release, PublicKey.parse(pinned), sketch, signature)
+    if entry.options.get(CONF_PUBLIC_KEY):
         try:
             # What is signed is all that counts: neither a file name nor what is typed does.
-            await hass.async_add_executor_job(partial(verify, version=upload.told[CONF_VERSION], board=board))
+            await async_verify(hass, entry, sketch, told[CONF_SIGNATURE] or "", upload.told[CONF_VERSION])
         except SignatureRefused as err:
             raise problem(
                 hass, f"signature_{err.reason}", CONF_SIGNATURE, **{**err.placeholders, "file": file}

@@ -14,8 +14,7 @@ from ..presence.tracker import async_get_tracker
 from ..sources.sketches import async_inspect
 from ..storage.records import PastFlash
 from .flashing import async_resolve
-from .notices import async_raise_notices
-from .outcome import async_apply_outcome, async_send_end, async_show_running
+from .outcome import async_apply_outcome, async_send_end, async_show_record
 from .prepare import ALLOWED_TO_RUN
 from .reconnect import async_learn_mac
 
@@ -60,10 +59,7 @@ async def async_adopt_sketch(
             await board.images.store(sketch.sha256, image)
         if client is None:
             await async_learn_mac(board)
-    board.show_password()
-    await board.async_tidy_images()
-    async_show_running(board)
-    async_raise_notices(board)
+    await async_show_record(board)
     if client is None:
         async_get_tracker(board.hass).note_response(board)
     return sketch

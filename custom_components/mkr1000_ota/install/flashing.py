@@ -6,7 +6,6 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
-from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.errors import BoardUnreachable, WrongPassword
 from ..arduino_ota.flash.flasher import Order
@@ -25,8 +24,6 @@ from .reconnect import async_learn_mac
 # Each flash holds an image in memory and a connection open for half a minute; a small host has other things to do.
 FLASH_SLOTS: Final = 4
 
-_SLOTS: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_flash_slots")
-
 
 class FlashedElsewhere(Exception):
     """A board that was waited for has come back with a sketch from somewhere else, which accepts this known password."""
@@ -36,7 +33,7 @@ class FlashedElsewhere(Exception):
         self.password = password
 
 
-@singleton(_SLOTS)
+@singleton(f"{DOMAIN}_flash_slots")
 def flash_slots(_hass: HomeAssistant) -> asyncio.Semaphore:
     """Return what limits how many boards are flashed at once."""
     return asyncio.Semaphore(FLASH_SLOTS)

@@ -16,21 +16,19 @@ from homeassistant.util import dt as dt_util
 from ..arduino_ota.errors import BoardError
 from ..arduino_ota.flash.journal import JournalUnwritable
 from ..arduino_ota.flash.verdict import Verdict
-from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, LOGGER
+from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd
 from ..errors import translated_error
 from ..issues import Kind
 from ..presence.asking import async_recognize
-from ..storage.records import BoardRecord, PastFlash
+from ..storage.records import PastFlash
 from .flashing import async_flash, flash_slots
-from .notices import async_raise_notices, with_notice
+from .notices import async_raise_notices
 from .outcome import async_apply_outcome
 from .prepare import ALLOWED_TO_RUN, async_prepare, request_for_archived
 
 UNHEALTHY: Final = "unhealthy"
-# In seconds, as the options flow has it.
-DEFAULT_TIMEOUT: Final = 60.0
 CHECK_INTERVAL: Final = 2.0
 REQUEST_TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
 
@@ -52,11 +50,12 @@ async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> Instal
     facts = {"board": board.name, "version": running.version, "previous": target.version if target else ""}
     reason = translated_error("not_rolled_back" if target else "unhealthy", **facts)
 
-    def judge(record: BoardRecord) -> BoardRecord:
-        judged = record.judged(healthy=False, rollback_to=target.sha256 if target else None)
-        return with_notice(judged, Kind.UNHEALTHY, reason, running.version)
-
-    await board.store.note(judge)
+    rollback_to = target.sha256 if target else None
+    await board.store.note(
+        lambda record: record.judged(healthy=False, rollback_to=rollback_to).with_notice(
+            Kind.UNHEALTHY, reason, running.version
+        )
+    )
     if target is not None and (rolled_back := await async_roll_back(board)) is not None:
         return rolled_back
     if target is not None and board.record.rollback_to is None:
@@ -106,7 +105,7 @@ def has_health_check(board: BoardCoordinator) -> bool:
 async def async_becomes_healthy(board: BoardCoordinator) -> bool:
     """Wait until all conditions are true; False if it is not within the time that the options give."""
     since = dt_util.utcnow()
-    deadline = time.monotonic() + board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_TIMEOUT)
+    deadline = time.monotonic() + board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN)
     while True:
         # What an entity showed before the flash says nothing; one that reports seldom has until the end of the time.
         is_last = time.monotonic() >= deadline

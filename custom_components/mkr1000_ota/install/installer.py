@@ -28,14 +28,7 @@ from .flashing import FlashedElsewhere, async_flash_in_turn, async_resolve
 from .health_check import async_check_health, async_roll_back
 from .notices import async_raise_notices
 from .orders import async_drop_order, async_place_order
-from .outcome import (
-    async_apply_outcome,
-    async_note_not_back,
-    async_send_end,
-    async_show_running,
-    attributes,
-    failed,
-)
+from .outcome import async_apply_outcome, async_note_not_back, async_send_end, async_show_running, attributes, failed
 from .prepare import request_for_order
 from .reconnect import async_ask_for_password, async_check_password, is_password_check_due
 from .wait import async_find_board, async_wait_for_board
@@ -88,11 +81,9 @@ class BoardInstaller:
 
     @callback
     def order(self, request: InstallRequest) -> None:
-        """Install a build although nobody waits for the end. Raises ServiceValidationError if something is being done."""
         self._in_background(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
 
     async def cancel(self) -> None:
-        """Cancel an install of which the board has not seen anything. Raises ServiceValidationError."""
         if (task := self._task) is None or not self._board.state.is_cancelable:
             raise validation_error("nothing_to_cancel", board=self._board.name)
         self._is_canceled = True

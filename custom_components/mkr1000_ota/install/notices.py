@@ -1,22 +1,12 @@
 """What a person has to know about a board: part of its record, raised as issues at each start and after each change."""
 
 from homeassistant.core import callback
-from homeassistant.exceptions import HomeAssistantError
 
 from ..coordinator import BoardCoordinator
 from ..errors import translated_error
 from ..issues import Kind, async_clear, async_report
-from ..storage.records import BoardRecord, WaitingOrder
 
 NOTICES = (Kind.NOT_BACK, Kind.UNCERTAIN, Kind.NOT_INSTALLED, Kind.UNHEALTHY)
-
-
-def with_notice(
-    record: BoardRecord, kind: Kind, reason: HomeAssistantError, version: str, order: WaitingOrder | None = None
-) -> BoardRecord:
-    """Return a record that holds a notice about a version, and what would install it again."""
-    facts = {"version": version, **(reason.translation_placeholders or {})}
-    return record.with_notice(kind, reason.translation_key or "unexpected", order, **facts)
 
 
 @callback

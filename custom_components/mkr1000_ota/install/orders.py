@@ -12,9 +12,8 @@ from ..errors import translated_error
 from ..issues import Kind
 from ..storage.records import BoardRecord, WaitingOrder
 from .flashing import FlashedElsewhere
-from .notices import async_raise_notices, with_notice
+from .outcome import async_show_record
 from .prepare import async_prepare
-from .reconnect import async_ask_for_password
 from .wait import longest_wait
 
 
@@ -62,12 +61,7 @@ async def async_drop_order(board: BoardCoordinator, err: Exception | None, end: 
         version, told = end.attributes["to"], record.notices.get(Kind.NOT_INSTALLED)
         # What was to be installed once more may have ended before it was ordered again.
         earlier = told.order if told and told.order and told.order.version == version else None
-        return with_notice(changed, Kind.NOT_INSTALLED, end.error, version, record.order or earlier)
+        return changed.with_notice(Kind.NOT_INSTALLED, end.error, version, record.order or earlier)
 
     await board.store.note(drop)
-    await board.async_tidy_images()
-    board.show_password()
-    board.show_version()
-    async_raise_notices(board)
-    if board.record.password_rejected:
-        async_ask_for_password(board)
+    await async_show_record(board)

@@ -16,7 +16,7 @@ from ..data import InstallEnd
 from ..errors import not_applied_error, translated_error, uncertain_error
 from ..issues import Kind
 from ..storage.records import PastFlash
-from .notices import async_raise_notices, with_notice
+from .notices import async_raise_notices
 from .reconnect import async_ask_for_password
 
 # The event of an install that ended before the board had all of the sketch, and of one that another has undone.
@@ -41,13 +41,8 @@ def async_send_end(board: BoardCoordinator, end: InstallEnd) -> None:
 async def async_apply_outcome(board: BoardCoordinator, outcome: Outcome) -> InstallEnd:
     """Have Home Assistant know what a flash has shown, which is in the record already, and return how the install ended."""
     verdict, pending, record = outcome.verdict, outcome.pending, board.record
-    board.show_password()
     board.set_online(verdict not in (Verdict.NOT_BACK, Verdict.WITHOUT_OTA))
-    await board.async_tidy_images()
-    async_show_running(board)
-    async_raise_notices(board)
-    if record.password_rejected:
-        async_ask_for_password(board)
+    await async_show_record(board)
     event, facts, error = verdict.value, {"board": board.name, "version": pending.version}, None
     match verdict:
         case Verdict.NOT_BACK:
@@ -72,6 +67,16 @@ async def async_apply_outcome(board: BoardCoordinator, outcome: Outcome) -> Inst
 def failed(version: str | None, error: HomeAssistantError) -> InstallEnd:
     """Return the end of an install of which the board has not got everything."""
     return InstallEnd(event=FAILED, attributes={"to": version, "reason": error.translation_key}, error=error)
+
+
+async def async_show_record(board: BoardCoordinator) -> None:
+    """Have entry, archive and issues follow what has changed in the record, and ask for a password that nobody knows."""
+    board.show_password()
+    await board.async_tidy_images()
+    async_show_running(board)
+    async_raise_notices(board)
+    if board.record.password_rejected:
+        async_ask_for_password(board)
 
 
 @callback
@@ -108,7 +113,7 @@ async def async_note_not_back(board: BoardCoordinator) -> HomeAssistantError:
     reason = translated_error(why or "not_back", **facts)
     told = board.record.notices.get(Kind.NOT_BACK)
     if told is None or not told.is_closed:
-        await board.store.note(lambda record: with_notice(record, Kind.NOT_BACK, reason, pending.version))
+        await board.store.note(lambda record: record.with_notice(Kind.NOT_BACK, reason, pending.version))
     async_raise_notices(board)
     return translated_error(why or "verdict_not_back", **facts)
 

@@ -1,11 +1,12 @@
 """A build that is to be installed: from its source, the archive, a file or a wait, to an order that may be flashed."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from ..arduino_ota.errors import SketchRefused
-from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused, verify_release
+from ..arduino_ota.firmware.minisign import SignatureRefused
 from ..arduino_ota.firmware.offers import Build, Place
 from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
@@ -14,9 +15,9 @@ from ..arduino_ota.sketch import OVERRIDABLE, Refusal, Sketch
 from ..const import CONF_PUBLIC_KEY
 from ..coordinator import BoardCoordinator
 from ..data import InstallRequest
-from ..errors import signature_error, sketch_error, source_error, translated_error, validation_error
+from ..errors import sketch_error, source_error, translated_error, validation_error
 from ..issues import Kind
-from ..sources.sketches import async_inspect
+from ..sources.sketches import async_inspect, async_verify
 from ..storage.images import ImageLost
 from ..storage.records import PastFlash, WaitingOrder
 from .action_file import Fetched
@@ -75,7 +76,9 @@ def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
     )
 
 
-def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple[str, ...] = ()) -> InstallRequest:
+def request_for_archived(
+    board: BoardCoordinator, flash: PastFlash | WaitingOrder, allow: tuple[str, ...] = ()
+) -> InstallRequest:
     """Return the request for a sketch that the board ran before, with the password that it accepted then."""
     load = partial(_archived, board, flash.sha256, flash.signature, allow)
     return InstallRequest(version=flash.version, file=flash.version, load=load, password=flash.password, allow=allow)
@@ -83,14 +86,7 @@ def request_for_archived(board: BoardCoordinator, flash: PastFlash, allow: tuple
 
 def request_for_order(board: BoardCoordinator, order: WaitingOrder, until: float | None) -> InstallRequest:
     """Return the request for what was ordered before; it waits for the board until then, if it did already."""
-    return InstallRequest(
-        version=order.version,
-        file=order.file,
-        load=partial(_archived, board, order.sha256, order.signature, order.allow),
-        password=order.password,
-        allow=order.allow,
-        until=until,
-    )
+    return replace(request_for_archived(board, order, order.allow), file=order.file, until=until)
 
 
 async def async_request_for_file(
@@ -132,10 +128,8 @@ async def async_prepare(board: BoardCoordinator, request: InstallRequest) -> Ord
         raise translated_error("prepare_timeout", file=request.file) from None
     except SourceError as err:
         raise source_error(err) from err
-    except SketchRefused as err:
+    except (SketchRefused, SignatureRefused) as err:
         raise sketch_error(err, request.file) from err
-    except SignatureRefused as err:
-        raise signature_error(err, request.file) from err
     except ImageLost as err:
         raise translated_error("image_lost", board=board.name, version=request.version) from err
     return Order(
@@ -158,19 +152,14 @@ async def async_running_sketch(board: BoardCoordinator) -> Sketch | None:
 
 
 async def _verify(board: BoardCoordinator, request: InstallRequest, sketch: Sketch, signature: str | None) -> None:
-    if not (trusted := board.config_entry.options.get(CONF_PUBLIC_KEY)):
+    if not board.config_entry.options.get(CONF_PUBLIC_KEY):
         return
     if signature is None:
         raise validation_error("signature_missing", file=request.file)
     # What the image says of its version is signed, what others say is not. The label of a rebuild has the beginning of
     # its SHA-256 behind the version.
     shown = request.version.partition(" (")[0] if sketch.version else request.claimed
-
-    def verify() -> None:
-        version, name = bare(shown) if shown else None, board.board_name or sketch.name or ""
-        verify_release(PublicKey.parse(trusted), sketch, signature, version=version, board=name)
-
-    await board.hass.async_add_executor_job(verify)
+    await async_verify(board.hass, board.config_entry, sketch, signature, bare(shown) if shown else None)
 
 
 async def _archived(

@@ -20,7 +20,6 @@ from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
-from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
@@ -125,18 +124,7 @@ class DiscoveryFlows:
             if len(self._offered) >= limits.SIGHTINGS:
                 del self._offered[next(iter(self._offered))]
             self._offered[sighting.address] = sighting.seen
-            async_create_flow(
-                self._hass,
-                DOMAIN,
-                context={"source": SOURCE_INTEGRATION_DISCOVERY},
-                data={
-                    CONF_HOST: sighting.address,
-                    CONF_PORT: sighting.port,
-                    CONF_NAME: sighting.name,
-                    CONF_BOARD: sighting.board,
-                },
-                discovery_key=DiscoveryKey(domain=DOMAIN, key=sighting.address, version=1),
-            )
+            async_offer(self._hass, sighting.address, sighting.port, sighting.name, sighting.board)
 
     def _is_being_discovered(self, address: str) -> bool:
         """Tell whether Home Assistant's zeroconf or dhcp discovery has a flow under way for the address."""
@@ -160,11 +148,9 @@ class DiscoveryFlows:
 
 # Addresses that somebody has announced and that flows ask at the same time.
 _STRANGER_SLOTS: Final = 8
-_SLOTS: HassKey[asyncio.Semaphore] = HassKey(f"{DOMAIN}_stranger_slots")
-_FLOWS: HassKey[DiscoveryFlows] = HassKey(f"{DOMAIN}_discovery_flows")
 
 
-@singleton(_SLOTS)
+@singleton(f"{DOMAIN}_stranger_slots")
 def stranger_slots(_hass: HomeAssistant) -> asyncio.Semaphore:
     """Return what limits how many announced addresses are contacted at once, whoever made them up."""
     return asyncio.Semaphore(_STRANGER_SLOTS)
@@ -183,12 +169,19 @@ async def async_unignore(hass: HomeAssistant, unique_id: str) -> None:
         await hass.config_entries.async_remove(entry.entry_id)
 
 
-@singleton(_FLOWS)
-def _flows(hass: HomeAssistant) -> DiscoveryFlows:
-    return DiscoveryFlows(hass)
-
-
 @callback
-def async_start_discovery(hass: HomeAssistant) -> CALLBACK_TYPE:
-    """Offer the boards that are heard and not set up yet, until what is returned is called."""
-    return _flows(hass).async_start()
+def async_offer(hass: HomeAssistant, host: str, port: int, name: str, board: str) -> None:
+    """Start the flow that may show a card for what was announced at an address."""
+    async_create_flow(
+        hass,
+        DOMAIN,
+        context={"source": SOURCE_INTEGRATION_DISCOVERY},
+        data={CONF_HOST: host, CONF_PORT: port, CONF_NAME: name, CONF_BOARD: board},
+        discovery_key=DiscoveryKey(domain=DOMAIN, key=host, version=1),
+    )
+
+
+@singleton(f"{DOMAIN}_discovery_flows")
+def async_get_discovery_flows(hass: HomeAssistant) -> DiscoveryFlows:
+    """Return what offers the boards that are heard and not set up yet."""
+    return DiscoveryFlows(hass)

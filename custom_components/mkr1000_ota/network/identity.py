@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Container
 from dataclasses import dataclass
 from enum import Enum, auto
 import time
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.config_entries import SOURCE_IGNORE, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
@@ -108,25 +108,13 @@ def entry_with_mac(hass: HomeAssistant, mac: str) -> ConfigEntry | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _MacsOfOthers:
-    """The MAC addresses of all entries but one. They are looked up: a list for each of a thousand boards is too much."""
+class _LookedUp:
+    """What is looked up when somebody asks: a list for each of a thousand boards is too much."""
 
-    hass: HomeAssistant
-    entry: ConfigEntry
+    contains: Callable[[Any], bool]
 
-    def __contains__(self, mac: object) -> bool:
-        return isinstance(mac, str) and entry_with_mac(self.hass, mac) not in (None, self.entry)
-
-
-@dataclass(frozen=True, slots=True)
-class _NamesOfOthers:
-    """The names of all entries but one; looked up for a board without a name only."""
-
-    hass: HomeAssistant
-    entry: ConfigEntry
-
-    def __contains__(self, name: object) -> bool:
-        return any(one.data.get(CONF_NAME) == name for one in other_entries(self.hass, self.entry))
+    def __contains__(self, one: object) -> bool:
+        return self.contains(one)
 
 
 @callback
@@ -144,8 +132,10 @@ def known_board(
         typed_host=host or entry.data.get(CONF_TYPED_HOST),
         mac=entry.data.get(CONF_MAC),
         names=None if None in expected else frozenset(name for name in expected if name is not None),
-        other_macs=_MacsOfOthers(hass, entry),
-        other_names=frozenset() if new_names else _NamesOfOthers(hass, entry),
+        other_macs=_LookedUp(lambda mac: mac is not None and entry_with_mac(hass, mac) not in (None, entry)),
+        other_names=_LookedUp(
+            lambda name: not new_names and any(one.data.get(CONF_NAME) == name for one in other_entries(hass, entry))
+        ),
         has_new_sketch=bool(new_names),
     )
 

@@ -9,7 +9,6 @@ from homeassistant.components import zeroconf
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers.singleton import singleton
-from homeassistant.util.hass_dict import HassKey
 from zeroconf import Zeroconf
 
 from ..arduino_ota.discovery.announcements import Sighting
@@ -182,10 +181,7 @@ class MdnsQuerier:
         self._detach()
 
 
-_QUERIER: HassKey[MdnsQuerier] = HassKey(f"{DOMAIN}_mdns")
-
-
-@singleton(_QUERIER)
+@singleton(f"{DOMAIN}_mdns")
 def async_get_querier(hass: HomeAssistant) -> MdnsQuerier:
     """Return the one querier, which config flows need before any entry is set up."""
     return MdnsQuerier(hass)

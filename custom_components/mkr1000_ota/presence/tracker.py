@@ -12,7 +12,6 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.singleton import singleton
-from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError
@@ -129,7 +128,6 @@ class PresenceTracker:
 
     @callback
     def note_response(self, board: BoardCoordinator) -> None:
-        """Note that a board itself has responded."""
         if board.state.has_the_board:
             return
         clear_wrong_board(board)
@@ -259,10 +257,7 @@ def _board_of(entry: ConfigEntry) -> BoardCoordinator | None:
     return data.coordinator if data else None
 
 
-_TRACKER: HassKey[PresenceTracker] = HassKey(f"{DOMAIN}_presence")
-
-
-@singleton(_TRACKER)
+@singleton(f"{DOMAIN}_presence")
 def async_get_tracker(hass: HomeAssistant) -> PresenceTracker:
     """Return the one tracker of all boards."""
     return PresenceTracker(hass)

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import partial
 import time
 from typing import Final
 
@@ -15,15 +14,16 @@ from ..arduino_ota.firmware.belonging import BoardFacts
 from ..arduino_ota.firmware.offers import Build, Offers, Place, Seen, find_offers
 from ..arduino_ota.firmware.release import FirmwareSource, Release
 from ..arduino_ota.flash.stored import UNKNOWN
-from ..arduino_ota.hardware import LARGEST_SKETCH, Model, Storage
+from ..arduino_ota.hardware import LARGEST_SKETCH
 from ..arduino_ota.sketch import Caution, Finding
 from ..const import CONF_PUBLIC_KEY, DOMAIN
 from ..network.identity import other_entries
 from ..network.mdns import async_get_querier
 from ..storage.memory import RememberedRelease, SourceMemory
 from ..storage.records import BoardRecord, PastFlash
-from .catalogs import SketchCatalog, async_get_catalogs
+from .catalogs import SketchCatalog, async_use_catalog
 from .chosen import source_of, uploads_of
+from .sketches import model_of, storage_of
 from .source_issues import source_id
 
 # What is remembered of an offer as it is.
@@ -47,8 +47,8 @@ class BoardSources:
     def async_open(self, on_change: CALLBACK_TYPE) -> None:
         """Begin to follow them; `on_change` is called when any of them has changed."""
         self._on_change = on_change
-        self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
         self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))
+        self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
 
     @callback
     def async_switch(self) -> None:
@@ -60,15 +60,12 @@ class BoardSources:
 
     @callback
     def async_close(self) -> None:
-        """Follow them no longer."""
         self._leave_chosen()
         self._leave_uploads()
 
-    def find_offers(
-        self, record: BoardRecord, archived: Collection[PastFlash], model: Model, storage: Storage
-    ) -> Offers:
+    def find_offers(self, record: BoardRecord, archived: Collection[PastFlash]) -> Offers:
         """Return what is on offer; as long as the source has not been asked, what it offered last."""
-        facts = self._facts(record, model, storage)
+        facts = self._facts(record)
         shown = self._recalled(record).release
         recalled = (_recalled_release(shown),) if shown else ()
         releases = self.chosen.data.releases if self.chosen.confirmed else recalled
@@ -104,14 +101,14 @@ class BoardSources:
             zone=dt_util.get_default_time_zone(),
         )
 
-    def _facts(self, record: BoardRecord, model: Model, storage: Storage) -> BoardFacts:
+    def _facts(self, record: BoardRecord) -> BoardFacts:
         entry = self._entry
         heard = (one.name for one in async_get_querier(self._hass).sightings if one.address != entry.data[CONF_HOST])
         known = (other.data.get(CONF_NAME) for other in other_entries(self._hass, entry))
         return BoardFacts(
             name=entry.data.get(CONF_NAME) or entry.title,
-            model=model.id,
-            largest=LARGEST_SKETCH[storage],
+            model=model_of(entry).id,
+            largest=LARGEST_SKETCH[storage_of(entry)],
             running=record.sha256,
             ran=frozenset(record.ran),
             failed=frozenset(record.failed),
@@ -148,13 +145,10 @@ class BoardSources:
             )
 
     def catalog_of(self, build: Build) -> SketchCatalog:
-        """Return the catalog that a build is from."""
         return self.uploads if build.place is Place.UPLOAD else self.chosen
 
     def _use(self, source: FirmwareSource) -> tuple[SketchCatalog, CALLBACK_TYPE]:
-        catalog, release = async_get_catalogs(self._hass).async_use(source, self._entry)
-        unsubscribe = catalog.async_add_listener(self._on_change)
-        return catalog, partial(_both, unsubscribe, release)
+        return async_use_catalog(self._hass, source, self._entry, self._on_change)
 
 
 def _shown(release: Release) -> RememberedRelease:
@@ -170,8 +164,3 @@ def _recalled_release(shown: RememberedRelease) -> Release:
 def _warnings(facts: Mapping[str, Mapping[str, str]]) -> tuple[Finding, ...]:
     """Return warnings by their codes; a newer version may know more of them."""
     return tuple(Finding(Caution(code), dict(values)) for code, values in facts.items() if code in Caution)
-
-
-def _both(first: CALLBACK_TYPE, second: CALLBACK_TYPE) -> None:
-    first()
-    second()

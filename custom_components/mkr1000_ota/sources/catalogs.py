@@ -1,7 +1,7 @@
 """What every source offers, looked up once however many boards use it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +14,6 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
-from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.folder import FolderSource
@@ -232,35 +231,30 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             raise SourceError(Reason.TIMED_OUT, host=where) from None
 
 
-class Catalogs:
-    """All catalogs in use, one for each distinct source."""
+@singleton(f"{DOMAIN}_catalogs")
+def _catalogs(_hass: HomeAssistant) -> dict[Hashable, SketchCatalog]:
+    """Return all catalogs in use, one for each distinct source."""
+    return {}
 
-    def __init__(self, hass: HomeAssistant) -> None:
-        self._hass = hass
-        self._catalogs: dict[Hashable, SketchCatalog] = {}
+
+@callback
+def async_use_catalog(
+    hass: HomeAssistant, source: FirmwareSource, entry: ConfigEntry, on_change: CALLBACK_TYPE
+) -> tuple[SketchCatalog, CALLBACK_TYPE]:
+    """Return the catalog of a source for a board, and what to call when it is not needed anymore."""
+    catalogs = _catalogs(hass)
+    catalog = catalogs.setdefault(source.key, SketchCatalog(hass, source))
+    catalog.add_user(entry)
+    unsubscribe = catalog.async_add_listener(on_change)
 
     @callback
-    def async_use(self, source: FirmwareSource, entry: ConfigEntry) -> tuple[SketchCatalog, Callable[[], None]]:
-        """Return the catalog of a source for a board, and what to call when it is not needed anymore."""
-        catalog = self._catalogs.setdefault(source.key, SketchCatalog(self._hass, source))
-        catalog.add_user(entry)
+    def leave() -> None:
+        unsubscribe()
+        catalog.remove_user(entry)
+        if not catalog.users:
+            del catalogs[source.key]
 
-        @callback
-        def release() -> None:
-            catalog.remove_user(entry)
-            if not catalog.users:
-                del self._catalogs[source.key]
-
-        return catalog, release
-
-
-_CATALOGS: HassKey[Catalogs] = HassKey(f"{DOMAIN}_catalogs")
-
-
-@singleton(_CATALOGS)
-def async_get_catalogs(hass: HomeAssistant) -> Catalogs:
-    """Return the catalogs of all boards."""
-    return Catalogs(hass)
+    return catalog, leave
 
 
 def _key(release: Release) -> Hashable:

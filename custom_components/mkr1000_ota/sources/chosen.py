@@ -10,7 +10,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from ..arduino_ota.firmware.folder import FolderSource
-from ..arduino_ota.firmware.github import API, GitHubSource
+from ..arduino_ota.firmware.github import API, DEFAULT_ASSET, GitHubSource
 from ..arduino_ota.firmware.manifest import ManifestSource
 from ..arduino_ota.firmware.reasons import Reason
 from ..arduino_ota.firmware.release import FirmwareSource, SourceError
@@ -80,7 +80,7 @@ def server_of(hass: HomeAssistant, options: dict[str, Any]) -> ManifestSource | 
     return GitHubSource(
         session,
         options.get(CONF_REPOSITORY, ""),
-        options.get(CONF_ASSET, "*.bin"),
+        options.get(CONF_ASSET, DEFAULT_ASSET),
         prereleases=options.get(CONF_PRERELEASES, False),
         token=options.get(CONF_TOKEN),
         api=API,

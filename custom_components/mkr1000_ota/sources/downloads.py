@@ -4,7 +4,6 @@ import hashlib
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
-from homeassistant.util.hass_dict import HassKey
 
 from ..arduino_ota.firmware.release import FirmwareSource, Release
 from ..const import DOMAIN, LOGGER
@@ -39,10 +38,7 @@ class Downloads:
         return image
 
 
-_DOWNLOADS: HassKey[Downloads] = HassKey(f"{DOMAIN}_downloads")
-
-
-@singleton(_DOWNLOADS, async_=True)
+@singleton(f"{DOMAIN}_downloads")
 async def async_get_downloads(hass: HomeAssistant) -> Downloads:
     """Return the downloads of all boards."""
     images = Images(hass, "downloads")

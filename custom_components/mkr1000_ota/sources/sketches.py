@@ -4,17 +4,16 @@ from collections.abc import Collection
 from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
-from homeassistant.util.hass_dict import HassKey
 
+from ..arduino_ota.firmware.minisign import PublicKey, verify_release
 from ..arduino_ota.hardware import MKR1000, Model, Storage, model_named
 from ..arduino_ota.sketch import OVERRIDABLE, Sketch
-from ..const import CONF_MODEL, CONF_STORAGE, DOMAIN
+from ..const import CONF_MODEL, CONF_PUBLIC_KEY, CONF_STORAGE, DOMAIN
 
 type _Held = WeakValueDictionary[str, Sketch]
-
-_HELD: HassKey[_Held] = HassKey(f"{DOMAIN}_sketches")
 
 
 def model_of(entry: ConfigEntry) -> Model:
@@ -27,7 +26,7 @@ def storage_of(entry: ConfigEntry) -> Storage:
     return Storage(entry.options.get(CONF_STORAGE, Storage.INTERNAL))
 
 
-@singleton(_HELD)
+@singleton(f"{DOMAIN}_sketches")
 def _held(_hass: HomeAssistant) -> _Held:
     return WeakValueDictionary()
 
@@ -43,3 +42,13 @@ async def async_inspect(
         lambda: Sketch.inspect(image, model=model, storage=storage, allow=OVERRIDABLE.intersection(allow))
     )
     return _held(hass).setdefault(sketch.sha256, sketch)
+
+
+async def async_verify(
+    hass: HomeAssistant, entry: ConfigEntry, sketch: Sketch, signature: str, version: str | None
+) -> None:
+    """Check that the trusted key of a board vouches for a sketch and what is said of it. Raises SignatureRefused."""
+    key, board = entry.options[CONF_PUBLIC_KEY], entry.data.get(CONF_NAME) or sketch.name or ""
+    await hass.async_add_executor_job(
+        lambda: verify_release(PublicKey.parse(key), sketch, signature, version=version, board=board)
+    )

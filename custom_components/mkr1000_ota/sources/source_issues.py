@@ -40,7 +40,6 @@ class SourceIssues:
 
     @callback
     def note(self, error: SourceError) -> None:
-        """Note that the source has failed once more."""
         self.error = error
         self.since = self.since or time.time()
 
@@ -51,7 +50,6 @@ class SourceIssues:
 
     @callback
     def recovered(self) -> None:
-        """Note that the source works."""
         self.error = self.since = None
         self._clear_failing()
 
@@ -62,25 +60,16 @@ class SourceIssues:
             return
         if not boards:
             self._clear_failing()
-        elif isinstance(self._source, FolderSource):
-            async_report(
-                self._hass,
-                Kind.FOLDER_UNUSABLE,
-                self._key,
-                reason=source_error(self.error),
-                folder=str(self._source.directory),
-                boards=_titles(boards),
-            )
+            return
+        if isinstance(self._source, FolderSource):
+            kind, where = Kind.FOLDER_UNUSABLE, {"folder": str(self._source.directory)}
         elif self._source.server is not None and (self._told or self._matters(self.error)):
+            kind, where = Kind.SOURCE_FAILING, {"source": self._source.server}
             self._told = True
-            async_report(
-                self._hass,
-                Kind.SOURCE_FAILING,
-                self._key,
-                reason=source_error(self.error),
-                source=self._source.server,
-                boards=_titles(boards),
-            )
+        else:
+            return
+        reason = source_error(self.error)
+        async_report(self._hass, kind, self._key, reason=reason, boards=_titles(boards), **where)
 
     def _matters(self, error: SourceError) -> bool:
         return error.reason not in PASSING or (self.since is not None and time.time() - self.since >= OUTAGE)

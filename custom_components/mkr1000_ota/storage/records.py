@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Self
 
+from homeassistant.exceptions import HomeAssistantError
+
 from ..arduino_ota.firmware.offers import Seen
 from ..arduino_ota.flash.passwords import Keyring
 from ..arduino_ota.flash.pending import Pending
 from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.flash.verdict import Outcome, Running, Verdict
 from ..arduino_ota.libraries import Library
-from ..errors import not_applied_error, uncertain_error
+from ..errors import not_applied_error, translated_error, uncertain_error
 from ..issues import Kind
 from .memory import SourceMemory
 
@@ -187,14 +189,12 @@ class BoardRecord:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""
         changed = self.accepted(flash.password or "", now)
         if self.running is not None and self.running.sha256 == flash.sha256:
-            running = replace(self.running, password=flash.password)
             return replace(
-                self,
-                keyring=changed.keyring,
-                notices=changed.notices,
-                password_checked=now,
-                password_rejected=False,
-                history=(running, *self.history[1:]),
+                changed,
+                version=self.version,
+                sha256=self.sha256,
+                rollback_to=self.rollback_to,
+                history=(replace(self.running, password=flash.password), *self.history[1:]),
             )
         return changed.running_now(flash).without_notices(Kind.UNCERTAIN)
 
@@ -209,9 +209,12 @@ class BoardRecord:
         """What was flashed, by its SHA-256, the newest first."""
         return list(dict.fromkeys(flash.sha256 for flash in self.history))
 
-    def with_notice(self, kind: Kind, reason: str, order: WaitingOrder | None = None, /, **placeholders: str) -> Self:
-        """Return the record with something more that a person has to know, and what installs the build again."""
-        notice = Notice(reason=reason, placeholders=placeholders, order=order)
+    def with_notice(
+        self, kind: Kind, reason: HomeAssistantError, version: str, order: WaitingOrder | None = None
+    ) -> Self:
+        """Return the record with a notice about a version, and what would install it again."""
+        facts = {"version": version, **(reason.translation_placeholders or {})}
+        notice = Notice(reason=reason.translation_key or "unexpected", placeholders=facts, order=order)
         return replace(self, notices={**self.notices, kind: notice})
 
     def with_notice_closed(self, kind: Kind) -> Self:
@@ -237,25 +240,23 @@ class BoardRecord:
         done = None if later else self.order
         is_rejected = outcome.accepted is None and verdict is not Verdict.WITHOUT_OTA
         changed = replace(changed, order=later, password_rejected=is_rejected).without_notices(Kind.NOT_BACK)
-        told = {"version": pending.version}
         match outcome.running:
             case Running.NEW:
                 changed = changed.running_now(_past(outcome, is_rollback=is_rollback))
                 changed = replace(changed, notices={}, order=later and later.after(pending))
                 if is_rollback:
-                    told = {"version": self.version or "", "previous": pending.version}
-                    changed = changed.with_notice(Kind.UNHEALTHY, "rolled_back", **told)
+                    unhealthy = self.version or ""
+                    reason = translated_error("rolled_back", version=unhealthy, previous=pending.version)
+                    changed = changed.with_notice(Kind.UNHEALTHY, reason, unhealthy)
             case Running.UNKNOWN:
                 changed = changed.flashed_elsewhere()
         match verdict:
             case Verdict.UNCERTAIN:
-                why = uncertain_error(pending, "")
-                changed = changed.with_notice(Kind.UNCERTAIN, str(why.translation_key), done, **told)
+                changed = changed.with_notice(Kind.UNCERTAIN, uncertain_error(pending, ""), pending.version, done)
             case Verdict.NOT_APPLIED if not is_rollback:
                 # What a roll-back should have replaced is told of already.
-                why = not_applied_error(outcome, "", "")
-                facts = {**(why.translation_placeholders or {}), **told}
-                changed = changed.with_notice(Kind.NOT_INSTALLED, str(why.translation_key), done, **facts)
+                reason = not_applied_error(outcome, "", "")
+                changed = changed.with_notice(Kind.NOT_INSTALLED, reason, pending.version, done)
         return changed
 
     def judged(self, *, healthy: bool, rollback_to: str | None = None) -> Self:

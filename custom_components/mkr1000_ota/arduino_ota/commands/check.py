@@ -10,16 +10,7 @@ from typing import Final
 
 import aiohttp
 
-from ..errors import (
-    BoardError,
-    BoardSilent,
-    BoardUnreachable,
-    HostUnknown,
-    NotABoard,
-    PollsTooRarely,
-    UploadCut,
-    WrongPassword,
-)
+from .. import errors
 from ..libraries import OTA_PORT
 from ..protocol.address import read_address, write_address
 from ..protocol.client import BoardClient
@@ -47,7 +38,7 @@ def check(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
 
     try:
         library = asyncio.run(ask())
-    except BoardError as error:
+    except errors.BoardError as error:
         return explain(error, wanted)
     accepts = "" if password is None else ", and it accepts the password"
     return say(Exit.OK, f"{address_of(wanted)} is a board whose sketch uses {library}{accepts}.")
@@ -82,24 +73,24 @@ def address_of(wanted: Namespace) -> str:
     return write_address(*wanted.board)
 
 
-def explain(error: BoardError, wanted: Namespace, *, sent: bool = False) -> Exit:
+def explain(error: errors.BoardError, wanted: Namespace, *, sent: bool = False) -> Exit:
     """Say what is wrong and what to do about it."""
     match error:
-        case UploadCut(same_time=True):
+        case errors.UploadCut(same_time=True):
             status, says = Exit.NOT_APPLIED, "Each upload ended after the same time, as if a watchdog reset the board: "
-        case PollsTooRarely():
+        case errors.PollsTooRarely():
             status, says = Exit.NOT_APPLIED, f"{error}, too rarely to be flashed: "
-        case BoardUnreachable() | BoardSilent() if sent:
+        case errors.BoardUnreachable() | errors.BoardSilent() if sent:
             status, says = Exit.NOT_APPLIED, "The connection broke off in the middle, and trying again is safe: "
-        case HostUnknown():
+        case errors.HostUnknown():
             status, says = Exit.NO_BOARD, "The name in {board} leads to no address, so give its IP address: "
-        case BoardUnreachable():
+        case errors.BoardUnreachable():
             status, says = Exit.NO_BOARD, "Nothing accepts a connection at {board}: "
-        case BoardSilent():
+        case errors.BoardSilent():
             status, says = Exit.NO_BOARD, "{board} accepts connections and says nothing, its sketch may be busy: "
-        case NotABoard():
+        case errors.NotABoard():
             status, says = Exit.NO_BOARD, "What is at {board} does not answer as a board: "
-        case WrongPassword():
+        case errors.WrongPassword():
             status, says = Exit.WRONG_PASSWORD, ""
         case _:
             status, says = Exit.NOT_APPLIED, f"{error}, and trying again is safe: "

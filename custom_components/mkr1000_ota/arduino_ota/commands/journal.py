@@ -11,6 +11,7 @@ from ..firmware.release import SourceError
 from ..flash.journal import JournalUnwritable
 from ..flash.passwords import Keyring
 from ..flash.pending import Pending
+from ..flash.stored import from_json, to_json
 from ..flash.verdict import Outcome
 from ..libraries import OTA_PORT
 
@@ -29,7 +30,7 @@ class FileJournal:
         try:
             with opened(self._path.parent) as folder:
                 content, _ = folder.read(self._path.name, limit=limits.FILE)
-            self.pending = Pending.from_dict(json.loads(content))
+            self.pending = from_json(Pending, json.loads(content), "pending")
         except (SourceError, ValueError) as error:
             if not isinstance(error, SourceError) or error.reason is not Reason.FILE_GONE:
                 raise JournalUnwritable(
@@ -40,7 +41,7 @@ class FileJournal:
         self.pending = pending
         try:
             with opened(self._path.parent) as folder:
-                folder.write(self._path.name, json.dumps(pending.as_dict()).encode())
+                folder.write(self._path.name, json.dumps(to_json(pending)).encode())
         except SourceError as error:
             raise JournalUnwritable(f"{str(error).rstrip('.')}. Copy the sketch elsewhere") from error
 

@@ -10,7 +10,7 @@ from .release import Release
 from .versions import series_of, squeezed
 
 # What the libraries' own example calls every board: this name tells nobody's board from another.
-_STOCK_NAME: Final = "Arduino"
+STOCK_NAME: Final = "Arduino"
 
 
 class Hold(StrEnum):
@@ -89,7 +89,7 @@ class Belonging:
         series, has_name = series_for(self.board, release), _bears(release, self.board.name)
         if self.series is None or series in ("", self.series):
             return True
-        if has_name and not self._is_of_other(release) and not _bears(release, _STOCK_NAME):
+        if has_name and not self._is_of_other(release) and not _bears(release, STOCK_NAME):
             return True
         # What has no version is called garden2, garden_new and the like while somebody works on it. Not if that is what
         # another board is called.

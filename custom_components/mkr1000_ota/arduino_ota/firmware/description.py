@@ -31,10 +31,10 @@ FIELDS: Final[dict[str, schema.Field]] = {
 }
 
 
-def read_description(body: bytes, file: str, fields: dict[str, schema.Field] = FIELDS) -> Description:
+def read_description(body: bytes, file: str) -> Description:
     """Read the JSON that belongs to an image. Raises SourceError."""
     try:
-        return schema.read(schema.read_json(body), fields)
+        return schema.read(schema.read_json(body), FIELDS)
     except schema.Invalid as error:
         raise SourceError(Reason.BAD_SIDECAR, file=file, path=error.path, problem=error.problem) from None
 

@@ -24,6 +24,7 @@ from .schema import Field, Invalid, items, line, moment, notes, number, pick, re
 from .versions import series_of, version_in_name, version_of_file, version_of_tag
 
 API: Final = "https://api.github.com"
+DEFAULT_ASSET: Final = "*.bin"
 
 _API_VERSION: Final = "2022-11-28"
 # In the form owner/name, or as a browser or git has its address.
@@ -48,7 +49,7 @@ class GitHubSource:
         self,
         session: aiohttp.ClientSession,
         repository: str,
-        asset: str = "*.bin",
+        asset: str = DEFAULT_ASSET,
         *,
         prereleases: bool = False,
         token: str | None = None,

@@ -151,21 +151,16 @@ class FirmwareSource(Protocol):
     @property
     def key(self) -> Hashable:
         """What makes two sources the same. Never shown: it may contain a token."""
-        ...
 
     @property
     def server(self) -> str | None:
         """What to call the server, without any secret; None where no server is."""
-        ...
 
     async def catalog(self) -> Catalog:
         """Say what there is now; after an error, an earlier catalog stays true."""
-        ...
 
     async def image(self, release: Release) -> bytes:
         """Return an image of this source's catalog, which is as the release declares it."""
-        ...
 
     async def signature(self, release: Release) -> str | None:
         """Return the text of the minisign signature, None where the source has none."""
-        ...

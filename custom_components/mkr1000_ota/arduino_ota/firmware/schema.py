@@ -34,7 +34,8 @@ def read_json(body: bytes) -> Any:
     except RecursionError, ValueError:
         raise Invalid("its beginning", "it is not valid JSON") from None
     level, depth = [document], 0
-    while level := [child for node in level for child in _children(node)]:
+    while nested := [node for node in level if isinstance(node, dict | list)]:
+        level = [child for node in nested for child in (node.values() if isinstance(node, dict) else node)]
         if (depth := depth + 1) > limits.JSON_DEPTH:
             raise Invalid("its end", f"it is nested more than {limits.JSON_DEPTH} levels deep")
     return document
@@ -71,15 +72,6 @@ def pick(document: object, fields: Mapping[str, Field], *required: str, where: s
 
 def _join(where: str, key: str) -> str:
     return f"{where}.{key}" if where else key
-
-
-def _children(node: object) -> list[Any]:
-    match node:
-        case dict():
-            return list(node.values())
-        case list():
-            return node
-    return []
 
 
 def _text(

@@ -37,6 +37,7 @@ class UploadedSource:
         self.key: Hashable = ("uploaded", str(directory))
         self._directory = directory
         self._folder = FolderSource(directory, base=directory.parent, settled_after=0)
+        self.image, self.signature = self._folder.image, self._folder.signature
 
     async def store(self, image: bytes, file: str, *, signature: str | None = None, **description: Any) -> Release:
         """Keep an image in the place of the one before, and return what it is offered as.
@@ -49,7 +50,6 @@ class UploadedSource:
         return release
 
     async def remove(self) -> None:
-        """Forget the upload."""
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     async def catalog(self) -> Catalog:
@@ -59,14 +59,6 @@ class UploadedSource:
         catalog = await self._folder.catalog()
         named = (replace(release, file=release.file[_DIGITS + 1 :]) for release in catalog.releases)
         return replace(catalog, releases=tuple(named))
-
-    async def image(self, release: Release) -> bytes:
-        """Read the image. Raises SourceError."""
-        return await self._folder.image(release)
-
-    async def signature(self, release: Release) -> str | None:
-        """Return the signature that was uploaded with the image. Raises SourceError."""
-        return await self._folder.signature(release)
 
     def _store(self, image: bytes, file: str, signature: str | None, description: dict[str, Any]) -> None:
         sha256 = hashlib.sha256(image).hexdigest()

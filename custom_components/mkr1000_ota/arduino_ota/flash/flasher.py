@@ -124,7 +124,7 @@ class Flasher:
             if isinstance(error, BoardError) and upload.begun:
                 # A wrong password now means that somebody else has flashed it since it was asked.
                 accepted = None if isinstance(error, WrongPassword) else password
-                return await self._end(pending, Verdict.NOT_APPLIED, accepted, error)
+                return await self._end(pending, Evidence(library=library, accepted=accepted), error)
             await self._journal.close(keyring.accepted(password), None)
             raise
         return await self._conclude(pending.at(Phase.ANSWERED))
@@ -139,15 +139,14 @@ class Flasher:
         if (pending := self._journal.pending) is None:
             return None
         if pending.phase is Phase.ANSWERED and not pending.ota:
-            return await self._end(pending, verdict_of(pending, None), None)
+            return await self._end(pending, None)
         late = not 0 <= time.time() - pending.phase_began <= self._timeouts.proof_timeout
         try:
             seen = await self._client.identify()
             accepted, library = await self._password_now(pending)
         except BoardUnreachable, BoardSilent:
             return None
-        evidence = Evidence(library=library or seen, accepted=accepted, late=late)
-        return await self._end(pending, verdict_of(pending, evidence), accepted)
+        return await self._end(pending, Evidence(library=library or seen, accepted=accepted, late=late))
 
     async def _check_pace(self, password: str) -> None:
         """Raise PollsTooRarely if the last answer and another one took longer than an upload can bear."""
@@ -166,7 +165,7 @@ class Flasher:
         """Watch a board that may have the whole image, until it is known what became of that."""
         answered = pending.phase is Phase.ANSWERED
         if answered and not pending.ota:
-            return await self._end(pending, verdict_of(pending, None), None)
+            return await self._end(pending, None)
         # A board is gone half a second after its answer: it is watched while that is being written down.
         async with asyncio.TaskGroup() as both:
             both.create_task(self._note(pending))
@@ -184,7 +183,7 @@ class Flasher:
                 await asyncio.sleep(self._timeouts.probe_interval)
             else:
                 evidence = Evidence(library=library or returned.library, accepted=accepted, stayed=returned.stayed)
-        return await self._end(pending, verdict_of(pending, evidence), evidence.accepted if evidence else None)
+        return await self._end(pending, evidence)
 
     async def _password_now(self, pending: Pending) -> tuple[str | None, Library | None]:
         """Ask for the likeliest passwords first: each costs the board a moment."""
@@ -204,10 +203,9 @@ class Flasher:
         with suppress(JournalUnwritable):
             await self._journal.write(pending)
 
-    async def _end(
-        self, pending: Pending, verdict: Verdict, accepted: str | None, error: BoardError | None = None
-    ) -> Outcome:
-        keyring = self._journal.keyring
+    async def _end(self, pending: Pending, evidence: Evidence | None, error: BoardError | None = None) -> Outcome:
+        keyring, verdict = self._journal.keyring, verdict_of(pending, evidence)
+        accepted = evidence.accepted if evidence else None
         if accepted is not None:
             keyring = keyring.accepted(accepted)
         elif verdict in (Verdict.LOCKED, Verdict.UNCERTAIN):

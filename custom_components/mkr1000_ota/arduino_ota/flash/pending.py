@@ -7,7 +7,6 @@ import time
 from typing import Any, Self
 
 from ..libraries import Library
-from .stored import from_json, to_json
 
 
 class Phase(StrEnum):
@@ -65,14 +64,3 @@ class Pending:
     def at(self, phase: Phase) -> Self:
         """Return the same flash, one phase on."""
         return replace(self, phase=phase, phase_began=time.time())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what is stored; passwords in clear, as the configuration entry has them, too."""
-        stored: dict[str, Any] = to_json(self)
-        return stored
-
-    @classmethod
-    def from_dict(cls, stored: object) -> Self:
-        """Read what `as_dict` returned, after a journey through JSON. Raises ValueError."""
-        pending: Self = from_json(cls, stored, "pending")
-        return pending

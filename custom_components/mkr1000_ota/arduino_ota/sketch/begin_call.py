@@ -67,12 +67,8 @@ def calls_of_begin(code: Code, library: Library) -> list[BeginCall]:
             given = [registers.argument(one.number) if isinstance(one, Argument) else (one, site) for one in wanted]
             values = tuple(value for value, _ in given)
             certain = sure and _is_straight(code, given[2][1], site)
-            caller = code.function_of(site)
-            if (
-                caller is not None
-                and caller in code.calls
-                and any(isinstance(value, Argument) for value in values[1:3])
-            ):
+            caller = code.function_of(site) or 0
+            if caller in code.calls and any(isinstance(value, Argument) for value in values[1:3]):
                 functions.append((caller, values, certain))
             else:
                 found.append(_begin_call(code, site, values, certain))

@@ -27,10 +27,6 @@ class Variables:
     offset: int
     size: int
 
-    def holds(self, offset: int) -> bool:
-        """Whether the initial values stand at an offset."""
-        return self.offset <= offset < self.offset + self.size
-
 
 class FlashImage:
     """An image, looked at through the addresses that its own code uses.
@@ -121,5 +117,5 @@ class FlashImage:
 
     def _addresses(self, offset: int) -> Iterator[int]:
         yield self.base + offset
-        if (variables := self.variables) and variables.holds(offset):
+        if (variables := self.variables) and 0 <= offset - variables.offset < variables.size:
             yield variables.address + offset - variables.offset

@@ -50,11 +50,8 @@ def library_of(code: Code) -> Library | None:
     """
     if not all(code.image.has(literal) for literal in (*SERVER, AUTHORIZATION_PREFIX)):
         return None
-    if code.is_complete and not all(_is_used(code, literal) for literal in (REQUEST_LINE, AUTHORIZATION_PREFIX)):
+    used = (code.loading(code.image.pointers(literal)) for literal in (REQUEST_LINE, AUTHORIZATION_PREFIX))
+    if code.is_complete and not all(used):
         return None
     announces = code.image.has(WIFI101OTA_BOARD) and not code.image.has(ARDUINOOTA_HEADER)
     return Library.WIFI101OTA if announces else Library.ARDUINOOTA
-
-
-def _is_used(code: Code, literal: bytes) -> bool:
-    return bool(code.loading(code.image.pointers(literal)))

@@ -98,7 +98,7 @@ class Sketch:
             version=version[1].decode() if version else None,
             built=_compile_time(image),
             passwords=passwords,
-            stated_password=_decoded(stated),
+            stated_password=flash.text(stated),
             loader=program.loader,
             stores_internally=internal,
             warnings=tuple(_warnings(code, program, library, stated)) if library else (),
@@ -116,17 +116,11 @@ class Sketch:
         return whole_program(self.image)[0].points_to(literal)
 
 
-def _stated(image: FlashImage, calls: list[BeginCall]) -> bytes | None:
-    """The password that every call of begin() passes as a literal, None if there is none or nobody can tell."""
+def _stated(image: FlashImage, calls: list[BeginCall]) -> int | None:
+    """Where the password is that every call of begin() passes, None if it is no literal or nobody can tell."""
     match list({call.password_address if call.is_certain and call.has_objects else None for call in calls}):
         case [int(address)] if address < SRAM_START:
-            return image.string(image.offset(address))
-    return None
-
-
-def _decoded(string: bytes | None) -> str | None:
-    with suppress(UnicodeDecodeError):
-        return None if string is None else string.decode()
+            return image.offset(address)
     return None
 
 
@@ -154,7 +148,7 @@ def _check_next_update(
         raise refused(Refusal.NO_WIFI)
 
 
-def _warnings(code: Code, program: Program, library: Library, stated: bytes | None) -> Iterator[Finding]:
+def _warnings(code: Code, program: Program, library: Library, stated: int | None) -> Iterator[Finding]:
     free, enough = program.free_ram, hazards.RAM_ENOUGH[library]
     if free is not None and free <= enough:
         yield Finding(Caution.LITTLE_RAM, {"free": str(free), "needed": str(enough)})
@@ -164,7 +158,7 @@ def _warnings(code: Code, program: Program, library: Library, stated: bytes | No
         yield Finding(Caution.WAITS_FOR_SERIAL)
     if hazards.has_watchdog(code):
         yield Finding(Caution.WATCHDOG)
-    if stated is not None and _decoded(stated) is None:
+    if code.image.string(stated) is not None and code.image.text(stated) is None:
         yield Finding(Caution.PASSWORD_NOT_UTF8)
 
 
