@@ -25,6 +25,7 @@ ANYTHING = st.text(
         ("\ud800", "\ufffd", "\ufffd"),
         ("gar\u202enib.ned", "garnib.ned", "garnib.ned"),
         ("in\u200bvi\u2060si\ufeffble\U000e0041\u3164", "invisible", "invisible"),
+        ("in\U00016fe4visi\U0001d159ble", "invisible", "invisible"),
         ("\x1b[31mred\0\x07", "[31mred", "[31mred"),
         ("  a \t b  ", "a \t b", "a b"),
         ("x" * 31, "x" * 19 + "…", "x" * 19 + "…"),

@@ -7,8 +7,10 @@ from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
+from yarl import URL
 
 from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
+from custom_components.mkr1000_ota.flows.forms import UNCHANGED
 from tests.conftest import AddBoard
 from tests.firmware.signed import KEY, KEY_FILE
 from tests.support.flow_texts import says
@@ -92,6 +94,25 @@ async def test_a_field_that_is_left_empty_is_forgotten(
     assert result["description_placeholders"]["host_placeholder"] == "{host}"
     await submit(home, result, health_within=60)
     assert not {"health_url", "health_entity"} & entry.options.keys()
+
+
+async def test_the_password_of_a_health_check_is_not_shown(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    url = "http://me:s@cr:et@{host}:80/check?board={host}&mail=a:b@c"
+    entry = await add_board(board)
+    await submit(home, await open_options(home, entry, "health"), health_url=url, health_within=60)
+    assert entry.options["health_url"] == url
+    result = await open_options(home, entry, "health")
+    assert shown(result)["health_url"] == url.replace("s@cr:et", UNCHANGED)
+    await submit(home, result, **shown(result) | {"health_within": 30})
+    assert entry.options["health_within"] == 30
+    assert URL(entry.options["health_url"]) == URL(url)
+    assert entry.options["health_url"].endswith("@{host}:80/check?board={host}&mail=a:b@c")
+    # It is meant for no other server.
+    elsewhere = f"http://me:{UNCHANGED}@other.example/"
+    await submit(home, await open_options(home, entry, "health"), health_url=elsewhere, health_within=30)
+    assert entry.options["health_url"] == elsewhere
 
 
 async def test_a_number_is_stored_as_one(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:

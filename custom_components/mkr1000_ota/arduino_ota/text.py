@@ -7,10 +7,11 @@ import socket
 from typing import Final
 import unicodedata
 
-# What takes no room and is in no category of its own: fillers, joiners, variation selectors, the blank of Braille.
+# What takes no room and is in no category of its own: fillers, joiners, variation selectors, the blank of Braille, the
+# note without a head.
 _INVISIBLE: Final = re.compile(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufdd0-\ufdef\ufe00-\ufe0f\uffa0\ufff0-\ufff8\ufffe\uffff"
-    r"\U000e0000-\U000e0fff]"
+    r"\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
 )
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 

@@ -1,6 +1,7 @@
 """The forms of the flows, and what they show of secrets: nothing."""
 
 from collections.abc import Iterable, Mapping
+import re
 from typing import Any, Final
 
 from homeassistant.const import CONF_HOST, CONF_PASSWORD
@@ -47,6 +48,9 @@ OTHER: Final = "other"
 LONGEST_WAIT: Final = 7 * 24 * 60
 LONGEST_HEALTH_CHECK: Final = 3600
 
+# What may have a password in it. The rest of the address of a health check, such as {host}, is left as it was typed.
+_ADDRESSES: Final = (CONF_MANIFEST_URL, CONF_HEALTH_URL)
+_PASSWORD_OF_ADDRESS: Final = re.compile(r"^(\s*\w+://[^/?#:@]*:)[^/?#]*@")
 # Stands for a stored secret on its way to the browser and back.
 UNCHANGED: Final = "__unchanged__"
 
@@ -160,8 +164,9 @@ def without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
     shown = dict(options)
     if shown.get(CONF_TOKEN):
         shown[CONF_TOKEN] = UNCHANGED
-    if (url := _url(shown)) is not None and url.password:
-        shown[CONF_MANIFEST_URL] = str(url.with_password(UNCHANGED))
+    for name in _ADDRESSES:
+        if shown.get(name):
+            shown[name] = _PASSWORD_OF_ADDRESS.sub(rf"\1{UNCHANGED}@", str(shown[name]))
     return shown
 
 
@@ -170,14 +175,15 @@ def with_secrets(entered: Mapping[str, Any], options: Mapping[str, Any]) -> dict
     meant = dict(entered)
     if meant.get(CONF_TOKEN) == UNCHANGED:
         meant[CONF_TOKEN] = options.get(CONF_TOKEN)
-    url, stored = _url(meant), _url(options)
-    if url and stored and url.password == UNCHANGED and (url.origin(), url.user) == (stored.origin(), stored.user):
-        meant[CONF_MANIFEST_URL] = str(url.with_password(stored.password))
+    for name in _ADDRESSES:
+        url, stored = _url(meant, name), _url(options, name)
+        if url and stored and url.password == UNCHANGED and (url.origin(), url.user) == (stored.origin(), stored.user):
+            meant[name] = meant[name].replace(f":{UNCHANGED}@", f":{stored.raw_password or ''}@", 1)
     return meant
 
 
-def _url(options: Mapping[str, Any]) -> URL | None:
+def _url(options: Mapping[str, Any], name: str) -> URL | None:
     try:
-        return URL(options[CONF_MANIFEST_URL]) if options.get(CONF_MANIFEST_URL) else None
+        return URL(options[name]) if options.get(name) else None
     except ValueError:
         return None

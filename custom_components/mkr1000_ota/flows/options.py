@@ -70,13 +70,14 @@ class BoardOptionsFlow(OptionsFlow):
 
     async def _checked(self, step: str, entered: dict[str, Any]) -> dict[str, Any]:
         """Return what is to be stored of what was entered. Raises FormError and SourceError."""
+        entered = forms.with_secrets(entered, self.entry.options)
         match step:
             case "folder":
                 base, typed = self.hass.config.config_dir, entered[CONF_FOLDER]
                 folder = await self.hass.async_add_executor_job(prepare_folder, base, typed)
                 return {CONF_SOURCE: SourceKind.FOLDER.value, CONF_FOLDER: folder}
             case "manifest" | "github":
-                chosen = forms.with_secrets(entered, self.entry.options) | {CONF_SOURCE: SourceKind(step).value}
+                chosen = entered | {CONF_SOURCE: SourceKind(step).value}
                 if CONF_REPOSITORY in entered:
                     chosen[CONF_REPOSITORY] = repository_named(entered[CONF_REPOSITORY].rstrip("/"))
                     chosen[CONF_ASSET] = entered[CONF_ASSET] or DEFAULT_ASSET

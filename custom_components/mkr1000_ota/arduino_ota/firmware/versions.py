@@ -1,8 +1,11 @@
 """Versions: how people write them, where they are found, and which one their authors mean to be newer."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 import re
 from typing import Final
+
+from .. import limits
 
 # What a version may look like at all: it becomes an entity's state and part of texts.
 VERSION: Final = re.compile(
@@ -156,6 +159,7 @@ def series_of(name: str) -> str:
     return "" if _UNNAMED.fullmatch(series) else squeezed(series)
 
 
+@lru_cache(2 * limits.SIGHTINGS)
 def squeezed(name: str) -> str:
     """Return the letters and digits of a name, for comparing how different people write it."""
     return "".join(filter(str.isalnum, name.casefold()))
