@@ -233,9 +233,11 @@ async def test_the_dialog_says_what_goes_on(
         await install(home)
     said = [state.attributes["release_summary"] or "" for state in states if state.attributes["in_progress"]]
     assert all(summary.startswith('<ha-alert alert-type="info">') for summary in said)
-    assert [text for text in ("Checking the board", "receiving", "restarting") if any(text in one for one in said)] == [
+    assert [
+        text for text in ("Checking the board", "Sending the sketch", "restarting") if any(text in one for one in said)
+    ] == [
         "Checking the board",
-        "receiving",
+        "Sending the sketch",
         "restarting",
     ]
     in_progress = [state.attributes["supported_features"] for state in states if state.attributes["in_progress"]]

@@ -105,6 +105,7 @@ def test_nothing_of_it_becomes_active_and_all_of_it_is_shown(name: str) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
+        (FileExistsError(errno.EEXIST, "File exists"), "there is a file of this name"),
         (OSError(errno.ECONNREFUSED, "Connect call failed ('10.10.0.1', 9)"), "the connection was refused"),
         (PermissionError(errno.EACCES, "Permission denied", "/config/s3cret"), "access was denied"),
         (OSError(errno.ETXTBSY, "whatever"), "text file busy"),

@@ -144,6 +144,10 @@ async def test_where_to_put_a_sketch_is_said_of_the_source_that_is_in_use(
     await home.async_block_till_done()
     assert folder not in summary(home)
     assert ENGLISH["nothing_offered"]["message"].format(board="Arduino") in summary(home)
+    site.serve("/manifest.json", status=503)
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
+    await home.async_block_till_done()
+    assert "returned error 503" in summary(home)
 
 
 async def test_they_are_told_of_what_was_remembered_and_of_what_ran_before(

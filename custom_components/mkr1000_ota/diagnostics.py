@@ -62,7 +62,7 @@ async def _of_board(board: BoardCoordinator) -> dict[str, Any]:
             "last_refresh_succeeded": catalog.last_update_success,
             "has_ever_succeeded": catalog.confirmed,
             "failing_since": catalog.issues.since,
-            "error": str(catalog.last_exception) if catalog.last_exception else None,
+            "error": str(catalog.issues.error) if catalog.issues.error else None,
             "releases": len(catalog.data.releases),
             "findings": [{"file": one.file, "code": one.code} for one in catalog.data.findings],
         },

@@ -164,6 +164,8 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
             if options.get(CONF_SOURCE, SourceKind.FOLDER) == SourceKind.FOLDER:
                 folder = escape_markdown(self.hass.config.path(options.get(CONF_FOLDER, DOMAIN)))
                 yield "info", sentence(self.hass, "where_to_put_sketches", {"folder": folder})
+            elif (error := board.sources.chosen.issues.error) is not None:
+                yield "warning", self._say(f"source_{error.reason}", **error.placeholders)
             else:
                 yield "info", self._say("nothing_offered", board=board.name)
 

@@ -34,6 +34,8 @@ _ERRORS: Final = {
     errno.ENETUNREACH: "there is no route to this address",
     errno.ETIMEDOUT: "there was no response in time",
     errno.ENOENT: "it does not exist",
+    errno.EEXIST: "there is a file of this name",
+    errno.ENOTDIR: "it is in a file, not in a folder",
     errno.EACCES: "access was denied",
     errno.EPERM: "access was denied",
     errno.ENOSPC: "the disk is full",

@@ -19,7 +19,7 @@ class Reason(StrEnum):
         return member
 
     # The source as a whole
-    FOLDER_UNREADABLE = "folder_unreadable", "Cannot read the firmware folder {folder}: {error}"
+    FOLDER_UNREADABLE = "folder_unreadable", "Cannot read the folder {folder}: {error}"
     FOLDER_UNWRITABLE = "folder_unwritable", "Cannot write to the folder {folder}: {error}"
     FOLDER_SILENT = "folder_silent", "The folder {folder} does not respond"
     BAD_URL = "bad_url", "Invalid URL; enter the full URL, starting with http:// or https://"
