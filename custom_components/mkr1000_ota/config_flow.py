@@ -6,7 +6,7 @@ import operator
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
-from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
+from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers import device_registry as dr
@@ -45,8 +45,6 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
 
     _locked_by: str | None = None
     _shown_host: str | None = None
-    # Where a person may mean an empty password by an empty field: the form has said that no saved one is sent there.
-    _empty_password_for: str | None = None
     # What leases speak of, and so anybody could have said.
     _leased: frozenset[str] = frozenset()
 
@@ -167,17 +165,11 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         entry = self._get_reconfigure_entry()
         error: Failure = None
         if user_input is not None:
-            form = dict(user_input)
-            if form[CONF_HOST] == self._empty_password_for and CONF_SKETCH not in form:
-                form.setdefault(CONF_PASSWORD, "")
-            self._empty_password_for = None
             try:
-                done = await async_reconfigure(self.hass, entry, form, self._leased)
+                done = await async_reconfigure(self.hass, entry, user_input, self._leased)
                 return await self._reconfigured(entry, *done)
             except (BoardError, FormError) as err:
                 error = err
-            if isinstance(error, FormError) and error.key == "password_needed":
-                self._empty_password_for = error.placeholders.get(CONF_HOST, form[CONF_HOST])
         schema = RECONFIGURE_SCHEMA
         is_asked = isinstance(error, FormError) and error.field == CONF_MODEL
         if is_asked or len(models_with_library(entry.data.get(CONF_LIBRARY))) > 1:

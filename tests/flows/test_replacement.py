@@ -2,19 +2,19 @@
 
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
 
 from custom_components.mkr1000_ota.const import UNKNOWN_VERSION
 from custom_components.mkr1000_ota.network import mac_addresses
-from tests.conftest import AddBoard, Arp, Hear, StartBoard
+from tests.conftest import AddBoard, Arp, Hear, StartBoard, Upload
 from tests.support.discovering import discover
 from tests.support.looking import forget_sightings
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
 from tests.support.steps import MAC, OTHER_MAC, REPEATER, passwords_sent_to, typed
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("settled_in_the_end", "texts")]
 
@@ -57,23 +57,23 @@ async def test_with_its_password_other_hardware_takes_the_place_of_a_board(
     assert card["flow_id"] not in {flow["flow_id"] for flow in home.config_entries.flow.async_progress()}
 
 
-async def test_a_replacement_with_an_empty_password_is_confirmed_by_submitting_the_form_again(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp
+async def test_what_replaces_a_board_may_have_an_empty_password(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, arp: Arp, upload: Upload
 ) -> None:
-    """An empty field stands for the saved password, which is not sent there, until the form has said so."""
+    """An empty field stands for the saved password, which is not sent there: its image tells."""
     entry = await add_board(await start_board())
     know(home, entry, MAC)
-    other, another = [await start_board(address=f"127.0.0.{last}", password="") for last in (8, 9)]
-    for mac, board in ((OTHER_MAC, other), (REPEATER, another)):
-        arp(mac, board.address)
-    result = await reconfigure(home, entry, typed(another))
+    image = build_sketch(password="")
+    other = await start_board(address="127.0.0.8", password="")
+    arp(OTHER_MAC, other.address)
+    result = await reconfigure(home, entry, typed(other))
     for _ in range(2):
+        assert result["errors"] == {CONF_PASSWORD: "password_needed"}
         result = await submit(home, result, typed(other))
-        if result["type"] is FlowResultType.FORM:
-            assert result["errors"] == {CONF_PASSWORD: "password_needed"}
-            assert passwords_sent_to(other) == []
+    assert passwords_sent_to(other) == []
+    result = await submit(home, result, typed(other), sketch=await upload(image, "garden.bin"))
     assert result["reason"] == "reconfigure_successful"
-    assert (passwords_sent_to(other), passwords_sent_to(another)) == ([""], [])
+    assert passwords_sent_to(other) == [""]
     assert await stored_password(home, entry) == ""
     await settle(home)
 
