@@ -47,8 +47,9 @@ class BoardSources:
     def async_open(self, record: BoardRecord, on_change: CALLBACK_TYPE) -> None:
         """Begin to follow them; `on_change` is called when any of them has changed."""
         self._on_change = on_change
-        self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))
+        source = source_of(self._hass, self._entry)
         self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
+        self.chosen, self._leave_chosen = self._use(source)
         self.chosen.issues.remember(self._recalled(record).failing_since)
 
     async def async_switch(self) -> None:
