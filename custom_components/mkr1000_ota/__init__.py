@@ -72,9 +72,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         await images.open()
         sources = BoardSources(hass, entry)
         board = BoardCoordinator(hass, entry, store, images, sources)
-        sources.async_open(board.refresh_offers)
+        sources.async_open(store.record, board.refresh_offers)
         entry.async_on_unload(sources.async_close)
-        sources.recall(store.record)
     if store.record.source_memory.release is None:
         # Otherwise every restart would look as if an update had just come out.
         await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)

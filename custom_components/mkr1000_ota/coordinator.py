@@ -278,11 +278,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         )
         self._update_device(new_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
 
-    async def async_options_changed(self) -> None:
-        """Take over what has changed in the options or was uploaded, without a reload."""
-        await self.sources.uploads.async_refresh()
-        self.sources.async_switch()
-
     @callback
     def _update_device(self, **changes: Any) -> None:
         devices = dr.async_get(self.hass)

@@ -167,5 +167,5 @@ class BoardOptionsFlow(OptionsFlow):
         # Home Assistant would store the options only when this step is over, and tell nobody.
         self.hass.config_entries.async_update_entry(entry, options=options)
         if entry.state is ConfigEntryState.LOADED:
-            await entry.runtime_data.coordinator.async_options_changed()
+            await entry.runtime_data.coordinator.sources.async_switch()
         return self.async_create_entry(data=options)

@@ -20,8 +20,6 @@ from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.text import fit_to_show
 from ..errors import validation_error
 
-SIGNATURE_SUFFIX = ".minisig"
-
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
@@ -64,7 +62,7 @@ def _read(hass: HomeAssistant, file: str) -> Fetched:
     with opened(parent, min(base, parent)) as folder:
         image, _ = folder.read(path.name, limit=limits.FILE)
         try:
-            text, _ = folder.read(path.name + SIGNATURE_SUFFIX, limit=limits.SIGNATURE)
+            text, _ = folder.read(f"{path.name}.minisig", limit=limits.SIGNATURE)
         except SourceError as err:
             if err.reason is not Reason.FILE_GONE:
                 raise

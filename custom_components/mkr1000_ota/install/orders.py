@@ -6,6 +6,7 @@ import time
 from ..arduino_ota.errors import WrongPassword
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.flash.journal import JournalUnwritable
+from ..const import CONF_WAIT, DEFAULT_WAIT
 from ..coordinator import BoardCoordinator
 from ..data import InstallEnd, InstallRequest
 from ..errors import translated_error
@@ -14,7 +15,6 @@ from ..storage.records import BoardRecord, WaitingOrder
 from .flashing import FlashedElsewhere
 from .outcome import async_show_record
 from .prepare import async_prepare
-from .wait import longest_wait
 
 
 async def async_place_order(board: BoardCoordinator, request: InstallRequest) -> tuple[Order, WaitingOrder]:
@@ -31,7 +31,7 @@ async def async_place_order(board: BoardCoordinator, request: InstallRequest) ->
         sha256=order.sketch.sha256,
         file=request.file,
         ordered=now,
-        until=now + longest_wait(board),
+        until=now + 60.0 * board.config_entry.options.get(CONF_WAIT, DEFAULT_WAIT),
         password=order.password,
         signature=order.signature,
         allow=request.allow,

@@ -7,7 +7,6 @@ from typing import Final
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable
 from ..arduino_ota.libraries import Library
-from ..const import CONF_WAIT, DEFAULT_WAIT
 from ..coordinator import BoardCoordinator
 from ..errors import translated_error
 from ..network.mdns import async_get_querier
@@ -19,11 +18,6 @@ from ..presence.tracker import async_get_tracker
 PROBE_INTERVAL: Final = 0.25
 # A board that was offline just now gets so many seconds to show that it is not, before whoever waits is told.
 OFFLINE_TIMEOUT: Final = 2.0
-
-
-def longest_wait(board: BoardCoordinator) -> float:
-    """Return for how many seconds an install may wait for a board."""
-    return 60.0 * float(board.config_entry.options.get(CONF_WAIT, DEFAULT_WAIT))
 
 
 async def async_find_board(board: BoardCoordinator, until: float) -> Library | None:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, SOURCE_IGNORE, ConfigEntry, ConfigEntryChange
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME
@@ -11,11 +10,6 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import DOMAIN
 from ..issues import Kind, async_clear, async_report, digest, reported_keys
-
-
-class _Board(NamedTuple):
-    name: str
-    shown: str
 
 
 @callback
@@ -45,22 +39,24 @@ def async_watch_duplicate_names(hass: HomeAssistant) -> None:
     _report(hass, known.values())
 
 
-def _board(entry: ConfigEntry) -> _Board | None:
+def _board(entry: ConfigEntry) -> tuple[str, str] | None:
+    """Return the name of a board that nothing else tells from others, and what is shown of it."""
     name = entry.data.get(CONF_NAME)
     if name is None or entry.source == SOURCE_IGNORE or entry.disabled_by or CONF_MAC in entry.data:
         return None
     # The title that the second board of a name gets holds its address already.
-    return _Board(name, f"{entry.title.removesuffix(host := f' ({entry.data.get(CONF_HOST)})')}{host}")
+    host = f" ({entry.data.get(CONF_HOST)})"
+    return name, entry.title.removesuffix(host) + host
 
 
 @callback
-def _report(hass: HomeAssistant, boards: Iterable[_Board]) -> None:
+def _report(hass: HomeAssistant, boards: Iterable[tuple[str, str]]) -> None:
     by_name: dict[str, list[str]] = defaultdict(list)
-    for board in boards:
-        by_name[board.name].append(board.shown)
+    for name, shown in boards:
+        by_name[name].append(shown)
     same = {digest(name): (name, shown) for name, shown in by_name.items() if len(shown) > 1}
     for key in reported_keys(hass, Kind.SAME_NAME):
         if key not in same:
             async_clear(hass, key, Kind.SAME_NAME)
-    for key, (name, shown) in same.items():
-        async_report(hass, Kind.SAME_NAME, key, name=name, boards=", ".join(sorted(shown)))
+    for key, (name, all_shown) in same.items():
+        async_report(hass, Kind.SAME_NAME, key, name=name, boards=", ".join(sorted(all_shown)))

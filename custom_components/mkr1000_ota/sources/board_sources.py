@@ -44,15 +44,17 @@ class BoardSources:
         self._leave_uploads: CALLBACK_TYPE = lambda: None
 
     @callback
-    def async_open(self, on_change: CALLBACK_TYPE) -> None:
+    def async_open(self, record: BoardRecord, on_change: CALLBACK_TYPE) -> None:
         """Begin to follow them; `on_change` is called when any of them has changed."""
         self._on_change = on_change
-        self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))
+        source = source_of(self._hass, self._entry)
         self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
+        self.chosen, self._leave_chosen = self._use(source)
+        self.chosen.issues.remember(self._recalled(record).failing_since)
 
-    @callback
-    def async_switch(self) -> None:
-        """Follow the source that is chosen now; a catalog that stays in use is not looked up anew."""
+    async def async_switch(self) -> None:
+        """Take over an upload and the source that is chosen now; a catalog that stays in use is not looked up anew."""
+        await self.uploads.async_refresh()
         leave = self._leave_chosen
         self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))
         leave()
@@ -126,10 +128,6 @@ class BoardSources:
             release = _shown(offered.release) if offered and offered.place is Place.SOURCE else None
         since = self.chosen.issues.since
         return replace(known, source=source_id(self.chosen.source), release=release, failing_since=since)
-
-    def recall(self, record: BoardRecord) -> None:
-        """Take over what was kept; it is known then for how long the source has been failing."""
-        self.chosen.issues.remember(self._recalled(record).failing_since)
 
     def _recalled(self, record: BoardRecord) -> SourceMemory:
         memory = record.source_memory
