@@ -188,6 +188,7 @@ async def test_where_a_sketch_goes_is_said_until_there_was_one(
     assert "Copy" not in (shown(home, FIRMWARE).attributes["release_summary"] or "")
 
 
+@pytest.mark.slow
 async def test_the_file_of_an_export_is_offered_again_after_each_build(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:

@@ -139,6 +139,7 @@ async def test_another_address_can_be_entered_for_a_board_that_did_not_come_back
     assert issues(home) == [issue.issue_id]
 
 
+@pytest.mark.slow
 async def test_whoever_knows_that_a_board_is_not_back_is_not_told_again(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
@@ -299,6 +300,7 @@ def test_what_can_be_fixed_has_a_menu_and_nothing_else_has() -> None:
     assert fixable == set(ACTIONS)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("asked_often")
 async def test_a_roll_back_that_failed_is_what_is_tried_again(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, offer: Offer

@@ -150,6 +150,7 @@ async def test_where_to_put_a_sketch_is_said_of_the_source_that_is_in_use(
     assert "returned error 503" in summary(home)
 
 
+@pytest.mark.slow
 async def test_they_are_told_of_what_was_remembered_and_of_what_ran_before(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:

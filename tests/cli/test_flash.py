@@ -20,6 +20,8 @@ from tests.virtual_board import Fault, Firmware, VirtualBoard
 from tests.virtual_board.behavior import Behavior
 from tests.virtual_board.sketches import Quirks, build_sketch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("image", "said"),

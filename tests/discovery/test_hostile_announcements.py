@@ -63,6 +63,7 @@ def resident() -> int:
     return pages * resource.getpagesize()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "count",
     [

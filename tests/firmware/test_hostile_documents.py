@@ -4,6 +4,7 @@ from contextlib import suppress
 import json
 
 from hypothesis import given, settings, strategies as st
+import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.description import FIELDS, read_description
@@ -59,6 +60,7 @@ def test_an_address_can_be_fetched_or_is_none(typed: str, further: str) -> None:
                 signature_beside(URL(str(each.with_user(None).with_fragment(None)), encoded=True))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(DOCUMENTS)
 def test_a_document_is_a_catalog_or_a_reason(document: object) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given, settings, strategies as st
+import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.offers import Offers
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
@@ -84,6 +85,7 @@ def test_an_offer_never_belongs_to_another_board(garden: Garden, releases: list[
             assert offers.offered is not each or (offers.renames == each.release.name and not offers.unattended)
 
 
+@pytest.mark.slow
 @given(garden=gardens(), looks=st.lists(sources(), min_size=1, max_size=4))
 @settings(deadline=None)
 def test_labels_are_unique_and_stay(garden: Garden, looks: list[list[Release]]) -> None:
@@ -121,6 +123,7 @@ def installed_to_the_end(garden: Garden, releases: list[Release], uploads: list[
     return looks
 
 
+@pytest.mark.slow
 @given(releases=sources(), more=sources())
 @settings(deadline=None)
 def test_higher_versions_are_ahead_and_what_comes_turns_nothing_around(

@@ -27,6 +27,7 @@ def test_what_has_the_same_content_is_one_release_that_knows_what_both_know() ->
     assert (release.identifier, release.notes, release.password) == ("a", "first", "")
 
 
+@pytest.mark.slow
 def test_too_many_findings_are_one_that_counts() -> None:
     findings = Catalog.of(Finding.of(f"{number}.bin", Reason.LINK) for number in range(58_000)).findings
     assert len(findings) == limits.FINDINGS + 1

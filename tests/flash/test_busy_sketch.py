@@ -19,6 +19,8 @@ from tests.virtual_board.firmware import LibraryName
 from tests.virtual_board.sketches import build_sketch
 from tests.virtual_board_itself.raw import Connection, head
 
+pytestmark = pytest.mark.slow
+
 NEW = build_sketch(name="Garden", password="sesame", library="ArduinoOTA")
 # Every time as a tenth of what it is in the world: a sketch that polls every 4.5 s, every 8 s, every 20 s.
 TENTH = replace(BRISK, leave_timeout=0.5, minimum_absence=0.2, probe_interval=0.1, slowest_answer=1.2)

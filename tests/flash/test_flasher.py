@@ -17,6 +17,8 @@ from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Firmware, VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
+pytestmark = pytest.mark.slow
+
 NEW = build_sketch(name="Garden", password="sesame")
 SAME = build_sketch(name="Garden", password="password")
 

@@ -13,6 +13,8 @@ from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.behavior import Behavior, StorageName
 from tests.virtual_board.sketches import Quirks, build_sketch
 
+pytestmark = pytest.mark.slow
+
 LARGE_STORAGE = 253_952
 OLD = build_sketch(name="Garden", password="password", version="1.0")
 NEW = build_sketch(name="Garden", password="sesame")

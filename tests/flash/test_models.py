@@ -11,6 +11,8 @@ from tests.flash.conftest import Notebook, ignore, order
 from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.sketches import BOARDS, build_sketch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(
     params=[

@@ -20,6 +20,8 @@ from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.behavior import Behavior
 from tests.virtual_board.sketches import build_sketch
 
+pytestmark = pytest.mark.slow
+
 SAME = build_sketch(name="Garden", password="password")
 STAYED = Return(Library.WIFI101OTA, stayed=True)
 MAY_HAVE_LEFT = Return(Library.WIFI101OTA, stayed=False)

@@ -26,6 +26,8 @@ from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.behavior import Behavior
 from tests.virtual_board.sketches import build_sketch
 
+pytestmark = pytest.mark.slow
+
 type Disturb = Callable[..., None]
 
 NEW = build_sketch(name="Garden", password="sesame")

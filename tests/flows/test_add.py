@@ -212,6 +212,7 @@ async def test_a_dialog_that_is_open_when_home_assistant_stops_leaves_nothing_in
     assert [record.getMessage() for record in caplog.records if DOMAIN in record.getMessage()] == []
 
 
+@pytest.mark.slow
 async def test_two_boards_of_one_name_are_two_entries(
     home: HomeAssistant, start_board: StartBoard, hear: Hear, arp: Arp
 ) -> None:

@@ -98,6 +98,7 @@ async def test_a_card_for_a_board_that_has_another_card_goes(
     assert passwords_sent_to(board) == passwords_sent_to(other) == []
 
 
+@pytest.mark.slow
 async def test_a_reauthentication_is_no_card(home: HomeAssistant, start_board: StartBoard, add_board: AddBoard) -> None:
     entry = await add_board(await start_board())
     entry.async_start_reauth(home)

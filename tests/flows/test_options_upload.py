@@ -25,6 +25,7 @@ def sentence(key: str, **placeholders: str) -> str:
     return text.format(**placeholders)
 
 
+@pytest.mark.slow
 async def test_a_sketch_is_uploaded_shown_and_kept(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
 ) -> None:

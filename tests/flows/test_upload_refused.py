@@ -48,6 +48,7 @@ async def test_an_unreadable_version_is_refused_before_the_file_is_used_up(
     assert result["step_id"] == "confirm_upload"
 
 
+@pytest.mark.slow
 async def test_whatever_is_no_sketch_is_refused_with_the_reason(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
 ) -> None:

@@ -35,6 +35,7 @@ async def entry(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, n
     return entry
 
 
+@pytest.mark.slow
 async def test_version_name_and_password_are_known_again(
     home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard
 ) -> None:
@@ -50,6 +51,7 @@ async def test_version_name_and_password_are_known_again(
         await restart(home, entry)
 
 
+@pytest.mark.slow
 async def test_a_health_check_can_go_back_to_it(
     home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, offer: Offer
 ) -> None:
@@ -62,6 +64,7 @@ async def test_a_health_check_can_go_back_to_it(
     assert entry.data[CONF_PASSWORD] == board.password == "forgotten"
 
 
+@pytest.mark.slow
 async def test_another_image_proves_nothing(home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard) -> None:
     """Not even one that has the password of before in it, if the board does not accept that."""
     for other in (build_sketch(password="password", version="4.2"), build_sketch(password="wrong")):

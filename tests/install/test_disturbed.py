@@ -97,6 +97,7 @@ async def board(start_board: StartBoard) -> VirtualBoard:
     return await start_board(seconds_per_byte=SLOWLY)
 
 
+@pytest.mark.slow
 async def test_the_entry_is_reloaded_in_the_middle_of_an_upload(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
@@ -231,6 +232,7 @@ async def test_an_install_from_a_source_that_hangs_can_be_cancelled(
     assert board.flashed == [NEW]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_there", [True, False], ids=["told", "logged"])
 async def test_what_was_not_foreseen_does_not_block_the_board(
     home: HomeAssistant,
@@ -292,6 +294,7 @@ async def test_a_full_disk(
     assert not any(request.body_bytes for request in board.requests)
 
 
+@pytest.mark.slow
 async def test_two_set_ups_do_not_flash_twice(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:

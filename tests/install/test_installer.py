@@ -39,6 +39,7 @@ def files(*versions: str) -> dict[str, bytes]:
     return {f"garden-{one}.bin": build_sketch(version=one) for one in versions}
 
 
+@pytest.mark.slow
 async def test_the_percentage_follows_the_board(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
@@ -140,6 +141,7 @@ async def test_one_at_a_time(home: HomeAssistant, add_board: AddBoard, offer: Of
     assert [board.version, len(board.flashed)] == ["2.0", 1]
 
 
+@pytest.mark.slow
 async def test_only_so_many_at_once(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

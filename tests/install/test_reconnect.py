@@ -137,6 +137,7 @@ async def test_it_is_sent_once_before_a_flash_and_once_after(
     assert [request.password for request in board.requests if request.body_bytes] == ["password"]
 
 
+@pytest.mark.slow
 async def test_an_earlier_password_is_found_on_the_keyring(
     home: HomeAssistant,
     add_board: AddBoard,
@@ -170,6 +171,7 @@ async def test_an_earlier_password_is_found_on_the_keyring(
     assert board_of(home).record.history[0].previous_version is None
 
 
+@pytest.mark.slow
 async def test_an_unknown_password_is_asked_for_and_not_guessed_at_every_minute(
     home: HomeAssistant,
     welcome: Welcome,

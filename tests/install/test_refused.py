@@ -119,6 +119,7 @@ TROUBLES: dict[str, Callable[[BoardOptions], BoardOptions]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", TROUBLES)
 async def test_what_ends_an_upload_is_told(
     home: HomeAssistant,
@@ -263,6 +264,7 @@ async def test_a_sketch_that_never_comes_back(
     assert issues(home).keys() == {"not_back"}
 
 
+@pytest.mark.slow
 async def test_flashing_again_before_it_has_come_back(
     home: HomeAssistant, entry: Any, offer: Offer, start_board: StartBoard, board: VirtualBoard
 ) -> None:

@@ -125,6 +125,7 @@ async def test_the_question_goes_out_alone_and_byte_by_byte(network: Network, qu
     assert network.packets == [QUERY]
 
 
+@pytest.mark.slow
 async def test_ten_boards_of_one_name_are_ten_boards(network: Network, querier: MdnsQuerier) -> None:
     told = Told(querier)
     await network.join(*TEN)
@@ -136,6 +137,7 @@ async def test_ten_boards_of_one_name_are_ten_boards(network: Network, querier: 
     assert {packet for packet in network.packets if not packet[2] & 0x80} == {QUERY}
 
 
+@pytest.mark.slow
 async def test_boards_that_answer_again_are_heard_again(network: Network, querier: MdnsQuerier) -> None:
     """A cached record is no event for a service browser; to be alive is to be heard again and again."""
     told = Told(querier)
@@ -149,6 +151,7 @@ async def test_boards_that_answer_again_are_heard_again(network: Network, querie
         assert all(after - before > 1 for before, after in pairwise(seen))
 
 
+@pytest.mark.slow
 async def test_a_wait_ends_with_the_board_that_was_waited_for(
     network: Network, shared_zeroconf: Zeroconf, querier: MdnsQuerier
 ) -> None:

@@ -63,6 +63,7 @@ def querier(hass: HomeAssistant) -> MdnsQuerier:
     return MdnsQuerier(hass)
 
 
+@pytest.mark.slow
 async def test_a_few_questions_at_first_and_then_one_a_minute(pace: Pace, querier: MdnsQuerier) -> None:
     stop = querier.async_start()
     pauses = await pace.questions(mdns.OPENING_QUERIES + 2)
@@ -80,6 +81,7 @@ def test_questions_are_further_apart_than_answers_can_be() -> None:
     assert mdns.SHORTEST_INTERVAL <= mdns.WAITING_INTERVAL <= mdns.QUIET_INTERVAL == 60
 
 
+@pytest.mark.slow
 async def test_a_wait_asks_more_often_and_less_often_when_it_drags_on(
     pace: Pace, querier: MdnsQuerier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

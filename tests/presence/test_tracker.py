@@ -147,6 +147,7 @@ async def test_going_and_coming_back_are_logged_once_each(
     assert logged(caplog, "is back") == 1
 
 
+@pytest.mark.slow
 async def test_a_board_that_is_flashed_is_not_disturbed(
     home: HomeAssistant, welcome: Welcome, offer: Offer, board: VirtualBoard, hear: Hear
 ) -> None:
@@ -228,6 +229,7 @@ async def test_a_board_that_is_heard_while_a_round_asks_it_in_vain_is_asked_agai
     assert home.states.is_state(CONNECTIVITY, "on")
 
 
+@pytest.mark.slow
 async def test_a_thousand_boards_that_are_offline_do_not_delay_one_that_is_heard(
     home: HomeAssistant, welcome: Welcome, start_board: StartBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from homeassistant.const import CONF_PASSWORD
 from homeassistant.core import HomeAssistant, State
+import pytest
 
 from tests.conftest import AddBoard, Offer
 from tests.support.actions import install
@@ -16,6 +17,7 @@ def firmware(home: HomeAssistant) -> State:
     return state
 
 
+@pytest.mark.slow
 async def test_the_password_follows_the_sketch(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:

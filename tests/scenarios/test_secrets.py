@@ -39,6 +39,7 @@ def encoded(password: str) -> str:
     return base64.b64encode(f"arduino:{password}".encode()).decode()
 
 
+@pytest.mark.slow
 async def test_a_whole_story(
     home: HomeAssistant,
     add_board: AddBoard,

@@ -194,6 +194,7 @@ async def test_how_many_more_cannot_be_offered_is_said_truly(
     assert [findings[0].code, findings[-1].message] == ["sha256_mismatch", "79 more files cannot be offered"]
 
 
+@pytest.mark.slow
 async def test_nobody_waits_for_a_server_that_holds_a_sketch_back(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web
 ) -> None:
@@ -220,6 +221,7 @@ async def test_a_sketch_that_turns_out_to_be_a_bad_one_is_not_offered(
     assert [finding.code for finding in catalog.data.findings] == ["no_ota"]
 
 
+@pytest.mark.slow
 async def test_the_release_notes_are_shown(home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web) -> None:
     notes = "Waters the garden. " * 30 + "Done."
     page = "https://example.com/2.0"

@@ -145,6 +145,7 @@ async def test_what_is_withdrawn_meanwhile_is_not_installed(
     assert not board.flashed
 
 
+@pytest.mark.slow
 async def test_what_is_archived_needs_no_server(
     home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
 ) -> None:
@@ -206,6 +207,7 @@ async def test_a_server_that_hangs_is_not_waited_for(
     assert shown(home, FIRMWARE).attributes["latest_version"] == "3.0"
 
 
+@pytest.mark.slow
 async def test_an_install_waits_for_a_refresh_that_is_under_way(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, site: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ import gc
 from weakref import ref
 
 from homeassistant.core import HomeAssistant
+import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.arduino_ota.hardware import MKR1000, Storage
@@ -30,6 +31,7 @@ async def test_boards_of_one_source_fetch_a_sketch_once(
     assert site.asked().count("/garden.bin") == 1
 
 
+@pytest.mark.slow
 async def test_a_sketch_is_in_memory_once_and_not_for_longer_than_it_is_needed(
     home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer
 ) -> None:

@@ -121,6 +121,7 @@ async def test_an_order_that_is_written_down_has_its_image(
     assert not board_of(home).images.sha256s
 
 
+@pytest.mark.slow
 async def test_so_many_of_each_board(home: HomeAssistant, add_board: AddBoard, start_board: StartBoard) -> None:
     """The oldest goes first; all that are there are offered."""
     boards = [await start_board(), await start_board(name="Barn", address="127.0.0.8")]
@@ -152,6 +153,7 @@ async def test_whatever_is_in_the_place_of_the_images_goes_with_the_board(home: 
     assert not folder(home, "one").exists()
 
 
+@pytest.mark.slow
 async def test_a_damaged_image_is_not_flashed(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:
     entry = await add_board(board)
     for version in ("1.0", "2.0"):

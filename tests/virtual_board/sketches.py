@@ -87,8 +87,10 @@ def build_sketch(
     )
     secret = password.encode() if isinstance(password, str) else password
     sketch = _Sketch(name.encode(), secret, version, ota, seed, wifi, strings, board, quirks)
-    loader = build_loader(SFU_SIZE if quirks.sfu else SDU_SIZE, seed, board, link_base)
-    return sketch.link(size + -size % 4, link_base, loader if quirks.sdu or quirks.sfu else b"")
+    loader = b""
+    if quirks.sdu or quirks.sfu:
+        loader = build_loader(SFU_SIZE if quirks.sfu else SDU_SIZE, seed, board, link_base)
+    return sketch.link(size + -size % 4, link_base, loader)
 
 
 def build_loader(size: int = SDU_SIZE, seed: int = 0, board: Board = MKR1000, link_base: int = LINK_BASE) -> bytes:

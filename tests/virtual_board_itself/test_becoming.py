@@ -87,6 +87,7 @@ def test_a_sketch_for_another_model_finds_no_wifi(model: ModelName, built_for: s
     assert start(image, {}, model).ota is (model == built_for)
 
 
+@pytest.mark.slow
 def test_what_the_processor_cannot_run_is_nothing() -> None:
     hopeless = {"empty", "elf", "hex", "zip", "gzip", "html", "not_a_sketch", "wrong_link_base", "no_ota"}
     sketches = [sketch for sketch in bad_specimens() if sketch.kind in hopeless]

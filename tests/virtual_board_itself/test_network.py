@@ -60,6 +60,7 @@ async def test_nothing_is_left_of_a_network_when_a_test_fails() -> None:
     assert not Path("/proc", str(fleet.pid)).exists()
 
 
+@pytest.mark.slow
 async def test_nothing_answers_for_a_board_without_a_plug() -> None:
     async with BoardNetwork(1) as network:
         await network.start_board(0)

@@ -54,6 +54,7 @@ def fixture_good(specimens: list[Specimen]) -> list[Specimen]:
     return [specimen for specimen in specimens if specimen.good]
 
 
+@pytest.mark.slow
 def test_the_corpus_is_large_and_has_no_file_twice(specimens: list[Specimen]) -> None:
     """Two equal files would be one test."""
     assert sum(specimen.good for specimen in specimens) >= 100
@@ -116,6 +117,7 @@ def test_every_good_image_has_one_call_of_begin_with_its_credentials(good: list[
             assert specimen.password.encode() not in specimen.image
 
 
+@pytest.mark.slow
 def test_every_good_image_can_be_flashed_again(good: list[Specimen]) -> None:
     """Both halves of an OTA library are in it."""
     for specimen in good:

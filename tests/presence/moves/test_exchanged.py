@@ -5,6 +5,7 @@ from dataclasses import replace
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC
 from homeassistant.core import HomeAssistant
+import pytest
 
 from custom_components.mkr1000_ota.const import CONF_WAIT
 from custom_components.mkr1000_ota.coordinator import Stage
@@ -124,6 +125,7 @@ async def test_addresses_that_are_exchanged_while_a_board_restarts(
     assert not {"password", "sesame"} & set(passwords_sent_to(other))
 
 
+@pytest.mark.slow
 async def test_a_board_that_is_flashed_is_where_it_is_flashed(
     home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, other: VirtualBoard, offer: Offer, arp: Arp
 ) -> None:
