@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from aiohttp import web
@@ -50,6 +51,7 @@ from tests.virtual_board.sketches import build_sketch
 NEW = build_sketch(name="Garden", password="sesame", version="2.0")
 
 
+@cache
 def one_of_each() -> dict[str, Bad]:
     """Return one bad file for every reason that there is."""
     makers = (not_images(NEW), damaged(NEW), misplaced(1), other_boards(1), without_ota(1), last_updates(1))
@@ -58,11 +60,8 @@ def one_of_each() -> dict[str, Bad]:
     return found
 
 
-EACH = one_of_each()
-
-
 def test_there_is_a_bad_file_for_every_reason() -> None:
-    assert set(EACH) == {str(reason) for reason in Refusal}
+    assert set(one_of_each()) == {str(reason) for reason in Refusal}
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ async def entry(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -
 
 async def test_every_bad_sketch_is_refused(home: HomeAssistant, entry: Any, board: VirtualBoard) -> None:
     """The reason is told with the name of the file, and the board hears nothing of it."""
-    for kind, bad in EACH.items():
+    for kind, bad in one_of_each().items():
         home.config_entries.async_update_entry(entry, options={**entry.options, "storage": bad.storage})
         await home.async_block_till_done()
         with pytest.raises(ServiceValidationError) as error:
@@ -86,7 +85,7 @@ async def test_every_bad_sketch_is_refused(home: HomeAssistant, entry: Any, boar
 
 
 async def test_a_bad_sketch_in_the_folder_is_not_offered(home: HomeAssistant, entry: Any, offer: Offer) -> None:
-    await offer(entry, {"garden-2.0.bin": EACH["no_ota"].content})
+    await offer(entry, {"garden-2.0.bin": one_of_each()["no_ota"].content})
     assert shown(home, FIRMWARE).state == "off"
     assert shown(home, FIRMWARE).attributes["latest_version"] == "unknown"
 

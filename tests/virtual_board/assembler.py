@@ -138,7 +138,7 @@ class Function:
     @property
     def code_size(self) -> int:
         """Bytes of the instructions, with the padding in front of the pool."""
-        size = sum(2 if isinstance(item, int) else _size(item) for item in self.code)
+        size = 2 * len(self.code) + sum(_size(item) - 2 for item in self.code if not isinstance(item, int))
         return size + size % 4
 
     @property

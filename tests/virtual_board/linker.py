@@ -1,6 +1,7 @@
 """A toy linker: vectors, functions, strings and initialised variables, all at the addresses that a SAMD21 sees."""
 
 from collections.abc import Iterator, Sequence
+from struct import pack
 
 from tests.virtual_board.assembler import Function, Word
 
@@ -75,7 +76,7 @@ class Image:
             self._content[offset : offset + 4] = address.to_bytes(4, "little")
         for offset, runs_at, function in self._functions:
             halves = function.assembled(runs_at, self._symbols)
-            self._content[offset : offset + 2 * len(halves)] = b"".join(half.to_bytes(2, "little") for half in halves)
+            self._content[offset : offset + 2 * len(halves)] = pack(f"<{len(halves)}H", *halves)
         return bytes(self._content)
 
     def _string(self, string: bytes) -> int:
