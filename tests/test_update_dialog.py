@@ -186,6 +186,7 @@ async def test_they_are_told_of_what_was_remembered_and_of_what_ran_before(
         await restart(home, entry)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES, ids=["long", "brackets", "markdown", "direction"])
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_all_that_it_says_fits_and_is_text(

@@ -127,6 +127,7 @@ async def test_the_entry_is_reloaded_in_the_middle_of_an_upload(
     assert not issues(home)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("asked_often")
 @pytest.mark.parametrize("how", ["reloaded", "removed"])
 @pytest.mark.parametrize("stage", [Stage.WAITING, Stage.QUEUED, Stage.RESTARTING, Stage.CHECKING_HEALTH])

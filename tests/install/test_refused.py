@@ -226,6 +226,7 @@ WARNED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("running", "new", "sentence"), WARNED)
 async def test_not_back_says_first_what_the_builds_predict(
     home: HomeAssistant,

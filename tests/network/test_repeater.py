@@ -73,6 +73,7 @@ async def test_each_board_behind_a_repeater_can_be_added(
     assert CONF_MAC not in result["data"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [" Garden  shed ", "Gar\u3164den", "Garden\ufe0f"], ids=["blanks", "a filler", "a selector"]
 )

@@ -130,6 +130,7 @@ async def announced(world: World) -> None:
 WRITERS = [in_a_folder, on_a_server, on_github, in_an_upload, in_a_sketch, announced]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("written", WRITERS, ids=lambda one: one.__name__)
 async def test_names_are_text_wherever_they_come_up(
     home: HomeAssistant, world: World, caplog: pytest.LogCaptureFixture, written: Callable[[World], Awaitable[None]]

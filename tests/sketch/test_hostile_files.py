@@ -108,6 +108,7 @@ def endless(make: Callable[[Random], bytes], seed: int) -> Iterator[bytes]:
         yield make(random)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "number", "reasons"),
     [(noise, 3000, 8), (cut, 1500, 2), (damaged_start, 500, 3), (mutated, 500, 5), (ragged, 500, 2)],

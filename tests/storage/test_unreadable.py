@@ -60,6 +60,7 @@ def broken(request: pytest.FixtureRequest) -> Callable[[Path], None]:
     return write
 
 
+@pytest.mark.slow
 async def test_one_bad_record_concerns_one_board(
     home: HomeAssistant,
     add_board: AddBoard,

@@ -1,8 +1,8 @@
 """Some hundred files, good and bad, with what an inspector has to find in each of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property, partial
 from itertools import count
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ INTERNAL_STORAGE = bad_sketches.INTERNAL_STORAGE
 LARGE_STORAGE = 253_952
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Specimen:
     """A file. `kind` is what is remarkable about a good one, and the reason to refuse a bad one ("damaged": any reason).
 
@@ -33,7 +33,7 @@ class Specimen:
     """
 
     name: str
-    image: bytes
+    build: Callable[[], bytes]
     good: bool
     kind: str
     name_in_sketch: str = "Arduino"
@@ -45,6 +45,11 @@ class Specimen:
     model: str = "mkr1000"
     storage: Literal["internal", "sd", "serial_flash"] = "internal"
     warnings: frozenset[str] = frozenset()
+
+    @cached_property
+    def image(self) -> bytes:
+        """The content, built when somebody wants it."""
+        return self.build()
 
 
 LIBRARIES = ("WiFi101OTA", "ArduinoOTA")
@@ -157,7 +162,7 @@ def _good_in_their_own_way(library: str, seeds: count[int]) -> Iterator[Specimen
     words = ("wrong password", "admin", "password1", "Password", "passwor", "1234")
     yield _good("many likely words", "Hall", "hall-pass", None, library, seed=next(seeds), strings=words)
     padded = _good("padded", "Hall", "hall-pass", "1.0", library, seed=next(seeds))
-    yield replace(padded, image=padded.image + b"\xff" * (-len(padded.image) % 256 + 256))
+    yield replace(padded, build=lambda: padded.image + b"\xff" * (-len(padded.image) % 256 + 256))
     for size in (7_000, 40_000, 65_780, INTERNAL_STORAGE - 4, INTERNAL_STORAGE):
         yield _good("size", "Hall", "hall-pass", "1.0", library, size, seed=next(seeds))
     for kind, quirks in HARMLESS.items():
@@ -228,10 +233,10 @@ def _good(
     **options: Any,
 ) -> Specimen:
     size += SDU_SIZE if quirks.sdu else SFU_SIZE if quirks.sfu else 0
-    image = build_sketch(name, password, version, library, size, seed, quirks=quirks, **options)
-    label = f"{seed}: {kind}, {library}, {name!r}, {password!r}, {len(image)} bytes"
+    build = partial(build_sketch, name, password, version, library, size, seed, quirks=quirks, **options)
+    label = f"{seed}: {kind}, {library}, {name!r}, {password!r}, {size} bytes"
     stated = not quirks.arrays and not quirks.computed and kind not in OBSCURE
-    return Specimen(label, image, True, kind, name, password, version, library, stated=stated, storage=storage)
+    return Specimen(label, build, True, kind, name, password, version, library, stated=stated, storage=storage)
 
 
 def bad_specimens() -> Iterator[Specimen]:
@@ -240,7 +245,7 @@ def bad_specimens() -> Iterator[Specimen]:
     for quirks in (Quirks(), Quirks(sdu=True), Quirks(arrays=True, scatter=True)):
         image = build_sketch(size=30_000, seed=next(seeds), quirks=quirks)
         for bad in (*bad_sketches.not_images(image), *bad_sketches.damaged(image)):
-            yield Specimen(f"{bad.name} of {quirks}", bad.content, False, bad.kind)
+            yield Specimen(f"{bad.name} of {quirks}", partial(bytes, bad.content), False, bad.kind)
     for maker in (
         bad_sketches.misplaced,
         bad_sketches.other_boards,
@@ -248,4 +253,4 @@ def bad_specimens() -> Iterator[Specimen]:
         bad_sketches.last_updates,
     ):
         for bad in maker(next(seeds)):
-            yield Specimen(bad.name, bad.content, False, bad.kind, storage=bad.storage)
+            yield Specimen(bad.name, partial(bytes, bad.content), False, bad.kind, storage=bad.storage)

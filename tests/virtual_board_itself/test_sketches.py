@@ -9,6 +9,9 @@ from tests.virtual_board.arduino_core import Startup
 from tests.virtual_board.corpus import Specimen, corpus
 from tests.virtual_board.sketches import LINK_BASE, MARKER, MARKER_ARRAYS, SDU_SIZE, SFU_SIZE, Quirks, build_sketch
 
+# They look at hundreds of sketches.
+pytestmark = pytest.mark.slow
+
 SRAM = range(0x2000_0000, 0x2000_8000)
 
 
@@ -54,7 +57,6 @@ def fixture_good(specimens: list[Specimen]) -> list[Specimen]:
     return [specimen for specimen in specimens if specimen.good]
 
 
-@pytest.mark.slow
 def test_the_corpus_is_large_and_has_no_file_twice(specimens: list[Specimen]) -> None:
     """Two equal files would be one test."""
     assert sum(specimen.good for specimen in specimens) >= 100
@@ -117,7 +119,6 @@ def test_every_good_image_has_one_call_of_begin_with_its_credentials(good: list[
             assert specimen.password.encode() not in specimen.image
 
 
-@pytest.mark.slow
 def test_every_good_image_can_be_flashed_again(good: list[Specimen]) -> None:
     """Both halves of an OTA library are in it."""
     for specimen in good:
