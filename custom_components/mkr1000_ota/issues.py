@@ -98,6 +98,12 @@ def sentence(hass: HomeAssistant, key: str, placeholders: Mapping[str, str]) -> 
     return texts.get(f"component.{DOMAIN}.exceptions.{key}.message", "").format_map(defaultdict(str, placeholders))
 
 
+def with_address(title: str, host: str) -> str:
+    """Return what a board is called with its address, which the title of the second board of a name holds already."""
+    address = f" ({host})"
+    return title.removesuffix(address) + address
+
+
 def _as_text(placeholders: Mapping[str, str]) -> dict[str, str]:
     return {name: escape_markdown(value) for name, value in placeholders.items()}
 

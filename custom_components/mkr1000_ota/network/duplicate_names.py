@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 
 from ..const import DOMAIN
-from ..issues import Kind, async_clear, async_report, digest, reported_keys
+from ..issues import Kind, async_clear, async_report, digest, reported_keys, with_address
 
 
 @callback
@@ -44,9 +44,7 @@ def _board(entry: ConfigEntry) -> tuple[str, str] | None:
     name = entry.data.get(CONF_NAME)
     if name is None or entry.source == SOURCE_IGNORE or entry.disabled_by or CONF_MAC in entry.data:
         return None
-    # The title that the second board of a name gets holds its address already.
-    host = f" ({entry.data.get(CONF_HOST)})"
-    return name, entry.title.removesuffix(host) + host
+    return name, with_address(entry.title, entry.data[CONF_HOST])
 
 
 @callback

@@ -9,7 +9,7 @@ from ..arduino_ota.errors import AnotherBoard as WrongBoard
 from ..arduino_ota.libraries import Library
 from ..const import DOMAIN
 from ..coordinator import BoardCoordinator
-from ..issues import Kind, async_clear, async_report
+from ..issues import Kind, async_clear, async_report, with_address
 from ..network.identity import Match, async_peer, entry_with_mac, match
 from ..network.mdns import async_get_querier
 
@@ -73,7 +73,7 @@ def clear_wrong_board(board: BoardCoordinator) -> None:
 @callback
 def async_report_unproven(hass: HomeAssistant, hosts: Mapping[BoardCoordinator, str]) -> None:
     """Tell in one issue of all boards that nothing proves: they are many where Home Assistant has moved to another network."""
-    listed = sorted(f"{board.name} ({host})" for board, host in hosts.items())
+    listed = sorted(with_address(board.name, host) for board, host in hosts.items())
     if not listed:
         async_clear(hass, DOMAIN, Kind.UNPROVEN)
         return

@@ -268,6 +268,8 @@ async def test_all_boards_that_cannot_be_proven_any_more_are_one_repair(
         entry = await add_board(board)
         know(home, entry, f"f8:f0:05:00:00:0{number}")
         home.config_entries.async_update_entry(entry, data={**entry.data, CONF_TYPED_HOST: "127.0.1.50"})
+    # The second board of a name is called so.
+    entry.runtime_data.coordinator.name = "Board 3 (127.0.1.3)"
     await look(home)
     assert unproven(home) == "Board 1 (127.0.1.1), Board 2 (127.0.1.2), Board 3 (127.0.1.3)"
     assert not any(passwords_sent_to(board) for board in boards)
