@@ -84,12 +84,13 @@ def sentence(key: str, **placeholders: str) -> str:
     return escape_markdown(ENGLISH["exceptions"][key]["message"].format(**placeholders))
 
 
-async def lose(home: HomeAssistant, entry: ConfigEntry, offer: Offer) -> None:
-    """Flash a board that does not come back."""
+async def open_not_back(home: HomeAssistant, entry: ConfigEntry, offer: Offer) -> tuple[ir.IssueEntry, Result]:
+    """Flash a board that does not come back, and open the repair that says so."""
     await settle(home)
     await offer(entry, {"garden-2.0.bin": IMAGE})
     with pytest.raises(HomeAssistantError, match="has"):
         await install(home)
+    return await open_repair(home)
 
 
 async def tell(entry: ConfigEntry, kind: Kind) -> BoardCoordinator:
@@ -101,13 +102,19 @@ async def tell(entry: ConfigEntry, kind: Kind) -> BoardCoordinator:
     return board
 
 
+async def open_notice(home: HomeAssistant, entry: ConfigEntry, kind: Kind) -> tuple[ir.IssueEntry, Result]:
+    """Let a person have to know something, and open the repair that says so."""
+    await settle(home)
+    await tell(entry, kind)
+    return await open_repair(home)
+
+
 async def test_a_board_that_did_not_come_back_is_looked_for_again(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
     board = await start_board(comes_back=False)
     entry = await add_board(board)
-    await lose(home, entry, offer)
-    issue, result = await open_repair(home)
+    issue, result = await open_not_back(home, entry, offer)
     assert issue.translation_key == "not_back"
     result = await choose(home, issue, result, "check")
     assert problem(result)
@@ -130,8 +137,7 @@ async def test_another_address_can_be_entered_for_a_board_that_did_not_come_back
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
     entry = await add_board(await start_board(comes_back=False))
-    await lose(home, entry, offer)
-    issue, result = await open_repair(home)
+    issue, result = await open_not_back(home, entry, offer)
     result = await choose(home, issue, result, "reconfigure")
     [flow] = entry.async_get_active_flows(home, {SOURCE_RECONFIGURE})
     assert result["next_flow"] == ("config_flow", flow["flow_id"])
@@ -146,8 +152,7 @@ async def test_whoever_knows_that_a_board_is_not_back_is_not_told_again(
     """Not after a restart either, though the flash has no end."""
     board = await start_board(comes_back=False)
     entry = await add_board(board)
-    await lose(home, entry, offer)
-    issue, result = await open_repair(home)
+    issue, result = await open_not_back(home, entry, offer)
     assert (await choose(home, issue, result, "close"))["type"] is FlowResultType.CREATE_ENTRY
     assert issues(home) == []
     await home.config_entries.async_reload(entry.entry_id)
@@ -170,9 +175,7 @@ async def test_what_may_not_run_is_installed_again(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, offer: Offer, kind: Kind
 ) -> None:
     entry = await add_board(board)
-    await settle(home)
-    await tell(entry, kind)
-    issue, result = await open_repair(home)
+    issue, result = await open_notice(home, entry, kind)
     result = await choose(home, issue, result, "install")
     assert sentence("version_gone", board="Arduino", version="2.0") in problem(result)
     assert issues(home) == [issue.issue_id]
@@ -191,9 +194,7 @@ async def test_what_a_person_knows_by_now_can_be_closed_for_good(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, kind: Kind
 ) -> None:
     entry = await add_board(board)
-    await settle(home)
-    await tell(entry, kind)
-    issue, result = await open_repair(home)
+    issue, result = await open_notice(home, entry, kind)
     assert (await choose(home, issue, result, "close"))["type"] is FlowResultType.CREATE_ENTRY
     assert issues(home) == []
     await home.config_entries.async_reload(entry.entry_id)
@@ -223,8 +224,7 @@ async def test_a_board_that_is_being_flashed_is_not_looked_for(
 ) -> None:
     board = await start_board(comes_back=False)
     entry = await add_board(board)
-    await lose(home, entry, offer)
-    issue, result = await open_repair(home)
+    issue, result = await open_not_back(home, entry, offer)
     board.requests.clear()
     entry.runtime_data.coordinator.set_state(InstallState(Stage.UPLOADING, "3.0", 1, 2))
     assert problem(await choose(home, issue, result, "check"))
@@ -238,9 +238,7 @@ async def test_a_board_can_go_while_its_repair_is_open(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, step: str, removed: bool
 ) -> None:
     entry = await add_board(board)
-    await settle(home)
-    await tell(entry, Kind.NOT_INSTALLED)
-    issue, result = await open_repair(home)
+    issue, result = await open_notice(home, entry, Kind.NOT_INSTALLED)
     await (home.config_entries.async_remove if removed else home.config_entries.async_unload)(entry.entry_id)
     assert sentence("not_loaded") in problem(await choose(home, issue, result, step))
 
