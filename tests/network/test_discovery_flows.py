@@ -57,6 +57,16 @@ def flows(hass: HomeAssistant) -> Iterator[None]:
     stop()
 
 
+async def set_up_the_first(hass: HomeAssistant, querier: MdnsQuerier) -> MockConfigEntry:
+    """Set up a board that was offered, in another way than with its card."""
+    hear(querier, TEN[0])
+    await settle(hass)
+    dismiss_cards(hass)
+    entry = MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]})
+    await hass.config_entries.async_add(entry)
+    return entry
+
+
 @pytest.mark.usefixtures("flows")
 async def test_ten_boards_of_one_name_are_ten_cards(
     hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
@@ -127,11 +137,7 @@ async def test_a_board_that_home_assistant_discovered_by_itself_is_not_offered_t
 async def test_a_board_whose_entry_was_removed_is_offered_again(
     hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
-    hear(querier, TEN[0])
-    await settle(hass)
-    dismiss_cards(hass)
-    entry = MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]})
-    await hass.config_entries.async_add(entry)
+    entry = await set_up_the_first(hass, querier)
     hear(querier, TEN[0])
     await settle(hass)
     assert hosts(flow) == TEN[:1]
@@ -146,11 +152,7 @@ async def test_a_board_whose_entry_was_removed_is_offered_again(
 async def test_an_address_that_an_entry_left_is_offered(
     hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:
-    hear(querier, TEN[0])
-    await settle(hass)
-    dismiss_cards(hass)
-    entry = MockConfigEntry(domain=DOMAIN, data={CONF_HOST: TEN[0]})
-    await hass.config_entries.async_add(entry)
+    entry = await set_up_the_first(hass, querier)
     hass.config_entries.async_update_entry(entry, data={CONF_HOST: TEN[1]})
     hear(querier, *TEN[:2])
     await settle(hass)
