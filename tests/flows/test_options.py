@@ -111,8 +111,10 @@ async def test_the_password_of_a_health_check_is_not_shown(
     assert entry.options["health_url"].endswith("@{host}:80/check?board={host}&mail=a:b@c")
     # It is meant for no other server.
     elsewhere = f"http://me:{UNCHANGED}@other.example/"
-    await submit(home, await open_options(home, entry, "health"), health_url=elsewhere, health_within=30)
-    assert entry.options["health_url"] == elsewhere
+    before = entry.options["health_url"]
+    result = await submit(home, await open_options(home, entry, "health"), health_url=elsewhere, health_within=30)
+    assert result["errors"] == {"health_url": "password_again"}
+    assert entry.options["health_url"] == before
 
 
 async def test_a_number_is_stored_as_one(home: HomeAssistant, board: VirtualBoard, add_board: AddBoard) -> None:

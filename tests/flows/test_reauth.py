@@ -105,7 +105,9 @@ async def test_not_even_if_the_board_moves_while_others_ask_it_something(
                 await asyncio.sleep(0.01)
         moved = {**entry.data, CONF_HOST: other.address, CONF_PORT: other.port, CONF_TYPED_HOST: other.address}
         home.config_entries.async_update_entry(entry, data=moved)
-    await submitting
+    assert (await submitting)["errors"] == {"base": "board_changed"}
+    assert entry.runtime_data.coordinator.record.history == ()
+    assert entry.data[CONF_PASSWORD] == "password"
     await settle(home)
     assert not set(passwords_sent_to(other)) & {"other", *Sketch.inspect(build_sketch()).passwords} - {"password"}
 

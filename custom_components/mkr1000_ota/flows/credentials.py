@@ -142,6 +142,8 @@ def _model(found: DiscoveredBoard, wanted: str | None) -> Model:
 async def _adopt(
     board: BoardCoordinator, form: dict[str, Any], client: BoardClient | None = None, model: Model | None = None
 ) -> None:
+    # For the address that the form shows: the entry may move while others have the board.
+    client = client or board.client_for(TYPED)
     file, image = await async_read_file(board.hass, form)
     try:
         await async_adopt_sketch(board, image, client, model)
@@ -149,6 +151,10 @@ async def _adopt(
         raise refused(board.hass, err, file) from err
     except WrongPassword as err:
         raise FormError("not_running", CONF_SKETCH) from err
+    except WrongBoard as err:
+        if client.host != board.host and model is None:
+            raise FormError("board_changed", "base") from err
+        raise
 
 
 async def _accepted(board: BoardCoordinator, client: BoardClient, *passwords: str) -> str:

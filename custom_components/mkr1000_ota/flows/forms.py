@@ -171,14 +171,20 @@ def without_secrets(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_secrets(entered: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was entered with the stored secrets where they are unchanged; none is meant for another server."""
+    """Return what was entered with the stored secrets where they are unchanged; none is meant for another server.
+
+    Raises FormError where one would be needed.
+    """
     meant = dict(entered)
     if meant.get(CONF_TOKEN) == UNCHANGED:
         meant[CONF_TOKEN] = options.get(CONF_TOKEN)
     for name in _ADDRESSES:
         url, stored = _url(meant, name), _url(options, name)
-        if url and stored and url.password == UNCHANGED and (url.origin(), url.user) == (stored.origin(), stored.user):
-            meant[name] = meant[name].replace(f":{UNCHANGED}@", f":{stored.raw_password or ''}@", 1)
+        if url is None or url.password != UNCHANGED:
+            continue
+        if stored is None or (url.origin(), url.user) != (stored.origin(), stored.user):
+            raise FormError("password_again", name)
+        meant[name] = meant[name].replace(f":{UNCHANGED}@", f":{stored.raw_password or ''}@", 1)
     return meant
 
 

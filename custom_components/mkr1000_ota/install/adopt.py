@@ -3,7 +3,7 @@
 from contextlib import suppress
 import time
 
-from ..arduino_ota.errors import WrongPassword
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, WrongPassword
 from ..arduino_ota.flash.flasher import Flasher
 from ..arduino_ota.hardware import Model
 from ..arduino_ota.protocol.client import BoardClient
@@ -25,24 +25,24 @@ async def async_adopt_sketch(
     """Note that a board runs a sketch, once it has accepted a password that stands in its image; return the sketch.
 
     A person says that it does: what is in the image goes to the address that the form shows, as a typed password does.
-    `client` is for another address than that of the entry, `model` another than its model: whoever calls changes the
-    entry then.
+    `client` is for that address. With a `model`, the entry gets both from whoever calls.
 
-    Raises SketchRefused if it cannot be that of a board, WrongPassword if the board accepts nothing that is in it, and
-    BoardUnreachable, BoardSilent, NotABoard or AnotherBoard.
+    Raises SketchRefused if it cannot be that of a board, WrongPassword if the board accepts nothing that is in it,
+    AnotherBoard if the entry has moved meanwhile, and BoardUnreachable, BoardSilent or NotABoard.
     """
-    # The entry may move while others have the board.
-    typed = client or board.client_for(TYPED)
+    client = client or board.client_for(TYPED)
     sketch = await async_inspect(board.hass, image, model or board.model, None, ALLOWED_TO_RUN)
-    if client is None and (outcome := await async_resolve(board)) is not None:
+    if model is None and (outcome := await async_resolve(board)) is not None:
         async_send_end(board, await async_apply_outcome(board, outcome))
     # No guess is needed if it has a password that the board accepted before.
     before = [password for password in board.record.keyring.passwords if password and sketch.has_literal(password)]
     async with board.lock:
-        flasher = Flasher(typed, board.store, board.timeouts)
+        flasher = Flasher(client, board.store, board.timeouts)
         password = await flasher.accepted_password(*before, *sketch.passwords)
         if password is None:
             raise WrongPassword
+        if model is None and client.host != board.host:
+            raise WrongBoard(f"{board.name} has moved while {client.host} was asked")
         known = next((one.version for one in board.record.history if one.sha256 == sketch.sha256), None)
         flash = PastFlash(
             version=known or sketch.version or sketch.sha256[:8],
@@ -57,9 +57,9 @@ async def async_adopt_sketch(
         await board.store.note(lambda record: record.adopted(flash, time.time()))
         with suppress(OSError):
             await board.images.store(sketch.sha256, image)
-        if client is None:
+        if model is None:
             await async_learn_mac(board)
     await async_show_record(board)
-    if client is None:
+    if model is None:
         async_get_tracker(board.hass).note_response(board)
     return sketch

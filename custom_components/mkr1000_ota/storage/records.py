@@ -126,7 +126,7 @@ class BoardRecord:
     seen: Mapping[str, Seen] = field(default_factory=dict)
     # What the source offered last, without anything secret, for a start at which it cannot be asked.
     source_memory: SourceMemory = field(default_factory=SourceMemory)
-    # When the board last said which password it accepts, and whether it accepted none of those that are known.
+    # When the board was last asked which password it accepts, and whether it accepted none of those that are known.
     password_checked: float = 0.0
     password_rejected: bool = False
     # The SHA-256 of the build that takes the place of one that is not healthy.
