@@ -4,9 +4,11 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 import pytest
 
+from custom_components.mkr1000_ota.const import CONF_TYPED_HOST
 from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH
 from tests.conftest import AddBoard, Arp, StartBoard, Upload
 from tests.support.flow_texts import says
+from tests.support.looking import look
 from tests.support.mending import know, reauthenticate, reconfigure, settle, stored_password, submit
 from tests.support.steps import MAC, OTHER_MAC, Result, passwords_sent_to, typed
 from tests.virtual_board.sketches import build_sketch
@@ -31,6 +33,20 @@ async def test_a_reauthentication_takes_the_sketch_and_learns_the_version(
     assert result["reason"] == "reauth_successful"
     assert await stored_password(home, entry) == "sesame"
     assert entry.runtime_data.coordinator.installed_version == "2.1"
+
+
+async def test_the_address_of_the_form_counts_as_typed(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload
+) -> None:
+    """Nothing proved the board: it is not heard, and was found at another address than the one typed for it."""
+    entry = await add_board(await start_board(password="sesame"), password="sesame")
+    home.config_entries.async_update_entry(entry, data={**entry.data, CONF_TYPED_HOST: "127.0.0.99"})
+    await look(home)
+    assert not entry.runtime_data.coordinator.data
+    result = await hand_over(home, await reauthenticate(home, entry), await upload(RUNNING, "garden.bin"))
+    assert result["reason"] == "reauth_successful"
+    await look(home)
+    assert entry.runtime_data.coordinator.data
 
 
 async def test_another_sketch_is_refused_and_nothing_is_stored(

@@ -11,7 +11,9 @@ import pytest
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
 from custom_components.mkr1000_ota.install import health_check as health
 from custom_components.mkr1000_ota.install.health_check import async_becomes_healthy, has_health_check
-from tests.conftest import AddBoard, StartBoard
+from tests.conftest import AddBoard, Arp, StartBoard
+from tests.support.mending import know
+from tests.support.steps import MAC, OTHER_MAC
 from tests.web import Web
 
 pytestmark = pytest.mark.usefixtures("asked_often")
@@ -130,3 +132,17 @@ async def test_both_are_wanted_if_both_are_given(home: HomeAssistant, checked: A
     assert not await check()
     home.states.async_set(LAMP, "on")
     assert await check()
+
+
+async def test_only_the_board_itself_is_asked(checked: Any, home: HomeAssistant, site: Web, arp: Arp) -> None:
+    """What another one responds at its address says nothing, and does not get the password in the address."""
+    site.serve("/health", "fine")
+    url = str(site.at("/health").with_user("me").with_password("secret")).replace("127.0.0.1", "{host}")
+    check = await checked(**{CONF_HEALTH_URL: url, CONF_HEALTH_WITHIN: 0.1})
+    know(home, check.board.config_entry, MAC)
+    arp(OTHER_MAC, "127.0.0.1")
+    assert not await check()
+    assert not site.requests
+    arp(MAC, "127.0.0.1")
+    assert await check()
+    assert site.came_with() == ["Basic bWU6c2VjcmV0"]

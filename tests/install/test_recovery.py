@@ -1,5 +1,6 @@
 """What became of a flash that nobody saw end is found out after a restart, by what the board does then."""
 
+import asyncio
 from dataclasses import replace
 import time
 
@@ -11,7 +12,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Phase
 from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
-from tests.conftest import AddBoard, Hear, Offer
+from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard
 from tests.install.conftest import NEW, OLD, Restart, becomes, pending
 from tests.support.actions import (
     FIRMWARE,
@@ -29,6 +30,8 @@ from tests.support.actions import (
     watching,
 )
 from tests.support.looking import passwords, settled
+from tests.support.mending import know, reconfigure
+from tests.support.steps import MAC, OTHER_MAC, typed
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -216,6 +219,49 @@ async def test_it_is_found_out_once_however_many_want_to_know(
     await settled(home)
     assert [flash.version for flash in board_of(home).record.history] == ["2.0"]
     assert passwords(board) == [NEW]
+
+
+async def test_passwords_are_not_sent_again_and_again_where_the_answers_are_spoiled(
+    home: HomeAssistant, broken_off: Restart, board: VirtualBoard, hear: Hear
+) -> None:
+    """It says that it is a board, and breaks off when it is asked for its password."""
+    await board.power_off()
+    await broken_off(pending(Phase.FINISHING, NEW))
+    await until_not_back(home)
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if head.startswith(b"GET"):
+            writer.write(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n")
+        else:
+            asked.append(head)
+        writer.close()
+
+    async with await asyncio.start_server(serve, board.address, board.port):
+        for _ in range(20):
+            await hear(board)
+            await settled(home)
+    assert len(asked) == 1
+
+
+async def test_other_hardware_is_not_judged_by_the_flash_of_the_board_before(
+    home: HomeAssistant, broken_off: Restart, board: VirtualBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    """The board did not come back, and another one takes its place."""
+    await board.power_off()
+    entry = await broken_off(replace(pending(Phase.ANSWERED, NEW), stated_password=None, expected=()))
+    know(home, entry, MAC)
+    await until_not_back(home)
+    replacement = await start_board(address="127.0.0.8", password="other")
+    arp(OTHER_MAC, replacement.address)
+    result = await reconfigure(home, entry, typed(replacement), "other")
+    assert result["reason"] == "reconfigure_successful"
+    await settled(home)
+    record = board_of(home).record
+    assert (record.pending, record.version, record.history) == (None, None, ())
+    assert not issues(home)
+    assert shown(home, FLASH).attributes["event_type"] is None
 
 
 async def test_a_crash_before_the_entry_was_written_does_not_lose_the_name(

@@ -123,7 +123,9 @@ async def async_reconfigure(
         if told is not Match.BOARD:
             await board.store.note(BoardRecord.flashed_elsewhere)
         await board.async_accept_password(accepted)
-        async_raise_notices(board)
+    if told is not Match.BOARD:
+        await board.store.note(BoardRecord.without_pending)
+    async_raise_notices(board)
     kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:
         kept.pop(CONF_MAC, None)

@@ -8,6 +8,7 @@ from ..arduino_ota.flash.flasher import Flasher
 from ..arduino_ota.hardware import Model
 from ..arduino_ota.protocol.client import BoardClient
 from ..arduino_ota.sketch import Sketch
+from ..const import CONF_TYPED_HOST
 from ..coordinator import BoardCoordinator
 from ..network.identity import TYPED
 from ..presence.tracker import async_get_tracker
@@ -32,8 +33,9 @@ async def async_adopt_sketch(
     """
     client = client or board.client_for(TYPED)
     sketch = await async_inspect(board.hass, image, model or board.model, None, ALLOWED_TO_RUN)
-    if model is None and (outcome := await async_resolve(board)) is not None:
-        async_send_end(board, await async_apply_outcome(board, outcome))
+    with suppress(WrongBoard):
+        if model is None and (outcome := await async_resolve(board)) is not None:
+            async_send_end(board, await async_apply_outcome(board, outcome))
     # No guess is needed if it has a password that the board accepted before.
     before = [password for password in board.record.keyring.passwords if password and sketch.has_literal(password)]
     async with board.lock:
@@ -58,6 +60,7 @@ async def async_adopt_sketch(
         with suppress(OSError):
             await board.images.store(sketch.sha256, image)
         if model is None:
+            board.update_entry(**{CONF_TYPED_HOST: board.host})
             await async_learn_mac(board)
     await async_show_record(board)
     if model is None:

@@ -25,6 +25,10 @@ from .reconnect import async_learn_mac
 FLASH_SLOTS: Final = 4
 
 
+class NoVerdict(BoardUnreachable):
+    """A board was asked for its password, perhaps, and did not tell what became of its flash."""
+
+
 class FlashedElsewhere(Exception):
     """A board that was waited for has come back with a sketch from somewhere else, which accepts this known password."""
 
@@ -90,7 +94,7 @@ async def async_resolve(board: BoardCoordinator) -> Outcome | None:
         await async_recognize(board)
         outcome = await board.flasher.resolve()
     if outcome is None:
-        raise BoardUnreachable("The board has gone again")
+        raise NoVerdict("The board has gone again")
     LOGGER.info("The flash of %s with %s ended: %s", board.name, outcome.pending.version, outcome.verdict)
     return outcome
 

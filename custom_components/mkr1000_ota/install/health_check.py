@@ -9,12 +9,9 @@ from typing import Final
 import aiohttp
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import CoreState
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util import dt as dt_util
 
-from ..arduino_ota.errors import BoardError
-from ..arduino_ota.flash.journal import JournalUnwritable
 from ..arduino_ota.flash.verdict import Verdict
 from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
@@ -78,8 +75,8 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
         async with flash_slots(board.hass):
             outcome = await async_flash(board, order)
         end = await async_apply_outcome(board, outcome)
-    except (BoardError, HomeAssistantError, JournalUnwritable) as err:
-        LOGGER.error("%s could not go back to its earlier sketch: %s", board.name, err or type(err).__name__)
+    except Exception as err:  # noqa: BLE001 - whatever it is, a person is told that it has failed
+        LOGGER.error("%s could not go back to its earlier sketch: %s", board.name, str(err) or type(err).__name__)
         return None
     return end if outcome.verdict in (Verdict.FLASHED, Verdict.LOCKED) else None
 
@@ -131,6 +128,10 @@ def _entity_is_available(board: BoardCoordinator, since: datetime | None) -> boo
 async def _url_responds(board: BoardCoordinator) -> bool:
     if not (template := board.config_entry.options.get(CONF_HEALTH_URL)):
         return True
+    if "{host}" in template:
+        # What somebody else responds says nothing, and what stands in the address is for the board alone.
+        async with board.lock:
+            await async_recognize(board)
     url = template.replace("{host}", board.host)
     async with async_get_clientsession(board.hass).get(url, timeout=REQUEST_TIMEOUT) as response:
         return response.ok

@@ -13,7 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, CoreState, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.start import async_at_started
 
-from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable, NotABoard
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.flash.journal import JournalUnwritable
 from ..arduino_ota.flash.pending import Phase
@@ -24,7 +24,7 @@ from ..data import InstallEnd, InstallRequest
 from ..errors import board_error, translated_error, validation_error
 from ..presence.tracker import async_get_tracker
 from ..storage.records import WaitingOrder
-from .flashing import FlashedElsewhere, async_flash_in_turn, async_resolve
+from .flashing import FlashedElsewhere, NoVerdict, async_flash_in_turn, async_resolve
 from .health_check import async_check_health, async_roll_back
 from .notices import async_raise_notices
 from .orders import async_drop_order, async_place_order
@@ -39,6 +39,9 @@ type _Work = Callable[[], Awaitable[InstallEnd]]
 _NOTHING: Final = InstallEnd(event=None, attributes={})
 # Seconds between two attempts to flash a board that is there and goes again each time.
 RETRY_INTERVAL: Final = 10.0
+# And until a board is asked again what became of its flash that had been asked for its password, and has not told:
+# whoever spoils the answers could have passwords sent again and again.
+RESOLVE_INTERVAL: Final = 300.0
 
 
 class BoardInstaller:
@@ -50,6 +53,8 @@ class BoardInstaller:
         # Pending as long as whoever ordered the install waits to be told how it ends.
         self._caller: asyncio.Future[None] | None = None
         self._is_canceled = False
+        # By the monotonic clock.
+        self._resolve_after = float("-inf")
 
     async def install(self, request: InstallRequest) -> InstallEnd | None:
         """Install a build, and return how that ended; None where the board is offline and is being waited for.
@@ -129,7 +134,8 @@ class BoardInstaller:
         if self._task is not None:
             return
         if record.pending is not None:
-            self._resolve_pending(0)
+            if was_offline or time.monotonic() >= self._resolve_after:
+                self._resolve_pending(0)
         elif record.health_is_due or (record.rollback_to is not None and was_offline):
             self.resume()
         elif is_password_check_due(board, was_offline=was_offline):
@@ -144,19 +150,22 @@ class BoardInstaller:
         task.add_done_callback(lambda done: done.cancelled() or self.resume())
 
     async def _resolve(self, deadline: float) -> InstallEnd:
-        board = self._board
+        board, tries = self._board, 0
         while True:
             try:
                 outcome = await async_resolve(board)
                 return await self._conclude(outcome) if outcome else _NOTHING
             except WrongBoard:
                 async_get_tracker(board.hass).moves.async_search()
+            except NoVerdict, NotABoard:
+                self._resolve_after = time.monotonic() + RESOLVE_INTERVAL
+                tries += 1
             except BoardError as err:
                 LOGGER.debug("%s does not tell yet what became of its flash: %s", board.name, type(err).__name__)
             if time.monotonic() >= deadline:
                 await async_note_not_back(board)
                 return _NOTHING
-            await asyncio.sleep(board.timeouts.probe_interval)
+            await asyncio.sleep(board.timeouts.probe_interval * 2**tries)
 
     async def _carry_out(self, request: InstallRequest) -> InstallEnd:
         """Prepare a build, wait for the board as long as that is allowed, flash it, and apply what that has shown."""
