@@ -47,7 +47,7 @@ async def async_report_wrong_board(board: BoardCoordinator) -> bool | None:
     peer = await async_peer(hass, board.host, board.config_entry)
     facts = {"mac": peer.mac or ""}
     match match(board.known, peer):
-        case found if found is Match.BOARD or board.state.has_the_board:
+        case found if found is Match.BOARD or board.state.has_the_board or board.host != peer.host:
             return None
         case Match.WRONG_BOARD:
             kind = Kind.WRONG_BOARD

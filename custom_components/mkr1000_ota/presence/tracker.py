@@ -146,7 +146,7 @@ class PresenceTracker:
             if board.state.has_the_board or board not in self._followed:
                 return
             async with board.lock:
-                was_online = board.data
+                was_online, host = board.data, board.host
                 try:
                     await async_recognize(board)
                 except BoardError as err:
@@ -157,6 +157,9 @@ class PresenceTracker:
         match failure:
             case None:
                 self.note_response(board)
+            case _ if board.host != host:
+                # It was found at another address meanwhile.
+                return
             case WrongBoard():
                 if not presence.is_being_found:
                     await self._report(board)
