@@ -177,7 +177,7 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
-        """Install the version that is asked for, or the latest."""
+        """Install the requested version, or the latest."""
         board, wanted = self.coordinator, version or self.latest_version
         request = await async_request_for_version(board, wanted)
         if request is not None:

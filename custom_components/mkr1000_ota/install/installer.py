@@ -39,8 +39,8 @@ type _Work = Callable[[], Awaitable[InstallEnd]]
 _NOTHING: Final = InstallEnd(event=None, attributes={})
 # Seconds between two attempts to flash a board that is there and goes again each time.
 RETRY_INTERVAL: Final = 10.0
-# And until a board is asked again what became of its flash that had been asked for its password, and has not told:
-# whoever spoils the answers could have passwords sent again and again.
+# And between two attempts to find out what became of a flash, once passwords may have been sent without a verdict: whoever
+# spoils the responses could have them sent again and again.
 RESOLVE_INTERVAL: Final = 300.0
 
 
@@ -165,7 +165,7 @@ class BoardInstaller:
             if time.monotonic() >= deadline:
                 await async_note_not_back(board)
                 return _NOTHING
-            await asyncio.sleep(board.timeouts.probe_interval * 2**tries)
+            await asyncio.sleep(board.timeouts.probe_interval * min(2**tries, 32))
 
     async def _carry_out(self, request: InstallRequest) -> InstallEnd:
         """Prepare a build, wait for the board as long as that is allowed, flash it, and apply what that has shown."""
