@@ -2,13 +2,7 @@
 
 from dataclasses import replace
 
-from custom_components.mkr1000_ota.arduino_ota.flash.passwords import (
-    GUESSES,
-    KEPT_PASSWORDS,
-    Keyring,
-    candidates,
-    stands_in,
-)
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import KEPT_PASSWORDS, Keyring, candidates, stands_in
 from custom_components.mkr1000_ota.arduino_ota.sketch import Sketch
 from tests.virtual_board.sketches import build_sketch
 
@@ -38,11 +32,6 @@ def test_without_any_of_them_the_literals_are_guesses() -> None:
     expected, guesses = candidates(GARDEN, Keyring(("old",)), None)
     assert expected == ()
     assert guesses[0] == "sesame"
-
-
-def test_only_the_likeliest_literals_are_guesses() -> None:
-    literals = tuple(f"literal {number}" for number in range(2 * GUESSES))
-    assert candidates(replace(GARDEN, passwords=literals), Keyring(), None)[1] == literals[:GUESSES]
 
 
 def test_an_empty_password_is_in_every_image_and_expected_of_few() -> None:

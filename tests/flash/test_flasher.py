@@ -9,7 +9,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.errors import WrongPassword
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
 from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
-from custom_components.mkr1000_ota.arduino_ota.flash.passwords import GUESSES, Keyring
+from custom_components.mkr1000_ota.arduino_ota.flash.passwords import Keyring
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
 from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Running, Verdict
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
@@ -82,7 +82,7 @@ async def test_it_is_written_down_before_the_board_can_flash(
         signature="of somebody",
         stated_password="sesame",
         expected=("sesame",),
-        guesses=tuple(guess for guess in ordered.sketch.passwords if guess != "sesame")[:GUESSES],
+        guesses=tuple(guess for guess in ordered.sketch.passwords if guess != "sesame"),
         password_in_image=True,
         old_password_in_image=False,
         old_password_in_running=True,

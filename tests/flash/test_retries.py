@@ -70,6 +70,20 @@ async def test_a_connection_that_is_cut_is_tried_again(
     assert journal.closed
 
 
+async def test_a_board_that_is_waited_for_has_nothing_of_the_image(
+    flasher: Flasher, board: VirtualBoard, disturb: Disturb
+) -> None:
+    """It is told as soon as the upload is cut, and not when the next one begins."""
+    board.options = replace(board.options, seconds_per_byte=20e-6)
+    disturb(Fault(at=SIZE // 2, kind="power_loss"))
+    told = list[tuple[int, int]]()
+    await flasher.flash(order(NEW, "sesame"), lambda taken: told.append((taken, len(board.requests))))
+    cut = [taken for taken, _ in told].index(0)
+    assert told[cut - 1][0] > 0
+    assert told[cut][1] < told[cut + 1][1], "the board has not been asked again yet"
+    assert told[-1][0] == SIZE
+
+
 async def test_a_connection_that_is_cut_near_the_end_is_not(
     flasher: Flasher, board: VirtualBoard, journal: Notebook
 ) -> None:

@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 
-from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.coordinator import InstallState, Stage
 from custom_components.mkr1000_ota.install import flashing
 from custom_components.mkr1000_ota.install.flashing import flash_slots
 from tests.conftest import AddBoard, Offer, StartBoard
@@ -27,7 +27,7 @@ from tests.support.actions import (
     until_stage,
     watching,
 )
-from tests.virtual_board import VirtualBoard
+from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
 NEW = build_sketch(name="Garden", password="sesame", version="2.0", size=24_000)
@@ -78,6 +78,21 @@ async def test_every_stage_is_shown(
     stop()
     expected = [Stage.DOWNLOADING, Stage.CHECKING, Stage.UPLOADING, Stage.RESTARTING, Stage.IDLE]
     assert list(dict.fromkeys(stages)) == expected, "it has not to wait for its turn"
+
+
+async def test_the_bar_does_not_stand_still_while_a_cut_upload_waits_for_its_board(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
+) -> None:
+    board = await start_board(seconds_per_byte=SLOWLY, fault=Fault(at=len(NEW) // 2, kind="reset"))
+    await offer(await add_board(board), {"garden-2.0.bin": NEW})
+    coordinator, states = board_of(home), list[InstallState]()
+    stop = coordinator.async_add_listener(lambda: states.append(coordinator.state))
+    await install(home)
+    stop()
+    begun = next(index for index, state in enumerate(states) if state.stage is Stage.UPLOADING)
+    waiting = next(state for state in states[begun:] if state.stage is not Stage.UPLOADING)
+    assert (waiting.stage, waiting.percentage) == (Stage.CHECKING, None)
+    assert board.flashed == [NEW]
 
 
 async def test_an_update_writes_four_lines_into_the_activity_log(

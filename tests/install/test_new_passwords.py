@@ -9,7 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.flash.passwords import GUESSES
+from custom_components.mkr1000_ota.arduino_ota.sketch import MOST_CANDIDATES
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.support.actions import FLASH, act, drop, install, reauths, shown
 from tests.virtual_board import Firmware
@@ -56,7 +56,7 @@ async def test_it_is_worked_out_after_the_flash(
     assert board.password == specimen.password
     assert entry.data[CONF_PASSWORD] == specimen.password
     tries = [request for request in board.requests if request.status in (400, 401) and not request.body_bytes]
-    assert len(tries) <= GUESSES + 3
+    assert len(tries) <= MOST_CANDIDATES + 3
 
 
 def computed() -> dict[str, Firmware]:

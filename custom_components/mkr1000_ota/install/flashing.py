@@ -113,4 +113,7 @@ async def _refuse_foreign_sketch(board: BoardCoordinator, library: Library, orde
 
 def _show_progress(board: BoardCoordinator, order: Order, taken: int) -> None:
     stage = Stage.UPLOADING if taken < order.sketch.size else Stage.RESTARTING
+    if not taken:
+        # It was cut short, and the board has to respond before it is repeated.
+        stage = Stage.CHECKING
     board.set_state(InstallState(stage, order.version, taken, order.sketch.size))

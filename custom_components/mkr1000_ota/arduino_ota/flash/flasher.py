@@ -94,8 +94,8 @@ class Flasher:
     async def flash(self, order: Order, on_progress: Callable[[int], None]) -> Outcome:
         """Flash a board and wait until it is back.
 
-        `on_progress` is called with the bytes that the board has taken, and starts again from 0 when an upload that
-        was cut short is repeated. If an error ends the upload on the way, it is in the outcome.
+        `on_progress` is called with the bytes that the board has taken, with 0 when an upload that is to be repeated
+        was cut short. If an error ends the upload on the way, it is in the outcome.
 
         Raises WrongPassword when the board takes no password of the keyring, PollsTooRarely, JournalUnwritable, and any
         other BoardError that ended it before the board got anything of the sketch.

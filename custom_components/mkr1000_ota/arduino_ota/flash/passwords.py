@@ -9,8 +9,6 @@ from .stored import is_storable
 
 # A board is tried with each of them when its password has changed, and every request stops its sketch for a moment.
 KEPT_PASSWORDS = 8
-# How many literals of an image are tried on a board whose new password nobody told.
-GUESSES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +49,7 @@ def candidates(sketch: Sketch, keyring: Keyring, password: str | None) -> tuple[
     named = (sketch.stated_password, password)
     known = [one for one in keyring.passwords if stands_in(sketch, one)]
     expected = tuple(dict.fromkeys(one for one in (*named, *known) if one is not None and is_storable(one)))
-    guesses = (guess for guess in sketch.passwords if guess not in expected and is_storable(guess))
-    return expected, tuple(guesses)[:GUESSES]
+    return expected, tuple(guess for guess in sketch.passwords if guess not in expected and is_storable(guess))
 
 
 def stands_in(sketch: Sketch, password: str) -> bool:

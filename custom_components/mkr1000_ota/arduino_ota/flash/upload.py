@@ -64,7 +64,8 @@ class Upload:
         self.on_progress(taken)
 
     async def _answers_again(self) -> bool:
-        """Wait for a board that may have been reset. Raises AnotherBoard."""
+        """Wait for a board that may have been reset, and has nothing of the image anymore. Raises AnotherBoard."""
+        self.on_progress(0)
         deadline = time.monotonic() + self.timeouts.rejoin_timeout
         while time.monotonic() < deadline:
             await asyncio.sleep(self.timeouts.retry_interval)
