@@ -17,7 +17,7 @@ from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.hardware import LARGEST_SKETCH
 from ..arduino_ota.sketch import Caution, Finding
 from ..const import CONF_PUBLIC_KEY, DOMAIN
-from ..network.identity import other_entries
+from ..network.identity import other_entries, was_heard_lately
 from ..network.mdns import async_get_querier
 from ..storage.memory import RememberedRelease, SourceMemory
 from ..storage.records import BoardRecord, PastFlash
@@ -104,11 +104,16 @@ class BoardSources:
         )
 
     def _facts(self, record: BoardRecord) -> BoardFacts:
-        entry = self._entry
-        heard = (one.name for one in async_get_querier(self._hass).sightings if one.address != entry.data[CONF_HOST])
+        entry, own = self._entry, self._entry.data.get(CONF_NAME)
+        # Where its own name was heard long ago, it may have been itself.
+        heard = (
+            one.name
+            for one in async_get_querier(self._hass).sightings
+            if one.address != entry.data[CONF_HOST] and (one.name != own or was_heard_lately(one))
+        )
         known = (other.data.get(CONF_NAME) for other in other_entries(self._hass, entry))
         return BoardFacts(
-            name=entry.data.get(CONF_NAME) or entry.title,
+            name=own or entry.title,
             model=model_of(entry).id,
             largest=LARGEST_SKETCH[storage_of(entry)],
             running=record.sha256,

@@ -9,18 +9,19 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_TYPED_HOST, DOMAIN
-from custom_components.mkr1000_ota.network import adapters
+from custom_components.mkr1000_ota.network import adapters, identity
 from custom_components.mkr1000_ota.network.adapters import Reach
 from custom_components.mkr1000_ota.presence import moves
 from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
-from tests.conftest import AddBoard, Arp, Hear, StartBoard
+from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard
 from tests.presence.moves.conftest import HERE, THERE, is_online
-from tests.support.actions import CONNECTIVITY, until
+from tests.support.actions import CONNECTIVITY, FIRMWARE, shown, until
 from tests.support.discovering import discover_lease
 from tests.support.looking import forget_sightings, leave_unheard, look, questions, settled
 from tests.support.mending import know
 from tests.support.steps import MAC, OTHER_MAC, REPEATER, passwords_sent_to
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 
 
 def unproven(home: HomeAssistant) -> str | None:
@@ -51,6 +52,30 @@ async def test_it_is_found_where_it_was_heard_before_it_was_missed(
     await look(home)
     assert entry.data[CONF_HOST] == THERE
     assert is_online(entry)
+
+
+async def test_its_name_is_not_taken_for_that_of_another_board_where_it_was(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    start_board: StartBoard,
+    hear: Hear,
+    arp: Arp,
+    offer: Offer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A name of its own counts more than that of a file."""
+    board = await start_board(address=HERE, name="Garden")
+    know(home, entry := await add_board(board), MAC)
+    await hear(board)
+    await board.renumber(THERE)
+    arp(MAC, THERE)
+    await hear(board)
+    await look(home)
+    assert entry.data[CONF_HOST] == THERE
+    monkeypatch.setattr(identity, "HEARD_LATELY", 0.0)
+    await offer(entry, {"garden-1.0.bin": build_sketch(name="Garden", version="1.0")})
+    await offer(entry, {"irrigation-2.0.bin": build_sketch(name="Garden", version="2.0")})
+    assert shown(home, FIRMWARE.replace("arduino", "garden")).attributes["latest_version"] == "2.0"
 
 
 async def test_a_lease_is_looked_at_and_looked_at_again_when_the_board_has_started(
