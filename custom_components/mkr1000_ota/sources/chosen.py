@@ -59,15 +59,17 @@ def prepare_folder(config_dir: str, typed: str) -> str:
     Raises FormError if it lies outside, and SourceError if it cannot be used.
     """
     base = Path(config_dir).resolve()
+    # As Windows writes it; a share, a drive, or the home of a user is elsewhere.
+    path = typed.strip().replace("\\", "/")
     try:
-        folder = (base / typed.strip()).resolve()
-        if folder == base or not folder.is_relative_to(base):
+        folder = (base / Path(path).expanduser()).resolve()
+        if folder == base or not folder.is_relative_to(base) or ":" in path:
             raise FormError("folder_outside", CONF_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         next(folder.iterdir(), None)
     except OSError as err:
         raise SourceError(Reason.FOLDER_UNREADABLE, folder=typed, error=words_of(err)) from err
-    except ValueError:
+    except ValueError, RuntimeError:
         raise FormError("folder_outside", CONF_FOLDER) from None
     return folder.relative_to(base).as_posix()
 
