@@ -50,7 +50,9 @@ def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
     above = base / DOMAIN
     chosen = {one.options.get(CONF_FOLDER) for one in hass.config_entries.async_entries(DOMAIN)}
     is_shared = folder.parent == above and DOMAIN not in chosen
-    return FolderSource(folder, base=base, above=above if is_shared else None, make=True)
+    # Elsewhere it may be on a network drive that comes late: an empty folder in its place would be no help.
+    make = folder.is_relative_to(above)
+    return FolderSource(folder, base=base, above=above if is_shared else None, make=make)
 
 
 def prepare_folder(config_dir: str, typed: str) -> str:
