@@ -126,6 +126,7 @@ async def test_as_soon_as_the_server_is_back_it_is_installed(
     serve(site, "2.0")
     entry = await follow(board)
     await restart(home, entry, meanwhile=goes_down(site))
+    await entry.runtime_data.coordinator.sources.chosen.first_refresh
     serve(site, "2.0")
     await install(home)
     assert board.flashed == [image("2.0")]
@@ -137,6 +138,7 @@ async def test_what_is_withdrawn_meanwhile_is_not_installed(
     serve(site, "1.0", "2.0")
     entry = await follow(board)
     await restart(home, entry, meanwhile=goes_down(site))
+    await entry.runtime_data.coordinator.sources.chosen.first_refresh
     serve(site, "1.0")
     with pytest.raises(ServiceValidationError) as error:
         await install(home, "2.0")
