@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+import hashlib
 from itertools import islice
 import os
 from pathlib import Path
@@ -150,8 +151,11 @@ class FolderSource:
             elif all(map(self._is_settled, files.names, files.stamps, strict=True)):
                 if (outcome := _inspect(folder, files)) is not None:
                     yield files, outcome
-            elif known and known.stamps[0] == files.stamps[0]:
-                # A description that is being edited does not take back the image it belongs to.
+            elif known and (
+                known.stamps[0] == files.stamps[0] or _is_still(folder, files.image, self._inspected[known])
+            ):
+                # A description that is being edited does not take back the image it belongs to, nor does another copy of
+                # the same image, which a synchronization may make each night.
                 yield known, self._inspected[known]
 
     def _passed_over(self, entries: _Entries, images: Collection[str]) -> Iterator[Finding]:
@@ -224,6 +228,13 @@ def _inspect(folder: Directory, files: _Files) -> Release | Finding | None:
         if error.reason is Reason.FILE_GONE:
             return None
         return Finding.from_error(error.placeholders["file"], error, model=model)
+
+
+def _is_still(folder: Directory, image: str, known: Release | Finding) -> bool:
+    with suppress(SourceError):
+        content, _ = folder.read(image, limit=limits.FILE)
+        return isinstance(known, Release) and hashlib.sha256(content).hexdigest() == known.sha256
+    return False
 
 
 def _sketches_in(folders: Iterable[Path]) -> Iterator[Path]:
