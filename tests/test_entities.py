@@ -138,6 +138,17 @@ async def test_a_chosen_version_that_has_gone(
     assert shown(home, OFFERED).state == "1.0"
 
 
+async def test_a_board_is_called_what_its_entry_is_called_by_now(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry = await add_board(board)
+    await offer(entry, sketches("1.0"))
+    home.config_entries.async_update_entry(entry, title="Greenhouse")
+    with pytest.raises(ServiceValidationError) as raised:
+        await install(home, "9.9")
+    assert raised.value.translation_placeholders == {"board": "Greenhouse", "version": "9.9", "offered": "1.0"}
+
+
 async def test_a_newer_sketch_than_any_that_is_offered(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:

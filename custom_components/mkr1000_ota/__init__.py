@@ -27,7 +27,7 @@ from .sources.chosen import uploads_of
 from .storage.images import Images
 from .storage.store import RecordStore, RecordUnreadable
 
-# Seconds that the set-up of a board waits for a source that nothing is remembered of; the board is usable without.
+# Seconds that the set-up of a board waits for sources that nothing is remembered of; the board is usable without.
 FIRST_REFRESH_TIMEOUT: Final = 1.0
 # Home Assistant sets up all entries at once: a thousand of them, with all their entities, would stop it for seconds.
 _SETUP_SLOTS: Final = 2
@@ -74,9 +74,11 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
         board = BoardCoordinator(hass, entry, store, images, sources)
         sources.async_open(store.record, board.refresh_offers)
         entry.async_on_unload(sources.async_close)
+    # Otherwise every restart would look as if an update had just come out, one that was skipped, too.
+    unknown = [sources.uploads.first_refresh]
     if store.record.source_memory.release is None:
-        # Otherwise every restart would look as if an update had just come out.
-        await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
+        unknown.append(sources.chosen.first_refresh)
+    await asyncio.wait(unknown, timeout=FIRST_REFRESH_TIMEOUT)
 
     async with _setup_slots(hass):
         if store.record.keyring.current is None:

@@ -112,6 +112,14 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self._same_since = 0.0
         self._odd_name_noted = float("-inf")
 
+    @property  # type: ignore[explicit-override]  # mypy knows @override on no property that can be set
+    def name(self) -> str:
+        return self.config_entry.title
+
+    @name.setter
+    def name(self, _: str) -> None:
+        """Home Assistant sets what the entry is called at first; a person may rename it."""
+
     @property
     def record(self) -> BoardRecord:
         return self.store.record
@@ -244,9 +252,8 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     def note_response(self) -> None:
         """Note that the board itself has responded; what it alone has announced for a while is its name by now."""
         self.set_online(True)
-        last = self._sighting
-        is_name = last is not None and last.seen - self._same_since >= RENAMED_AFTER and self.mac is not None
-        if last is not None and is_name and self.record.pending is None:
+        last, is_known = self._sighting, self.mac is not None and self.record.pending is None
+        if last is not None and is_known and last.seen - self._same_since >= RENAMED_AFTER:
             self._take_name(last)
 
     @callback
@@ -280,8 +287,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def _update_device(self, **changes: Any) -> None:
-        devices = dr.async_get(self.hass)
-        entry_id = self.config_entry.entry_id
+        devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
         if device := devices.async_get_device_by_identifier((DOMAIN, entry_id), entry_id):
             devices.async_update_device(device.id, **changes)
 

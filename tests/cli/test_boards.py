@@ -2,12 +2,14 @@
 
 import asyncio
 from asyncio.subprocess import PIPE
+from io import BytesIO, TextIOWrapper
 import json
 import sys
 from typing import Any
 
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.commands import tell
 from tests.cli.command import REPOSITORY
 from tests.cli.conftest import Ended, Run
 from tests.conftest import StartBoard
@@ -48,6 +50,14 @@ async def test_a_scan_that_finds_nothing_says_what_to_do() -> None:
     ended = await scan()
     assert (ended.status, ended.out) == (3, "")
     assert "ota check HOST" in ended.err
+
+
+def test_a_name_is_printed_whatever_the_terminal_can_show() -> None:
+    terminal = TextIOWrapper(BytesIO(), encoding="latin-1", newline="\n")
+    tell("Gärten 庭", terminal)
+    buffer = terminal.detach()
+    assert isinstance(buffer, BytesIO)
+    assert buffer.getvalue() == b"G\xe4rten \\u5ead\n"
 
 
 @pytest.mark.parametrize("library", ["WiFi101OTA", "ArduinoOTA"])

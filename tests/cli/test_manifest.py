@@ -1,12 +1,15 @@
 """`ota manifest`, and the manifest that it makes."""
 
+import asyncio
 import json
+import os
 from pathlib import Path
 
 import pytest
 from yarl import URL
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import read_manifest
+from tests.cli.command import start
 from tests.cli.conftest import Run
 from tests.virtual_board.sketches import build_sketch
 
@@ -38,6 +41,21 @@ async def test_one_sketch_makes_a_manifest_that_offers_it(ota: Run) -> None:
     assert release.identifier == "http://host/firmware/blinds%201.2.3.bin"
     assert release.signature == "http://host/firmware/blinds%201.2.3.bin.minisig"
     assert (release.notes, release.password, release.board) == ("# Quieter ✓", "pä ß:x", "mkr1000")
+
+
+async def test_it_is_the_same_whatever_the_encoding_of_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "blinds.bin").write_bytes(SKETCH)
+    made = start("manifest", "--name", "Rollläden 庭", tmp_path / "blinds.bin", PYTHONIOENCODING="cp1252")
+    out, err = await asyncio.to_thread(made.communicate)
+    (release,) = read_manifest(out.encode(), MANIFEST).releases
+    assert (made.returncode, err, release.title) == (0, "", "Rollläden 庭")
+
+
+async def test_a_file_name_in_another_encoding_is_an_address(ota: Run) -> None:
+    Path(os.fsdecode(b"g\xe4rten.bin")).write_bytes(SKETCH)
+    made = await ota("manifest", os.fsdecode(b"g\xe4rten.bin"))
+    assert (made.status, made.err) == (0, "")
+    assert json.loads(made.out)["path"] == "g%E4rten.bin"
 
 
 async def test_a_sketch_needs_no_version(ota: Run) -> None:

@@ -46,7 +46,22 @@ async def test_a_whole_path_in_the_configuration_directory_is_made_relative(
     assert entry.options["folder"] == "firmware"
 
 
-@pytest.mark.parametrize("folder", ["", ".", "/", "/etc", "..", "a/../..", "../elsewhere", "link"])
+async def test_a_folder_may_be_written_as_on_windows(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
+) -> None:
+    entry = await add_board(board)
+    result = await open_options(home, entry, "source", "folder")
+    await submit(home, result, folder=r"mkr1000_ota\garden")
+    assert entry.options["folder"] == "mkr1000_ota/garden"
+    assert Path(home.config.path("mkr1000_ota", "garden")).is_dir()
+
+
+ELSEWHERE = ["", ".", "/", "/etc", "..", "a/../..", "../elsewhere", "link"]
+# As people write them who see the directory from another computer.
+ELSEWHERE += [r"\\ha\config\x", r"Z:\x", "smb://ha/config/x", "~/x", "~nobody-at-all/x"]
+
+
+@pytest.mark.parametrize("folder", ELSEWHERE)
 async def test_a_folder_lies_inside_the_configuration_directory(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, folder: str
 ) -> None:

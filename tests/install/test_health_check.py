@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from aiohttp import ClientTimeout
+from aiohttp import ClientTimeout, web
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 import pytest
@@ -88,14 +88,18 @@ async def test_an_entity_that_reports_seldom(home: HomeAssistant, checked: Any) 
     assert await check()
 
 
-async def test_a_page_that_comes_up(checked: Any, home: HomeAssistant, site: Web) -> None:
+async def test_a_page_that_comes_up(checked: Any, site: Web) -> None:
     """Not there, then an error, then fine."""
+    statuses = iter((404, 503, 200))
+
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=next(statuses))
+
+    site.pages["/health"] = answer
     url = str(site.at("/health")).replace("127.0.0.1", "{host}")
     check = await checked(**{CONF_HEALTH_URL: url, CONF_HEALTH_WITHIN: 30})
-    home.loop.call_later(0.1, lambda: site.serve("/health", status=503))
-    home.loop.call_later(0.2, lambda: site.serve("/health", "fine"))
-    assert await asyncio.wait_for(check(), 5)
-    assert len(site.asked()) > 2
+    assert await check()
+    assert len(site.asked()) == 3
 
 
 @pytest.mark.parametrize("url", ["http://{host}:1/", "http://[{host}/", "gopher://{host}/"])
@@ -124,6 +128,25 @@ async def test_a_page_that_redirects_to_nowhere(checked: Any, site: Web, locatio
 async def test_options_that_make_no_sense(checked: Any, options: dict[str, Any]) -> None:
     check = await checked(**options, **{CONF_HEALTH_WITHIN: 0.1})
     assert not await check()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (ENTITY, "the entity is not available"),
+        ({CONF_HEALTH_URL: "http://me:Zq7-hush@{site}/health"}, "the URL responds with an error"),
+        ({CONF_HEALTH_URL: "http://me:Zq7-hush@127.0.0.1:1/"}, "ClientConnectorError"),
+    ],
+)
+async def test_the_log_tells_what_fails(
+    checked: Any, site: Web, caplog: pytest.LogCaptureFixture, options: dict[str, Any], why: str
+) -> None:
+    """It need not be the sketch: an entity that was renamed, a certificate of one's own."""
+    here = {name: str(value).replace("{site}", str(site.url.authority)) for name, value in options.items()}
+    check = await checked(**here | {CONF_HEALTH_WITHIN: 0.1})
+    assert not await check()
+    assert f"The health check of Arduino has failed: {why}\n" in caplog.text
+    assert "Zq7-hush" not in caplog.text
 
 
 async def test_both_are_wanted_if_both_are_given(home: HomeAssistant, checked: Any, site: Web) -> None:

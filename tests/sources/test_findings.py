@@ -51,7 +51,7 @@ async def test_what_is_found_in_a_folder_is_reported_once_for_all_who_use_it(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard
 ) -> None:
     entries = [
-        await add_board(await start_board(address=f"127.0.0.{last}", name=f"Board {last}"), folder="shared")
+        await add_board(await start_board(address=f"127.0.0.{last}", name=f"Board {last}"), folder=f"{DOMAIN}/shared")
         for last in (7, 8)
     ]
     await offer(entries[0], {"garden.bin": b""})

@@ -27,7 +27,7 @@ async def test_a_folder_that_hangs_takes_one_thread(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A network drive that has gone, looked at every three seconds."""
-    await add_board(board, folder="drive")
+    await add_board(board)
     threads = set()
     goes_on = threading.Event()
 

@@ -17,7 +17,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from custom_components.mkr1000_ota.arduino_ota.flash.stored import to_json
 from tests.conftest import AddBoard, Offer, StartBoard
-from tests.support.actions import FIRMWARE, OFFERED, choose, install, shown, watching
+from tests.support.actions import FIRMWARE, OFFERED, choose, install, issues, shown, watching
 from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -126,6 +126,7 @@ async def test_as_soon_as_the_server_is_back_it_is_installed(
     serve(site, "2.0")
     entry = await follow(board)
     await restart(home, entry, meanwhile=goes_down(site))
+    await entry.runtime_data.coordinator.sources.chosen.first_refresh
     serve(site, "2.0")
     await install(home)
     assert board.flashed == [image("2.0")]
@@ -137,6 +138,7 @@ async def test_what_is_withdrawn_meanwhile_is_not_installed(
     serve(site, "1.0", "2.0")
     entry = await follow(board)
     await restart(home, entry, meanwhile=goes_down(site))
+    await entry.runtime_data.coordinator.sources.chosen.first_refresh
     serve(site, "1.0")
     with pytest.raises(ServiceValidationError) as error:
         await install(home, "2.0")
@@ -254,6 +256,43 @@ async def test_a_folder_that_cannot_be_read_at_start(
     with pytest.raises(HomeAssistantError) as error:
         await install(home)
     assert error.value.translation_key == "source_folder_unreadable"
+
+
+async def test_what_was_removed_while_nobody_looked_is_not_offered(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer
+) -> None:
+    entry = await add_board(board)
+    await offer(entry, {"garden.bin": image("2.0")})
+    await restart(home, entry, meanwhile=Path(home.config.path(entry.options["folder"], "garden.bin")).unlink)
+    await settled(home)
+    assert shown(home, FIRMWARE).state == "off"
+    assert shown(home, FIRMWARE).attributes["latest_version"] == "unknown"
+
+
+async def test_a_network_drive_that_comes_late(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer
+) -> None:
+    """Nothing is put in its place, and what was skipped stays skipped."""
+    drive = Path(home.config.path("drive"))
+    (drive / "sketches").mkdir(parents=True)
+    entry = await add_board(board, folder="drive/sketches")
+    await offer(entry, {"garden.bin": image("2.0")})
+    await home.services.async_call("update", "skip", {"entity_id": FIRMWARE}, blocking=True)
+
+    def is_late() -> None:
+        drive.rename(drive.with_name("elsewhere"))
+        drive.mkdir()
+
+    await restart(home, entry, meanwhile=is_late)
+    await settled(home)
+    assert list(drive.iterdir()) == []
+    assert issues(home).keys() == {"folder_unusable"}
+    drive.rmdir()
+    drive.with_name("elsewhere").rename(drive)
+    await entry.runtime_data.coordinator.sources.chosen.async_refresh()
+    assert not issues(home)
+    assert shown(home, FIRMWARE).state == "off"
+    assert shown(home, FIRMWARE).attributes["skipped_version"] == "2.0"
 
 
 @pytest.mark.parametrize("changes", [{"invented later": 1}, {"warnings": None, "title": None}], ids=["more", "null"])

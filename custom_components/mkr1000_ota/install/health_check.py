@@ -105,13 +105,16 @@ async def async_becomes_healthy(board: BoardCoordinator) -> bool:
     deadline = time.monotonic() + board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN)
     while True:
         # What an entity showed before the flash says nothing; one that reports seldom has until the end of the time.
-        is_last = time.monotonic() >= deadline
+        is_last, failing = time.monotonic() >= deadline, "the entity is not available"
         try:
-            if _entity_is_available(board, None if is_last else since) and await _url_responds(board):
-                return True
+            if _entity_is_available(board, None if is_last else since):
+                failing = "the URL responds with an error"
+                if await _url_responds(board):
+                    return True
         except Exception as err:  # noqa: BLE001 - whatever a sketch answers with, malformed redirects included, is not healthy
-            LOGGER.debug("The health check of %s fails: %s", board.name, type(err).__name__)
+            failing = type(err).__name__
         if is_last:
+            LOGGER.warning("The health check of %s has failed: %s", board.name, failing)
             return False
         await asyncio.sleep(min(CHECK_INTERVAL, max(deadline - time.monotonic(), 0)))
 

@@ -209,7 +209,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 translation_placeholders=known.translation_placeholders,
                 retry_after=RETRY_INTERVAL if err.reason in _OVER_SOON and not self.confirmed else None,
             ) from err
-        self.confirmed = True
+        # What was remembered until now may be gone, even if there is nothing new to tell.
+        self.always_update, self.confirmed = not self.confirmed, True
         self.refreshed = time.time()
         self._looked_for.clear()
         self._named = catalog

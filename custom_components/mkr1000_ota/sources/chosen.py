@@ -50,7 +50,9 @@ def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
     above = base / DOMAIN
     chosen = {one.options.get(CONF_FOLDER) for one in hass.config_entries.async_entries(DOMAIN)}
     is_shared = folder.parent == above and DOMAIN not in chosen
-    return FolderSource(folder, base=base, above=above if is_shared else None, make=True)
+    # Elsewhere it may be on a network drive that comes late: an empty folder in its place would be no help.
+    make = folder.is_relative_to(above)
+    return FolderSource(folder, base=base, above=above if is_shared else None, make=make)
 
 
 def prepare_folder(config_dir: str, typed: str) -> str:
@@ -59,15 +61,17 @@ def prepare_folder(config_dir: str, typed: str) -> str:
     Raises FormError if it lies outside, and SourceError if it cannot be used.
     """
     base = Path(config_dir).resolve()
+    # As Windows writes it; a share, a drive, or the home of a user is elsewhere.
+    path = typed.strip().replace("\\", "/")
     try:
-        folder = (base / typed.strip()).resolve()
-        if folder == base or not folder.is_relative_to(base):
+        folder = (base / Path(path).expanduser()).resolve()
+        if folder == base or not folder.is_relative_to(base) or ":" in path:
             raise FormError("folder_outside", CONF_FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
         next(folder.iterdir(), None)
     except OSError as err:
         raise SourceError(Reason.FOLDER_UNREADABLE, folder=typed, error=words_of(err)) from err
-    except ValueError:
+    except ValueError, RuntimeError:
         raise FormError("folder_outside", CONF_FOLDER) from None
     return folder.relative_to(base).as_posix()
 

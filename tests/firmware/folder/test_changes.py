@@ -53,6 +53,16 @@ async def test_a_description_that_is_being_written_does_not_take_the_sketch_away
     assert release.password == "new"
 
 
+async def test_a_sketch_that_is_copied_once_more_stays_on_offer(source: FolderSource, drop: Drop) -> None:
+    """Otherwise each run of a synchronization would look as if an update had just come out."""
+    drop("a-1.0.bin")
+    before = await source.catalog()
+    drop("a-1.0.bin", modified=LONG_AGO * 2)
+    assert await source.catalog() == before
+    drop("a-1.0.bin", SKETCH[:-4], modified=LONG_AGO * 2)
+    assert await source.catalog() == Catalog()
+
+
 async def test_a_sketch_that_is_being_replaced_is_not_offered_meanwhile(source: FolderSource, drop: Drop) -> None:
     drop("a-1.0.bin")
     (release,) = (await source.catalog()).releases

@@ -88,6 +88,16 @@ async def test_names_match_in_any_case(source: FolderSource, drop: Drop) -> None
     assert await source.signature(release) == "a signature"
 
 
+async def test_names_match_however_letters_are_encoded(source: FolderSource, drop: Drop) -> None:
+    """A Mac takes ä for two characters."""
+    drop("Ga\u0308rten-1.0.bin")
+    drop("Gärten-1.0.json", {"password": "sesame"})
+    drop("Gärten-1.0.bin.minisig", "a signature")
+    catalog = await source.catalog()
+    (release,) = catalog.releases
+    assert (release.password, await source.signature(release), catalog.findings) == ("sesame", "a signature", ())
+
+
 async def test_of_two_outputs_of_a_build_the_one_without_the_bootloader_is_meant(
     source: FolderSource, drop: Drop
 ) -> None:

@@ -91,6 +91,7 @@ async def test_only_regular_files_are_read(source: FolderSource, folder: Path) -
         (["b-1.0.json"], "b-1.0.json belongs to no sketch: there is no b-1.0.bin"),
         (["b-1.0.bin.minisig"], "b-1.0.bin.minisig belongs to no sketch: there is no b-1.0.bin"),
         (["a-1.0.minisig"], "a-1.0.minisig belongs to no sketch: there is no a-1.0"),
+        (["a-1.0.json.txt"], "a-1.0.json.txt is invalid (its name: it must not end in .txt)"),
         (["b.hex"], "b.hex is not a .bin file"),
         (["B.ZIP"], "B.ZIP is not a .bin file"),
     ],

@@ -46,9 +46,10 @@ def say(status: Exit, text: str) -> Exit:
 
 
 def tell(text: str, stream: TextIO) -> None:
-    """Print a line. That nobody can read it ends nothing, a flash least of all."""
+    """Print a line, with what the stream cannot encode escaped. That nobody can read it ends nothing, a flash least of all."""
+    encoding = stream.encoding or "ascii"
     try:
-        print(text, file=stream, flush=True)
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
     except OSError:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

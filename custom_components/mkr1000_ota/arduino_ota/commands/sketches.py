@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import suppress
 import json
+import os
 from pathlib import Path
 import re
 import sys
@@ -74,7 +75,8 @@ def manifest(parser: ArgumentParser, arguments: Sequence[str]) -> Exit:
     if len(releases) < len(wanted.files):
         return Exit.REFUSED
     document = releases[0] if len(releases) == 1 else {"releases": releases}
-    tell(json.dumps(document, indent=2, ensure_ascii=False), sys.stdout)
+    # In ASCII it is the same file whatever the encoding of the terminal.
+    tell(json.dumps(document, indent=2), sys.stdout)
     return Exit.OK
 
 
@@ -133,10 +135,10 @@ def _release(file: Path, wanted: Namespace) -> dict[str, Any]:
         "name": wanted.name,
         "version": version,
         "board": sketch.model and sketch.model.id,
-        "path": wanted.url_prefix + quote(file.name),
+        "path": wanted.url_prefix + quote(os.fsencode(file.name)),
         "size": sketch.size,
         "sha256": sketch.sha256,
-        "signature": wanted.url_prefix + quote(signature) if file.with_name(signature).exists() else None,
+        "signature": wanted.url_prefix + quote(os.fsencode(signature)) if file.with_name(signature).exists() else None,
         "password": wanted.password,
         "url": wanted.url,
         "notes": wanted.notes,

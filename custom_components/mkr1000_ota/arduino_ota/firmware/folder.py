@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+import hashlib
 from itertools import islice
 import os
 from pathlib import Path
@@ -17,7 +18,7 @@ from .description import WITH_BOOTLOADER, declared, inspected, read_description,
 from .fenced_folder import Directory, Stamp, opened
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
-from .versions import squeezed
+from .versions import folded, squeezed
 
 # A file that changed more recently may still be being copied. In seconds.
 _SETTLED_AFTER: Final = 2.0
@@ -129,7 +130,7 @@ class FolderSource:
             self._first_seen = {each: self._first_seen.get(each, now) for each in entries.items()}
             images = without_bootloader([name for name in entries if _ends(name, ".bin")])
             newest = sorted(images, key=lambda name: entries[name].modified, reverse=True)[: limits.SKETCHES]
-            named = {name.casefold(): name for name in entries}
+            named = {folded(name): name for name in entries}
             sketches = [_gather(name, entries, named) for name in sorted(newest, reverse=True)]
             self._inspected = dict(self._inspect_all(folder, sketches))
         return Catalog.of((*self._passed_over(entries, images), *self._inspected.values()))
@@ -150,8 +151,11 @@ class FolderSource:
             elif all(map(self._is_settled, files.names, files.stamps, strict=True)):
                 if (outcome := _inspect(folder, files)) is not None:
                     yield files, outcome
-            elif known and known.stamps[0] == files.stamps[0]:
-                # A description that is being edited does not take back the image it belongs to.
+            elif known and (
+                known.stamps[0] == files.stamps[0] or _is_still(folder, files.image, self._inspected[known])
+            ):
+                # A description that is being edited does not take back the image it belongs to, nor does another copy of
+                # the same image, which a synchronization may make each night.
                 yield known, self._inspected[known]
 
     def _passed_over(self, entries: _Entries, images: Collection[str]) -> Iterator[Finding]:
@@ -159,15 +163,18 @@ class FolderSource:
         for count, limit in ((len(entries), limits.FOLDER_ENTRIES), (len(images), limits.SKETCHES)):
             if count > limit:
                 yield Finding.of(self.directory.name, Reason.TOO_MANY, count=str(count), limit=str(limit))
-        described = {name.casefold() for name in entries if _ends(name, ".bin")}
+        described = {folded(name) for name in entries if _ends(name, ".bin")}
         built = {_build_of(name) for name in described}
         for name in sorted(entries):
-            folded = name.casefold()
-            if _ends(name, ".json") and f"{folded[:-5]}.bin" not in described and folded != _MANIFEST:
+            plain = folded(name)
+            if _ends(name, ".json") and f"{plain[:-5]}.bin" not in described and plain != _MANIFEST:
                 yield Finding.of(name, Reason.NO_SKETCH, image=f"{name[:-5]}.bin")
-            elif _ends(name, ".minisig") and folded[:-8] not in described:
+            elif _ends(name, ".minisig") and plain[:-8] not in described:
                 yield Finding.of(name, Reason.NO_SKETCH, image=name[:-8])
-            elif _ends(name, *_NOT_IMAGES) and _build_of(folded) not in built:
+            elif _ends(name, ".json.txt", ".md.txt", ".minisig.txt"):
+                # Editors append that, and desktops hide it; a password in it would be missed.
+                yield Finding.of(name, Reason.BAD_SIDECAR, path="its name", problem="it must not end in .txt")
+            elif _ends(name, *_NOT_IMAGES) and _build_of(plain) not in built:
                 yield Finding.of(name, Reason.NOT_A_BIN)
         below = [] if images else [self.directory / name for name in entries if entries[name].is_folder]
         for path in (*self._sketches_above(), *_sketches_in(below)):
@@ -188,7 +195,7 @@ class FolderSource:
 
 def _gather(image: str, entries: _Entries, named: dict[str, str]) -> _Files:
     def beside(name: str) -> str | None:
-        return name if name in entries else named.get(name.casefold())
+        return name if name in entries else named.get(folded(name))
 
     stem = image[:-4]
     others = beside(f"{stem}.json"), beside(f"{stem}.md"), beside(f"{image}.minisig")
@@ -221,6 +228,13 @@ def _inspect(folder: Directory, files: _Files) -> Release | Finding | None:
         if error.reason is Reason.FILE_GONE:
             return None
         return Finding.from_error(error.placeholders["file"], error, model=model)
+
+
+def _is_still(folder: Directory, image: str, known: Release | Finding) -> bool:
+    with suppress(SourceError):
+        content, _ = folder.read(image, limit=limits.FILE)
+        return isinstance(known, Release) and hashlib.sha256(content).hexdigest() == known.sha256
+    return False
 
 
 def _sketches_in(folders: Iterable[Path]) -> Iterator[Path]:

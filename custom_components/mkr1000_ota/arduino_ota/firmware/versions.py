@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 import re
 from typing import Final
+from unicodedata import normalize
 
 from .. import limits
 
@@ -118,8 +119,11 @@ _IN_NAME: Final = re.compile(
 # What the Arduino IDE exports is called `blinds.ino.bin`, and once was `blinds.ino.mkr1000.bin`.
 _IMAGE: Final = re.compile(r"\.bin$", re.IGNORECASE)
 _SKETCH: Final = re.compile(r"\.ino(?:\.[a-z]\w*)?$", re.ASCII | re.IGNORECASE)
-# What browsers and desktops append to the name of a copy.
-_COPY: Final = re.compile(r"(?: - copy| copy(?: \d+)?)?(?: ?\(\d+\))?$", re.ASCII | re.IGNORECASE)
+# What browsers and desktops append to the name of a copy, in the languages that we speak.
+_COPY: Final = re.compile(
+    r"(?:(?: [-–—])? (?:cop(?:y|i[ea])|c(?:ó|o\u0301)pia|kopi[ea]|コピー|副本)(?: \d+)?)?(?: ?\(\d+\))?$",
+    re.ASCII | re.IGNORECASE,
+)
 # What the IDE calls a sketch that nobody has given a name.
 _UNNAMED: Final = re.compile(r"sketch_[a-z]{3}\d+[a-z]*", re.ASCII)
 
@@ -162,4 +166,9 @@ def series_of(name: str) -> str:
 @lru_cache(2 * limits.SIGHTINGS)
 def squeezed(name: str) -> str:
     """Return the letters and digits of a name, for comparing how different people write it."""
-    return "".join(filter(str.isalnum, name.casefold()))
+    return "".join(filter(str.isalnum, folded(name)))
+
+
+def folded(name: str) -> str:
+    """Return a name in the case, and with the letters, that any other way of writing it has: a Mac takes ä for two."""
+    return normalize("NFC", name.casefold())
