@@ -1,5 +1,7 @@
 """No password is sent to a peer before it is known who that is: another board may have got the address."""
 
+import asyncio
+
 import aiohttp
 import pytest
 
@@ -11,13 +13,13 @@ from tests.virtual_board.sketches import build_sketch
 
 
 async def test_a_refused_peer_gets_nothing(session: aiohttp.ClientSession) -> None:
-    received: list[bytes] = []
+    received: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def listen(wire: Wire) -> None:
         try:
-            received.append(await wire.take(1))
+            await received.put(await wire.take(1))
         except ConnectionResetError:
-            received.append(b"")
+            await received.put(b"")
 
     async def refuse(_peer: str) -> None:
         raise AnotherBoard("Somebody else")
@@ -28,7 +30,7 @@ async def test_a_refused_peer_gets_nothing(session: aiohttp.ClientSession) -> No
             await client.check_password("sesame")
         with pytest.raises(AnotherBoard):
             await client.upload(build_sketch(), "sesame")
-    assert received == [b"", b""]
+        assert [await received.get(), await received.get()] == [b"", b""]
 
 
 async def test_a_question_without_a_password_is_asked_first(

@@ -81,9 +81,10 @@ class Exchange:
                 self._report(self.transfer.size)
             return response
         finally:
-            self.transfer.abandon()
-            request.cancel()
-            await asyncio.wait({request})
+            abandoned = self.transfer.abandon()
+            if request.cancel() or abandoned:
+                # The connection ends in a turn of the event loop.
+                await asyncio.wait({request})
             if not request.cancelled() and request.exception() is None:
                 request.result().close()
 

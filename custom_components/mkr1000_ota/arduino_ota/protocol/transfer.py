@@ -107,18 +107,19 @@ class Transfer(Payload):
         self._moved_at = time.monotonic()
         self._released.set()
 
-    def abandon(self) -> None:
-        """End the connection so that the board hears of it at once.
+    def abandon(self) -> bool:
+        """End the connection so that the board hears of it at once; return False if none stands.
 
         It is deaf until it does, and the ordinary end (FIN) would wait behind what it does not take. What is unsent
         must not reach it later either, when nobody reckons with it anymore.
         """
-        if (transport := self._transport) is None:
-            return
+        if (transport := self._transport) is None or transport.get_extra_info("socket").fileno() < 0:
+            return False
         if transport.get_write_buffer_size() or _count(transport, TIOCOUTQ) != 0:
             with suppress(OSError):
                 transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
         transport.abort()
+        return True
 
     @override
     async def write(self, writer: AbstractStreamWriter) -> None:
