@@ -3,14 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, override
 
-from homeassistant.components.update import (
-    UpdateDeviceClass,
-    UpdateEntity,
-    UpdateEntityDescription,
-    UpdateEntityFeature,
-)
-from homeassistant.core import HomeAssistant, ServiceResponse
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.components.update import UpdateDeviceClass, UpdateEntity, UpdateEntityFeature
+from homeassistant.core import ServiceResponse
 from homeassistant.util import dt as dt_util
 
 from .arduino_ota.firmware.belonging import Hold
@@ -20,8 +14,8 @@ from .arduino_ota.sketch import Caution
 from .arduino_ota.text import escape_markdown, fit_to_show
 from .const import CONF_FOLDER, CONF_SOURCE, DOMAIN, SourceKind
 from .coordinator import IDLE, Stage
-from .data import BoardConfigEntry, InstallRequest
-from .entity import BoardEntity
+from .data import InstallRequest
+from .entity import BoardEntity, setup_of
 from .errors import source_error, validation_error
 from .install.action_file import async_fetch
 from .install.prepare import async_request_for_file, async_request_for_version, request_for_archived
@@ -41,20 +35,13 @@ _LONGEST_NAME: Final = 40
 # Why one of the newer builds is held back is told, if possible of one that is for this board.
 _FOR_THIS_BOARD: Final = (Hold.CHOSEN, Hold.FAILED, Hold.TOO_LARGE)
 
-_FIRMWARE = UpdateEntityDescription(key="firmware", device_class=UpdateDeviceClass.FIRMWARE, display_precision=1)
-
-
-async def async_setup_entry(
-    hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
-) -> None:
-    """Add the update entity of a board."""
-    async_add_entities([FirmwareUpdate(entry.runtime_data, _FIRMWARE)])
-
 
 class FirmwareUpdate(BoardEntity, UpdateEntity):
     """The sketch of a board."""
 
-    entity_description: UpdateEntityDescription
+    key = "firmware"
+    _attr_device_class = UpdateDeviceClass.FIRMWARE
+    _attr_display_precision = 1
 
     @property
     @override
@@ -231,6 +218,9 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         if end.error is not None:
             raise end.error
         return dict(end.attributes)
+
+
+async_setup_entry = setup_of(FirmwareUpdate)
 
 
 def _alert(kind: str, text: str) -> str:
