@@ -17,7 +17,7 @@ from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry, BoardData
 from .install.installer import BoardInstaller
 from .issues import async_clear
-from .network.discovery_flows import async_get_discovery_flows
+from .network.discovery_flows import DiscoveryFlows
 from .network.duplicate_names import async_watch_duplicate_names
 from .network.mdns import async_get_querier
 from .presence.tracker import async_get_tracker
@@ -49,6 +49,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
     async_register_actions(hass)
     async_watch_duplicate_names(hass)
+    DiscoveryFlows(hass)
     async_at_started(hass, _refresh_offers)
     return True
 
@@ -65,7 +66,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
             translation_placeholders={"file": store.path.name, "problem": err.problem},
         ) from None
     entry.async_on_unload(async_get_querier(hass).async_start())
-    entry.async_on_unload(async_get_discovery_flows(hass).async_start())
 
     async with _setup_slots(hass):
         images = Images(hass, entry.entry_id)
