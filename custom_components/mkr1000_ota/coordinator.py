@@ -192,7 +192,8 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
                 f"{DOMAIN} remember {self.name}",
             )
         if self.offers.needs_download is not None and self.sources.chosen.confirmed:
-            self.sources.look_into(self.offers.needs_download)
+            # The newest candidate of a server: it can be offered once somebody has looked inside.
+            self.sources.chosen.look_into(self.offers.needs_download)
         self.async_update_listeners()
 
     async def async_tidy_images(self) -> None:
@@ -267,7 +268,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def show_version(self) -> None:
-        self._update_device(sw_version=self.record.version)
+        self.update_device(sw_version=self.record.version)
         self.refresh_offers()
 
     @callback
@@ -276,10 +277,10 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.hass.config_entries.async_update_entry(
             self.config_entry, data={**self.config_entry.data, CONF_MAC: mac}, unique_id=mac
         )
-        self._update_device(new_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
+        self.update_device(new_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
 
     @callback
-    def _update_device(self, **changes: Any) -> None:
+    def update_device(self, **changes: Any) -> None:
         devices = dr.async_get(self.hass)
         entry_id = self.config_entry.entry_id
         if device := devices.async_get_device_by_identifier((DOMAIN, entry_id), entry_id):

@@ -16,7 +16,7 @@ from ..arduino_ota.firmware.release import FirmwareSource, Release
 from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.hardware import LARGEST_SKETCH
 from ..arduino_ota.sketch import Caution, Finding
-from ..const import CONF_PUBLIC_KEY, DOMAIN
+from ..const import CONF_PUBLIC_KEY
 from ..network.identity import other_entries
 from ..network.mdns import async_get_querier
 from ..storage.memory import RememberedRelease, SourceMemory
@@ -132,15 +132,6 @@ class BoardSources:
     def _recalled(self, record: BoardRecord) -> SourceMemory:
         memory = record.source_memory
         return memory if memory.source == source_id(self.chosen.source) else SourceMemory()
-
-    @callback
-    def look_into(self, release: Release) -> None:
-        """Download the newest candidate of a server in the background, so that it can be offered."""
-        catalog = self.chosen
-        if catalog.begin_looking(release):
-            self._entry.async_create_background_task(
-                self._hass, catalog.async_look_into(release), f"{DOMAIN} look into {release.label}"
-            )
 
     def catalog_of(self, build: Build) -> SketchCatalog:
         return self.uploads if build.place is Place.UPLOAD else self.chosen

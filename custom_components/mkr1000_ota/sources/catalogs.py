@@ -1,7 +1,7 @@
 """What every source offers, looked up once however many boards use it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -102,12 +102,18 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         return sketch
 
     @callback
-    def begin_looking(self, release: Release) -> bool:
-        """Return whether nobody has looked into a release since the source was asked last, and note that somebody does."""
-        if (key := _key(release)) in self._looked_for:
-            return False
-        self._looked_for.add(key)
-        return True
+    def look_into(self, *releases: Release) -> None:
+        """Look in the background into those that nobody has looked into since the source was asked last."""
+        unseen = {_key(release): release for release in releases if _key(release) not in self._looked_for}
+        self._looked_for.update(unseen)
+        if unseen:
+            self.hass.async_create_background_task(
+                self._look_into_all(unseen.values()), f"{DOMAIN} look into {self.name}"
+            )
+
+    async def _look_into_all(self, releases: Iterable[Release]) -> None:
+        for release in releases:
+            await self.async_look_into(release)
 
     async def async_look_into(self, release: Release) -> None:
         """Download a release that a server names, and complete it with what its image says."""
@@ -123,13 +129,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             if not isinstance(self._inspected.get(_key(release)), Release):
                 self._inspected[_key(release)] = Finding.from_error(release.label, err)
         self.data = self._completed(self._named)
-        self.issues.report_not_offered(self.data.findings, self.users)
+        self.issues.report(self.data.findings, self.users)
         self.async_update_listeners()
-
-    async def _look_again(self, releases: Sequence[Release]) -> None:
-        for release in releases:
-            if self.begin_looking(release):
-                await self.async_look_into(release)
 
     def _may_be_another(self, release: Release) -> bool:
         """Return whether what was found in an image may be over: it was wrong, or nothing but its content tells."""
@@ -147,8 +148,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
     def add_user(self, entry: ConfigEntry) -> None:
         """Note that a board uses the source; the first one begins to look at it."""
         self.users.append(entry)
-        self.issues.report_failing(self.users)
-        self.issues.report_not_offered(self.data.findings, self.users)
+        self.issues.report(self.data.findings, self.users)
         if len(self.users) > 1:
             return
         self.first_refresh = self.hass.async_create_background_task(
@@ -163,8 +163,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
     def remove_user(self, entry: ConfigEntry) -> None:
         """Note that it does not anymore; after the last one nothing is looked at, and nothing told."""
         self.users.remove(entry)
-        self.issues.report_failing(self.users)
-        self.issues.report_not_offered(self.data.findings, self.users)
+        self.issues.report(self.data.findings, self.users)
         if self.users:
             return
         if self._stop_polling is not None:
@@ -201,7 +200,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 catalog = await self.source.catalog()
         except SourceError as err:
             self.issues.note(err)
-            self.issues.report_failing(self.users)
+            self.issues.report(self.data.findings, self.users)
             known = source_error(err)
             raise UpdateFailed(
                 translation_domain=DOMAIN,
@@ -214,11 +213,10 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self._looked_for.clear()
         self._named = catalog
         self._inspected = {key: self._inspected[key] for key in map(_key, catalog.releases) if key in self._inspected}
-        if again := [release for release in catalog.releases if self._may_be_another(release)]:
-            self.hass.async_create_background_task(self._look_again(again), f"{DOMAIN} look again at {self.name}")
+        self.look_into(*filter(self._may_be_another, catalog.releases))
         catalog = self._completed(catalog)
-        self.issues.recovered()
-        self.issues.report_not_offered(catalog.findings, self.users)
+        self.issues.note(None)
+        self.issues.report(catalog.findings, self.users)
         return catalog
 
     @asynccontextmanager
