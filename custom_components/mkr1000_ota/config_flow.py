@@ -9,7 +9,6 @@ from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -199,10 +198,6 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         unique_id = data.get(CONF_MAC) or found.fallback_id
         self._abort_cards(found.host, unique_id, operator.or_)
         await async_unignore(self.hass, unique_id)
-        macs = {(dr.CONNECTION_NETWORK_MAC, data[CONF_MAC])} if CONF_MAC in data else set()
-        devices = dr.async_get(self.hass)
-        if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):
-            devices.async_update_device(device.id, new_connections=macs)
         changes: dict[str, Any] = {"unique_id": unique_id, "data": data, "reason": "reconfigure_successful"}
         if data[CONF_MODEL] != entry.data.get(CONF_MODEL, MKR1000.id):
             return self.async_update_reload_and_abort(entry, **changes)

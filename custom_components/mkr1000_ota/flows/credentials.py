@@ -6,6 +6,7 @@ from typing import Any
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, WrongPassword
 from ..arduino_ota.flash.flasher import Flasher
@@ -15,7 +16,7 @@ from ..arduino_ota.protocol.client import BoardClient
 from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL, CONF_TYPED_HOST
 from ..coordinator import BoardCoordinator
 from ..data import BoardConfigEntry
-from ..errors import FormError
+from ..errors import FormError, sketch_error
 from ..install.adopt import async_adopt_sketch
 from ..install.notices import async_raise_notices
 from ..install.reconnect import async_learn_mac
@@ -24,7 +25,7 @@ from ..presence.tracker import async_get_tracker
 from ..storage.records import BoardRecord
 from .discovered_board import DiscoveredBoard, async_look_at_typed, client_for
 from .forms import CONF_SKETCH, typed_password
-from .upload import async_read_file, refused
+from .upload import async_read_file, problem
 
 
 def is_at_home(entry: BoardConfigEntry, host: str) -> bool:
@@ -131,7 +132,9 @@ async def async_reconfigure(
         kept.pop(CONF_MAC, None)
     if told is Match.BOARD and data[CONF_NAME] is None:
         del data[CONF_NAME]
-    return found, kept | data
+    data = kept | data
+    board.update_device(new_connections={(CONNECTION_NETWORK_MAC, data[CONF_MAC])} if CONF_MAC in data else set())
+    return found, data
 
 
 def _model(found: DiscoveredBoard, wanted: str | None) -> Model:
@@ -150,7 +153,7 @@ async def _adopt(
     try:
         await async_adopt_sketch(board, image, client, model)
     except SketchRefused as err:
-        raise refused(board.hass, err, file) from err
+        raise problem(board.hass, sketch_error(err, file), CONF_SKETCH) from err
     except WrongPassword as err:
         raise FormError("not_running", CONF_SKETCH) from err
     except WrongBoard as err:

@@ -167,7 +167,7 @@ async def async_peer(hass: HomeAssistant, host: str, entry: ConfigEntry | None =
 
 
 def verifier(
-    hass: HomeAssistant, entry: ConfigEntry, known: Callable[[], KnownBoard], *, accepts: frozenset[Match]
+    hass: HomeAssistant, entry: ConfigEntry | None, known: Callable[[], KnownBoard], *, accepts: frozenset[Match]
 ) -> VerifyPeer:
     """Return what looks at the peer of a connection before a secret goes over it, and raises WrongBoard.
 
@@ -178,7 +178,7 @@ def verifier(
     async def verify(host: str) -> None:
         peer = await async_peer(hass, host, entry)
         found = match(known(), peer)
-        if found is Match.WRONG_BOARD:
+        if found is Match.WRONG_BOARD and entry is not None:
             async_dispatcher_send(hass, SIGNAL_WRONG_BOARD, entry, peer.mac)
         if found not in accepts:
             raise WrongBoard(f"At {host}: {found.name}")
