@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from ..arduino_ota.errors import SketchRefused
@@ -80,7 +79,11 @@ def request_for_archived(
     board: BoardCoordinator, flash: PastFlash | WaitingOrder, allow: tuple[str, ...] = ()
 ) -> InstallRequest:
     """Return the request for a sketch that the board ran before, with the password that it accepted then."""
-    load = partial(_archived, board, flash.sha256, flash.signature, allow)
+
+    async def load() -> tuple[Sketch, str | None]:
+        image = await board.images.load(flash.sha256)
+        return await async_inspect(board.hass, image, board.model, board.storage, allow), flash.signature
+
     return InstallRequest(version=flash.version, file=flash.version, load=load, password=flash.password, allow=allow)
 
 
@@ -160,10 +163,3 @@ async def _verify(board: BoardCoordinator, request: InstallRequest, sketch: Sket
     # its SHA-256 behind the version.
     shown = request.version.partition(" (")[0] if sketch.version else request.claimed
     await async_verify(board.hass, board.config_entry, sketch, signature, bare(shown) if shown else None)
-
-
-async def _archived(
-    board: BoardCoordinator, sha256: str, signature: str | None, allow: tuple[str, ...]
-) -> tuple[Sketch, str | None]:
-    image = await board.images.load(sha256)
-    return await async_inspect(board.hass, image, board.model, board.storage, allow), signature
