@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
 
 from homeassistant.components.repairs import ConfirmRepairFlow, FlowType, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
@@ -17,19 +16,7 @@ from .data import BoardConfigEntry, BoardData
 from .errors import board_error, translated_error
 from .install.notices import async_close_notice
 from .install.prepare import async_request_for_notice
-from .issues import Kind, sentence, split_id
-
-# What can be done about an issue, the likeliest first; each is a step.
-ACTIONS: Final = {
-    Kind.NOT_BACK: ["check", "reconfigure", "close"],
-    Kind.UNCERTAIN: ["install", "close"],
-    Kind.NOT_INSTALLED: ["install", "close"],
-    Kind.UNHEALTHY: ["install", "close"],
-    Kind.RENAMED: ["reconfigure"],
-    Kind.WRONG_BOARD: ["reconfigure"],
-    Kind.SAME_BOARD: ["reconfigure"],
-    Kind.FOLDER_UNUSABLE: ["create_folder"],
-}
+from .issues import ACTIONS, Kind, sentence, split_id
 
 type Entered = dict[str, str] | None
 
@@ -69,7 +56,6 @@ class MenuRepairFlow(RepairsFlow):
 
     @_action
     async def async_step_check(self) -> None:
-        """Look now for a board that did not come back."""
         board = self._board.coordinator
         await board.async_refresh()
         if board.data is not True:
