@@ -22,7 +22,6 @@ from .network.duplicate_names import async_watch_duplicate_names
 from .network.mdns import async_get_querier
 from .presence.tracker import async_get_tracker
 from .services import async_register_actions
-from .sources.board_sources import BoardSources
 from .sources.chosen import uploads_of
 from .storage.images import Images
 from .storage.store import RecordStore, RecordUnreadable
@@ -70,13 +69,10 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     async with _setup_slots(hass):
         images = Images(hass, entry.entry_id)
         await images.open()
-        sources = BoardSources(hass, entry)
-        board = BoardCoordinator(hass, entry, store, images, sources)
-        sources.async_open(store.record, board.refresh_offers)
-        entry.async_on_unload(sources.async_close)
+        board = BoardCoordinator(hass, entry, store, images)
     if store.record.source_memory.release is None:
         # Otherwise every restart would look as if an update had just come out.
-        await asyncio.wait((sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
+        await asyncio.wait((board.sources.chosen.first_refresh,), timeout=FIRST_REFRESH_TIMEOUT)
 
     async with _setup_slots(hass):
         if store.record.keyring.current is None:

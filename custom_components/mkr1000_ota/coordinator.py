@@ -90,13 +90,11 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     config_entry: ConfigEntry
 
-    def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, sources: BoardSources
-    ) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.store = store
         self.images = images
-        self.sources = sources
+        self.sources = BoardSources(hass, entry, store.record, self.refresh_offers)
         self.offers = NOTHING
         self.data = None
         self.state = IDLE

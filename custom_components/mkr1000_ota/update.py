@@ -164,7 +164,6 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
-        """Install the requested version, or the latest."""
         board, wanted = self.coordinator, version or self.latest_version
         request = await async_request_for_version(board, wanted)
         if request is not None:
@@ -184,7 +183,6 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         version: str | None = None,
         allow: Sequence[str] = (),
     ) -> ServiceResponse:
-        """Install the sketch in a file or at a URL."""
         try:
             fetched = await async_fetch(self.hass, {"file": file, "url": url})
         except SourceError as err:

@@ -178,9 +178,8 @@ class AddFlow(ConfigFlow):
 
     def _abort_if_known(self, mac: str, host: str) -> None:
         """End the flow if the board is set up, and have it looked for: it may have another address now."""
-        if any(entry.data.get(CONF_MAC) == mac for entry in self._async_current_entries(include_ignore=False)):
-            async_get_tracker(self.hass).moves.async_hint(mac, host)
-            raise AbortFlow("already_configured")
+        async_get_tracker(self.hass).moves.async_hint(mac, host)
+        self._async_abort_entries_match({CONF_MAC: mac})
 
     def _heard(self) -> tuple[list[Sighting], list[ConfigEntry]]:
         heard = {one.address: one for one in heard_lately(self.hass)}

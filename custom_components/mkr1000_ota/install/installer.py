@@ -127,7 +127,6 @@ class BoardInstaller:
 
     @callback
     def on_response(self, was_offline: bool) -> None:
-        """Do what is due when the board has responded."""
         board, record = self._board, self._board.record
         if self._task is not None:
             return
