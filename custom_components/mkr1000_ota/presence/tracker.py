@@ -208,7 +208,8 @@ class PresenceTracker:
     @callback
     def _heard(self, sighting: Sighting) -> None:
         """Note what was announced. That is a reason to look at a board, never to send anything."""
-        boards = [board for board in self._presences if board.host == sighting.address]
+        # A thousand boards are a thousand sightings a minute: their clients know the addresses, too, and are quick to ask.
+        boards = [board for board in self._presences if board.client.host == sighting.address]
         for board in boards:
             board.note_sighting(sighting)
             if not board.known.may_announce(sighting.name):

@@ -11,7 +11,6 @@ from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
@@ -52,8 +51,6 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self.issues = SourceIssues(hass, source)
         self._sketches: WeakValueDictionary[Hashable, Sketch] = WeakValueDictionary()
         self._loading: dict[Hashable, asyncio.Task[Sketch]] = {}
-        self._stop_polling: CALLBACK_TYPE | None = None
-        self._polling = False
         # When the source said last what it offers, in seconds since the epoch.
         self.refreshed = 0.0
         # What was seen inside of releases whose source only names them, and those that somebody has looked for.
@@ -61,12 +58,12 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self._inspected: dict[Hashable, Release | Finding] = {}
         self._looked_for: set[Hashable] = set()
         is_folder = isinstance(source, FolderSource)
+        self._interval = FOLDER_INTERVAL if is_folder else SERVER_INTERVAL
         super().__init__(
             hass,
             LOGGER,
             config_entry=None,
             name=f"updates from {source.server or ('a folder' if is_folder else 'an upload')}",
-            update_interval=None if is_folder else SERVER_INTERVAL,
             # A folder is looked at every few seconds, mostly to find it as it was.
             always_update=False,
         )
@@ -148,42 +145,31 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
     def add_user(self, entry: ConfigEntry) -> None:
         """Note that a board uses the source; the first one begins to look at it."""
         self.users.append(entry)
-        self.issues.report(self.data.findings, self.users)
-        if len(self.users) > 1:
-            return
-        self.first_refresh = self.hass.async_create_background_task(
-            self._begin(), f"{DOMAIN} first refresh of {self.name}"
-        )
-        if isinstance(self.source, FolderSource):
-            self._stop_polling = async_track_time_interval(
-                self.hass, self._poll, FOLDER_INTERVAL, cancel_on_shutdown=True
+        self._users_changed()
+        if len(self.users) == 1:
+            self.first_refresh = self.hass.async_create_background_task(
+                self._begin(), f"{DOMAIN} first refresh of {self.name}"
             )
 
     @callback
     def remove_user(self, entry: ConfigEntry) -> None:
         """Note that it does not anymore; after the last one nothing is looked at, and nothing told."""
         self.users.remove(entry)
+        self._users_changed()
+        if not self.users:
+            self.hass.async_create_task(self.async_shutdown())
+
+    def _users_changed(self) -> None:
         self.issues.report(self.data.findings, self.users)
-        if self.users:
-            return
-        if self._stop_polling is not None:
-            self._stop_polling()
-        self.hass.async_create_task(self.async_shutdown())
+        # A board whose polling is disabled is no reason to look.
+        is_polled = any(not entry.pref_disable_polling for entry in self.users)
+        self.update_interval = self._interval if is_polled else None
+        self._schedule_refresh()
 
     async def _begin(self) -> None:
         # Nothing is looked at while Home Assistant stops.
         await self.async_register_shutdown()
         await self.async_refresh()
-
-    async def _poll(self, _now: object) -> None:
-        """Look at a folder again, as long as any board that uses it may be polled for."""
-        if self._polling or all(entry.pref_disable_polling for entry in self.users):
-            return
-        self._polling = True
-        try:
-            await self.async_refresh()
-        finally:
-            self._polling = False
 
     async def _load(self, release: Release, model: Model | None, storage: Storage | None) -> Sketch:
         async with self._in_time():
@@ -201,12 +187,12 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         except SourceError as err:
             self.issues.note(err)
             self.issues.report(self.data.findings, self.users)
-            known = source_error(err)
+            known, is_over_soon = source_error(err), self.source.server is not None and err.reason in _OVER_SOON
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=known.translation_key,
                 translation_placeholders=known.translation_placeholders,
-                retry_after=RETRY_INTERVAL if err.reason in _OVER_SOON and not self.confirmed else None,
+                retry_after=RETRY_INTERVAL if is_over_soon and not self.confirmed else None,
             ) from err
         self.confirmed = True
         self.refreshed = time.time()
