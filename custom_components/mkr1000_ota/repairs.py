@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from homeassistant.components.repairs import ConfirmRepairFlow, FlowType, RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -71,10 +71,6 @@ class MenuRepairFlow(RepairsFlow):
             self._board.installer.resume()
             return
         request = await async_request_for_notice(board, self._kind)
-        if request is None:
-            notice = board.record.notices.get(self._kind)
-            version = notice.placeholders.get("version", "") if notice else ""
-            raise translated_error("version_gone", board=board.name, version=version)
         # The notice goes when that has succeeded: its image is what is installed.
         self._board.installer.order(request)
 
@@ -116,5 +112,4 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that fixes an issue."""
-    kind, key = split_id(issue_id)
-    return MenuRepairFlow(kind, key, str((data or {}).get("folder", ""))) if kind in ACTIONS else ConfirmRepairFlow()
+    return MenuRepairFlow(*split_id(issue_id), str((data or {}).get("folder", "")))

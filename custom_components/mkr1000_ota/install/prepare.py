@@ -52,13 +52,15 @@ async def async_request_for_version(board: BoardCoordinator, version: str) -> In
     return None
 
 
-async def async_request_for_notice(board: BoardCoordinator, kind: Kind) -> InstallRequest | None:
-    """Return the request for what a notice is about, if it can still be had. Raises what that for a version does."""
-    if (notice := board.record.notices.get(kind)) is None:
-        return None
-    if notice.order is not None:
+async def async_request_for_notice(board: BoardCoordinator, kind: Kind) -> InstallRequest:
+    """Return the request for what a notice is about. Raises a translated HomeAssistantError if it cannot be had."""
+    notice = board.record.notices.get(kind)
+    if notice is not None and notice.order is not None:
         return request_for_order(board, notice.order, None)
-    return await async_request_for_version(board, notice.placeholders["version"])
+    version = notice.placeholders["version"] if notice is not None else ""
+    if (request := await async_request_for_version(board, version)) is None:
+        raise translated_error("version_gone", board=board.name, version=version)
+    return request
 
 
 def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
