@@ -175,6 +175,12 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         return tuple(there.values())
 
     @property
+    def rollback_target(self) -> PastFlash | None:
+        """The last of them that is not what the board runs, and has not failed itself."""
+        passed_over = {self.record.sha256, *self.record.failed}
+        return next((flash for flash in self.archived if flash.sha256 not in passed_over), None)
+
+    @property
     def versions(self) -> tuple[str, ...]:
         return tuple(build.label for build in self.offers.builds)
 

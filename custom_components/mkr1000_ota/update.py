@@ -195,14 +195,9 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     async def async_install_archived(self, *, version: str | None = None, allow: Sequence[str] = ()) -> ServiceResponse:
         """Go back to a sketch that the board ran before: that of a version, or the last one that is worth it."""
         board = self.coordinator
-        passed_over = {board.record.sha256, *board.record.failed}
-        wanted = [
-            flash
-            for flash in board.archived
-            if flash.version == version or (version is None and flash.sha256 not in passed_over)
-        ]
-        if wanted:
-            return await self._carry_out(request_for_archived(board, wanted[0], tuple(allow)))
+        named = (flash for flash in board.archived if flash.version == version)
+        if wanted := next(named, None) if version is not None else board.rollback_target:
+            return await self._carry_out(request_for_archived(board, wanted, tuple(allow)))
         versions = ", ".join(flash.version for flash in board.archived)
         if version is None or not versions:
             raise validation_error("nothing_archived", board=board.name)
