@@ -150,12 +150,7 @@ class BoardOptionsFlow(OptionsFlow):
         self, step: str, schema: vol.Schema, shown: Mapping[str, Any], error: FormError | None = None, **facts: str
     ) -> ConfigFlowResult:
         told = {"host_placeholder": "{host}", "config": self.hass.config.config_dir}
-        return self.async_show_form(
-            step_id=step,
-            data_schema=self.add_suggested_values_to_schema(schema, shown),
-            errors={error.field or "base": error.key} if error else {},
-            description_placeholders=told | facts | (error.placeholders if error else {}),
-        )
+        return forms.show_form(self, step, schema, shown, error, **told | facts)
 
     async def save(self, changes: dict[str, Any]) -> ConfigFlowResult:
         """Change some options, and have the board take them over."""
