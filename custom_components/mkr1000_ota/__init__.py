@@ -5,7 +5,6 @@ from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
@@ -15,6 +14,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry, BoardData
+from .errors import setup_error
 from .install.installer import BoardInstaller
 from .issues import async_clear
 from .network.discovery_flows import DiscoveryFlows
@@ -59,11 +59,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     try:
         await store.load()
     except RecordUnreadable as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key=err.key,
-            translation_placeholders={"file": store.path.name, "problem": err.problem},
-        ) from None
+        raise setup_error(err.key, file=store.path.name, problem=err.problem) from None
     entry.async_on_unload(async_get_querier(hass).async_start())
 
     async with _setup_slots(hass):
