@@ -17,8 +17,7 @@ from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_HEALTH_ENTITY,
 from custom_components.mkr1000_ota.coordinator import IDLE, BoardCoordinator, InstallState, Stage
 from custom_components.mkr1000_ota.errors import translated_error
 from custom_components.mkr1000_ota.install.notices import async_raise_notices
-from custom_components.mkr1000_ota.issues import Kind, async_report, issue_id
-from custom_components.mkr1000_ota.repairs import ACTIONS
+from custom_components.mkr1000_ota.issues import ACTIONS, Kind, async_report, issue_id
 from tests.conftest import BRISK, AddBoard, Offer, StartBoard
 from tests.support.actions import install
 from tests.support.flow_texts import ENGLISH, check_form

@@ -5,7 +5,6 @@ from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, Platform
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.start import async_at_started
@@ -15,14 +14,14 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry, BoardData
+from .errors import setup_error
 from .install.installer import BoardInstaller
 from .issues import async_clear
-from .network.discovery_flows import async_get_discovery_flows
+from .network.discovery_flows import DiscoveryFlows
 from .network.duplicate_names import async_watch_duplicate_names
 from .network.mdns import async_get_querier
 from .presence.tracker import async_get_tracker
 from .services import async_register_actions
-from .sources.board_sources import BoardSources
 from .sources.chosen import uploads_of
 from .storage.images import Images
 from .storage.store import RecordStore, RecordUnreadable
@@ -49,6 +48,7 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     await async_get_translations(hass, hass.config.language, "exceptions", [DOMAIN])
     async_register_actions(hass)
     async_watch_duplicate_names(hass)
+    DiscoveryFlows(hass)
     async_at_started(hass, _refresh_offers)
     return True
 
@@ -59,25 +59,17 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     try:
         await store.load()
     except RecordUnreadable as err:
-        raise ConfigEntryError(
-            translation_domain=DOMAIN,
-            translation_key=err.key,
-            translation_placeholders={"file": store.path.name, "problem": err.problem},
-        ) from None
+        raise setup_error(err.key, file=store.path.name, problem=err.problem) from None
     entry.async_on_unload(async_get_querier(hass).async_start())
-    entry.async_on_unload(async_get_discovery_flows(hass).async_start())
 
     async with _setup_slots(hass):
         images = Images(hass, entry.entry_id)
         await images.open()
-        sources = BoardSources(hass, entry)
-        board = BoardCoordinator(hass, entry, store, images, sources)
-        sources.async_open(store.record, board.refresh_offers)
-        entry.async_on_unload(sources.async_close)
+        board = BoardCoordinator(hass, entry, store, images)
     # Otherwise every restart would look as if an update had just come out, one that was skipped, too.
-    unknown = [sources.uploads.first_refresh]
+    unknown = [board.sources.uploads.first_refresh]
     if store.record.source_memory.release is None:
-        unknown.append(sources.chosen.first_refresh)
+        unknown.append(board.sources.chosen.first_refresh)
     await asyncio.wait(unknown, timeout=FIRST_REFRESH_TIMEOUT)
 
     async with _setup_slots(hass):

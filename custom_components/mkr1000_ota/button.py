@@ -2,32 +2,25 @@
 
 from typing import override
 
-from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.components.button import ButtonEntity
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .data import BoardConfigEntry
-from .entity import BoardEntity
+from .entity import BoardEntity, setup_of
 
 PARALLEL_UPDATES = 0
-
-_CANCEL = ButtonEntityDescription(
-    key="cancel_update", translation_key="cancel_update", entity_category=EntityCategory.CONFIG
-)
-
-
-async def async_setup_entry(
-    hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
-) -> None:
-    """Add the button of a board."""
-    async_add_entities([CancelUpdate(entry.runtime_data, _CANCEL)])
 
 
 class CancelUpdate(BoardEntity, ButtonEntity):
     """Cancels an update that waits for its board or its turn."""
 
+    key = "cancel_update"
+    _attr_translation_key = key
+    _attr_entity_category = EntityCategory.CONFIG
+
     @override
     async def async_press(self) -> None:
         await self.async_require_admin()
         await self.installer.cancel()
+
+
+async_setup_entry = setup_of(CancelUpdate)

@@ -9,7 +9,6 @@ from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PORT
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import format_mac
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -24,10 +23,10 @@ from .arduino_ota.text import fit_to_show
 from .const import CONF_BOARD, CONF_LIBRARY, CONF_MODEL, DOMAIN, LOCKED_BY
 from .data import BoardConfigEntry
 from .errors import FormError
-from .flows.add import AddFlow, Failure
+from .flows.add import AddFlow
 from .flows.credentials import async_reconfigure, async_update_password, is_at_home
 from .flows.discovered_board import DiscoveredBoard, as_markdown, async_look_at
-from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, Entered, model_schema
+from .flows.forms import CONF_SKETCH, REAUTH_SCHEMA, RECONFIGURE_SCHEMA, Entered, Failure, model_schema, show_form
 from .flows.options import BoardOptionsFlow
 from .network.adapters import Reach, async_reach
 from .network.discovery_flows import MAX_CARDS, MAX_UNSEEN_CARDS, async_offer, async_unignore, stranger_slots
@@ -156,7 +155,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         step = "reauth_locked" if self._locked_by else "reauth_confirm"
         self._shown_host = entry.data[CONF_HOST]
         shown = {"title": entry.title, "name": as_markdown(entry.title), "host": self._shown_host}
-        return self._form(step, REAUTH_SCHEMA, error, **shown, version=as_markdown(self._locked_by or ""))
+        return show_form(self, step, REAUTH_SCHEMA, None, error, **shown, version=as_markdown(self._locked_by or ""))
 
     # Whoever has just flashed a board is told another story than somebody whose board has changed behind his back.
     async_step_reauth_locked = async_step_reauth_confirm
@@ -179,8 +178,7 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         entered = {name: value for name, value in (user_input or {}).items() if name != CONF_SKETCH}
         if isinstance(error, FormError) and (host := error.placeholders.get(CONF_HOST)):
             entered[CONF_HOST] = host
-        schema = self.add_suggested_values_to_schema(schema, suggested | entered)
-        return self._form("reconfigure", schema, error, CONF_HOST, title=entry.title)
+        return show_form(self, "reconfigure", schema, suggested | entered, error, CONF_HOST, title=entry.title)
 
     @callback
     def _proposed_address(self, entry: BoardConfigEntry) -> str:
@@ -199,10 +197,6 @@ class BoardConfigFlow(AddFlow, domain=DOMAIN):
         unique_id = data.get(CONF_MAC) or found.fallback_id
         self._abort_cards(found.host, unique_id, operator.or_)
         await async_unignore(self.hass, unique_id)
-        macs = {(dr.CONNECTION_NETWORK_MAC, data[CONF_MAC])} if CONF_MAC in data else set()
-        devices = dr.async_get(self.hass)
-        if device := devices.async_get_device_by_identifier((DOMAIN, entry.entry_id), entry.entry_id):
-            devices.async_update_device(device.id, new_connections=macs)
         changes: dict[str, Any] = {"unique_id": unique_id, "data": data, "reason": "reconfigure_successful"}
         if data[CONF_MODEL] != entry.data.get(CONF_MODEL, MKR1000.id):
             return self.async_update_reload_and_abort(entry, **changes)

@@ -90,13 +90,11 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     config_entry: ConfigEntry
 
-    def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images, sources: BoardSources
-    ) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, store: RecordStore, images: Images) -> None:
         super().__init__(hass, LOGGER, config_entry=entry, name=entry.title, update_interval=None)
         self.store = store
         self.images = images
-        self.sources = sources
+        self.sources = BoardSources(hass, entry, store.record, self.refresh_offers)
         self.offers = NOTHING
         self.data = None
         self.state = IDLE
@@ -111,14 +109,6 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self._sighting: Sighting | None = None
         self._same_since = 0.0
         self._odd_name_noted = float("-inf")
-
-    @property  # type: ignore[explicit-override]  # mypy knows @override on no property that can be set
-    def name(self) -> str:
-        return self.config_entry.title
-
-    @name.setter
-    def name(self, _: str) -> None:
-        """Home Assistant sets what the entry is called at first; a person may rename it."""
 
     @property
     def record(self) -> BoardRecord:
@@ -185,6 +175,12 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         return tuple(there.values())
 
     @property
+    def rollback_target(self) -> PastFlash | None:
+        """The last of them that is not what the board runs, and has not failed itself."""
+        passed_over = {self.record.sha256, *self.record.failed}
+        return next((flash for flash in self.archived if flash.sha256 not in passed_over), None)
+
+    @property
     def versions(self) -> tuple[str, ...]:
         return tuple(build.label for build in self.offers.builds)
 
@@ -200,7 +196,8 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
                 f"{DOMAIN} remember {self.name}",
             )
         if self.offers.needs_download is not None and self.sources.chosen.confirmed:
-            self.sources.look_into(self.offers.needs_download)
+            # The newest candidate of a server: it can be offered once somebody has looked inside.
+            self.sources.chosen.look_into(self.offers.needs_download)
         self.async_update_listeners()
 
     async def async_tidy_images(self) -> None:
@@ -274,7 +271,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
 
     @callback
     def show_version(self) -> None:
-        self._update_device(sw_version=self.record.version)
+        self.update_device(sw_version=self.record.version)
         self.refresh_offers()
 
     @callback
@@ -283,10 +280,10 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.hass.config_entries.async_update_entry(
             self.config_entry, data={**self.config_entry.data, CONF_MAC: mac}, unique_id=mac
         )
-        self._update_device(new_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
+        self.update_device(new_connections={(dr.CONNECTION_NETWORK_MAC, mac)})
 
     @callback
-    def _update_device(self, **changes: Any) -> None:
+    def update_device(self, **changes: Any) -> None:
         devices, entry_id = dr.async_get(self.hass), self.config_entry.entry_id
         if device := devices.async_get_device_by_identifier((DOMAIN, entry_id), entry_id):
             devices.async_update_device(device.id, **changes)

@@ -1,7 +1,7 @@
 """What went wrong with a board, in words that a person can act on."""
 
 from homeassistant.const import CONF_PASSWORD
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ConfigEntryError, HomeAssistantError, ServiceValidationError
 
 from .arduino_ota import errors
 from .arduino_ota.firmware.minisign import SignatureRefused
@@ -106,6 +106,11 @@ def source_error(err: SourceError) -> HomeAssistantError:
 def translated_error(key: str, **placeholders: str) -> HomeAssistantError:
     """Return a translated error."""
     return HomeAssistantError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
+
+
+def setup_error(key: str, **placeholders: str) -> ConfigEntryError:
+    """Return a translated error for a board that cannot be set up."""
+    return ConfigEntryError(translation_domain=DOMAIN, translation_key=key, translation_placeholders=placeholders)
 
 
 def validation_error(key: str, **placeholders: str) -> ServiceValidationError:

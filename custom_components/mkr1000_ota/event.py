@@ -2,35 +2,24 @@
 
 from typing import Any, override
 
-from homeassistant.components.event import EventEntity, EventEntityDescription
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.components.event import EventEntity
+from homeassistant.core import callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .arduino_ota.flash.verdict import Verdict
-from .data import BoardConfigEntry
-from .entity import BoardEntity
+from .entity import BoardEntity, setup_of
 from .install.health_check import UNHEALTHY
 from .install.outcome import FAILED, ROLLED_BACK, end_signal
 
 PARALLEL_UPDATES = 0
 
-_RESULT = EventEntityDescription(
-    key="update_result",
-    translation_key="update_result",
-    event_types=[*(verdict.value for verdict in Verdict), FAILED, ROLLED_BACK, UNHEALTHY],
-)
-
-
-async def async_setup_entry(
-    hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
-) -> None:
-    """Add the event entity of a board."""
-    async_add_entities([UpdateResult(entry.runtime_data, _RESULT)])
-
 
 class UpdateResult(BoardEntity, EventEntity):
     """How an update ended, good or bad."""
+
+    key = "update_result"
+    _attr_translation_key = key
+    _attr_event_types = [*(verdict.value for verdict in Verdict), FAILED, ROLLED_BACK, UNHEALTHY]
 
     @override
     async def async_added_to_hass(self) -> None:
@@ -42,3 +31,6 @@ class UpdateResult(BoardEntity, EventEntity):
     def _ended(self, event_type: str, attributes: dict[str, Any]) -> None:
         self._trigger_event(event_type, attributes)
         self.async_write_ha_state()
+
+
+async_setup_entry = setup_of(UpdateResult)

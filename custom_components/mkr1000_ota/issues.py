@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from enum import StrEnum
 import hashlib
+from typing import Final
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -39,8 +40,17 @@ class Kind(StrEnum):
     NOT_OFFERED = "not_offered"
 
 
-# Those that nothing here can do anything about.
-_UNFIXABLE = {Kind.UNPROVEN, Kind.SAME_NAME, Kind.SOURCE_FAILING, Kind.NOT_OFFERED}
+# What can be done about an issue from here, the likeliest first: the steps of its repair.
+ACTIONS: Final = {
+    Kind.NOT_BACK: ["check", "reconfigure", "close"],
+    Kind.UNCERTAIN: ["install", "close"],
+    Kind.NOT_INSTALLED: ["install", "close"],
+    Kind.UNHEALTHY: ["install", "close"],
+    Kind.RENAMED: ["reconfigure"],
+    Kind.WRONG_BOARD: ["reconfigure"],
+    Kind.SAME_BOARD: ["reconfigure"],
+    Kind.FOLDER_UNUSABLE: ["create_folder"],
+}
 _ERRORS = {Kind.NOT_BACK, Kind.FOLDER_UNUSABLE, Kind.SOURCE_FAILING}
 
 
@@ -59,7 +69,7 @@ def async_report(
         hass,
         DOMAIN,
         issue_id(kind, key),
-        is_fixable=kind not in _UNFIXABLE,
+        is_fixable=kind in ACTIONS,
         severity=ir.IssueSeverity.ERROR if kind in _ERRORS else ir.IssueSeverity.WARNING,
         translation_key=kind,
         translation_placeholders=shown | ({} if reason is None else {"reason": reason}),

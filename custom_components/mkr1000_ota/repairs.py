@@ -2,9 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
 
-from homeassistant.components.repairs import ConfirmRepairFlow, FlowType, RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -17,19 +16,7 @@ from .data import BoardConfigEntry, BoardData
 from .errors import board_error, translated_error
 from .install.notices import async_close_notice
 from .install.prepare import async_request_for_notice
-from .issues import Kind, sentence, split_id
-
-# What can be done about an issue, the likeliest first; each is a step.
-ACTIONS: Final = {
-    Kind.NOT_BACK: ["check", "reconfigure", "close"],
-    Kind.UNCERTAIN: ["install", "close"],
-    Kind.NOT_INSTALLED: ["install", "close"],
-    Kind.UNHEALTHY: ["install", "close"],
-    Kind.RENAMED: ["reconfigure"],
-    Kind.WRONG_BOARD: ["reconfigure"],
-    Kind.SAME_BOARD: ["reconfigure"],
-    Kind.FOLDER_UNUSABLE: ["create_folder"],
-}
+from .issues import ACTIONS, Kind, sentence, split_id
 
 type Entered = dict[str, str] | None
 
@@ -69,7 +56,6 @@ class MenuRepairFlow(RepairsFlow):
 
     @_action
     async def async_step_check(self) -> None:
-        """Look now for a board that did not come back."""
         board = self._board.coordinator
         await board.async_refresh()
         if board.data is not True:
@@ -85,10 +71,6 @@ class MenuRepairFlow(RepairsFlow):
             self._board.installer.resume()
             return
         request = await async_request_for_notice(board, self._kind)
-        if request is None:
-            notice = board.record.notices.get(self._kind)
-            version = notice.placeholders.get("version", "") if notice else ""
-            raise translated_error("version_gone", board=board.name, version=version)
         # The notice goes when that has succeeded: its image is what is installed.
         self._board.installer.order(request)
 
@@ -130,5 +112,4 @@ async def async_create_fix_flow(
     hass: HomeAssistant, issue_id: str, data: dict[str, str | int | float | None] | None
 ) -> RepairsFlow:
     """Return the flow that fixes an issue."""
-    kind, key = split_id(issue_id)
-    return MenuRepairFlow(kind, key, str((data or {}).get("folder", ""))) if kind in ACTIONS else ConfirmRepairFlow()
+    return MenuRepairFlow(*split_id(issue_id), str((data or {}).get("folder", "")))

@@ -3,32 +3,22 @@
 from dataclasses import replace
 from typing import Final, override
 
-from homeassistant.components.select import SelectEntity, SelectEntityDescription
+from homeassistant.components.select import SelectEntity
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .data import BoardConfigEntry
-from .entity import BoardEntity
+from .entity import BoardEntity, setup_of
 
 PARALLEL_UPDATES = 0
 
 LATEST: Final = "latest"
 
-_OFFERED = SelectEntityDescription(
-    key="version_to_offer", translation_key="version_to_offer", entity_category=EntityCategory.CONFIG
-)
-
-
-async def async_setup_entry(
-    hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
-) -> None:
-    """Add the version selector of a board."""
-    async_add_entities([VersionToOffer(entry.runtime_data, _OFFERED)])
-
 
 class VersionToOffer(BoardEntity, SelectEntity):
     """The version that is offered: the latest, or any one that is available."""
+
+    key = "version_to_offer"
+    _attr_translation_key = key
+    _attr_entity_category = EntityCategory.CONFIG
 
     @property
     @override
@@ -47,3 +37,6 @@ class VersionToOffer(BoardEntity, SelectEntity):
         chosen = None if option == LATEST else option
         await self.coordinator.store.note(lambda record: replace(record, chosen=chosen))
         self.coordinator.refresh_offers()
+
+
+async_setup_entry = setup_of(VersionToOffer)

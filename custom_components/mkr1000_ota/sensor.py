@@ -2,34 +2,16 @@
 
 from typing import Final, override
 
-from homeassistant.components.sensor import SensorDeviceClass, SensorEntity, SensorEntityDescription
+from homeassistant.components.sensor import SensorDeviceClass, SensorEntity
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .coordinator import Stage
-from .data import BoardConfigEntry
-from .entity import BoardEntity
+from .entity import BoardEntity, setup_of
 
 PARALLEL_UPDATES = 0
 
 IDLE: Final = "idle"
 IN_PROGRESS: Final = "in_progress"
-
-_STATUS = SensorEntityDescription(
-    key="status",
-    translation_key="status",
-    device_class=SensorDeviceClass.ENUM,
-    entity_category=EntityCategory.DIAGNOSTIC,
-    options=[IDLE, IN_PROGRESS],
-)
-
-
-async def async_setup_entry(
-    hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
-) -> None:
-    """Add the status of a board."""
-    async_add_entities([UpdateStatus(entry.runtime_data, _STATUS)])
 
 
 class UpdateStatus(BoardEntity, SensorEntity):
@@ -38,7 +20,16 @@ class UpdateStatus(BoardEntity, SensorEntity):
     Each change is a line in the activity log.
     """
 
+    key = "status"
+    _attr_translation_key = key
+    _attr_device_class = SensorDeviceClass.ENUM
+    _attr_entity_category = EntityCategory.DIAGNOSTIC
+    _attr_options = [IDLE, IN_PROGRESS]
+
     @property
     @override
     def native_value(self) -> str:
         return IDLE if self.coordinator.state.stage is Stage.IDLE else IN_PROGRESS
+
+
+async_setup_entry = setup_of(UpdateStatus)

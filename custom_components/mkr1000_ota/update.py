@@ -3,14 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, override
 
-from homeassistant.components.update import (
-    UpdateDeviceClass,
-    UpdateEntity,
-    UpdateEntityDescription,
-    UpdateEntityFeature,
-)
-from homeassistant.core import HomeAssistant, ServiceResponse
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.components.update import UpdateDeviceClass, UpdateEntity, UpdateEntityFeature
+from homeassistant.core import ServiceResponse
 from homeassistant.util import dt as dt_util
 
 from .arduino_ota.firmware.belonging import Hold
@@ -20,8 +14,8 @@ from .arduino_ota.sketch import Caution
 from .arduino_ota.text import escape_markdown, fit_to_show
 from .const import CONF_FOLDER, CONF_SOURCE, DOMAIN, SourceKind
 from .coordinator import IDLE, Stage
-from .data import BoardConfigEntry, InstallRequest
-from .entity import BoardEntity
+from .data import InstallRequest
+from .entity import BoardEntity, setup_of
 from .errors import source_error, validation_error
 from .install.action_file import async_fetch
 from .install.prepare import async_request_for_file, async_request_for_version, request_for_archived
@@ -41,20 +35,13 @@ _LONGEST_NAME: Final = 40
 # Why one of the newer builds is held back is told, if possible of one that is for this board.
 _FOR_THIS_BOARD: Final = (Hold.CHOSEN, Hold.FAILED, Hold.TOO_LARGE)
 
-_FIRMWARE = UpdateEntityDescription(key="firmware", device_class=UpdateDeviceClass.FIRMWARE, display_precision=1)
-
-
-async def async_setup_entry(
-    hass: HomeAssistant, entry: BoardConfigEntry, async_add_entities: AddConfigEntryEntitiesCallback
-) -> None:
-    """Add the update entity of a board."""
-    async_add_entities([FirmwareUpdate(entry.runtime_data, _FIRMWARE)])
-
 
 class FirmwareUpdate(BoardEntity, UpdateEntity):
     """The sketch of a board."""
 
-    entity_description: UpdateEntityDescription
+    key = "firmware"
+    _attr_device_class = UpdateDeviceClass.FIRMWARE
+    _attr_display_precision = 1
 
     @property
     @override
@@ -177,7 +164,6 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
-        """Install the requested version, or the latest."""
         board, wanted = self.coordinator, version or self.latest_version
         request = await async_request_for_version(board, wanted)
         if request is not None:
@@ -197,7 +183,6 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         version: str | None = None,
         allow: Sequence[str] = (),
     ) -> ServiceResponse:
-        """Install the sketch in a file or at a URL."""
         try:
             fetched = await async_fetch(self.hass, {"file": file, "url": url})
         except SourceError as err:
@@ -210,14 +195,9 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
     async def async_install_archived(self, *, version: str | None = None, allow: Sequence[str] = ()) -> ServiceResponse:
         """Go back to a sketch that the board ran before: that of a version, or the last one that is worth it."""
         board = self.coordinator
-        passed_over = {board.record.sha256, *board.record.failed}
-        wanted = [
-            flash
-            for flash in board.archived
-            if flash.version == version or (version is None and flash.sha256 not in passed_over)
-        ]
-        if wanted:
-            return await self._carry_out(request_for_archived(board, wanted[0], tuple(allow)))
+        named = (flash for flash in board.archived if flash.version == version)
+        if wanted := next(named, None) if version is not None else board.rollback_target:
+            return await self._carry_out(request_for_archived(board, wanted, tuple(allow)))
         versions = ", ".join(flash.version for flash in board.archived)
         if version is None or not versions:
             raise validation_error("nothing_archived", board=board.name)
@@ -231,6 +211,9 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
         if end.error is not None:
             raise end.error
         return dict(end.attributes)
+
+
+async_setup_entry = setup_of(FirmwareUpdate)
 
 
 def _alert(kind: str, text: str) -> str:

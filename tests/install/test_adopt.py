@@ -1,19 +1,18 @@
 """Whoever has the .bin of the running sketch has its password, and Home Assistant knows again what the board runs."""
 
+from collections.abc import Awaitable, Callable
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.mkr1000_ota.arduino_ota.errors import (
-    AnotherBoard,
-    BoardUnreachable,
-    SketchRefused,
-    WrongPassword,
-)
-from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_LIBRARY
-from custom_components.mkr1000_ota.install.adopt import async_adopt_sketch
-from tests.conftest import AddBoard, Arp, Offer, StartBoard
+from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard, BoardUnreachable
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_LIBRARY, DOMAIN
+from custom_components.mkr1000_ota.errors import FormError
+from custom_components.mkr1000_ota.flows.credentials import async_update_password
+from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH
+from tests.conftest import AddBoard, Arp, Offer, StartBoard, Upload
 from tests.support.actions import FIRMWARE, act, board_of, find_again, install, issues, lose, reauths, restart, shown
 from tests.support.looking import look, passwords, settled
 from tests.support.mending import know
@@ -22,6 +21,20 @@ from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 RUNS = build_sketch(name="Garden", password="forgotten", version="4.2", library="ArduinoOTA")
+
+
+type Adopt = Callable[[bytes], Awaitable[None]]
+
+
+@pytest.fixture
+def adopt(home: HomeAssistant, upload: Upload) -> Adopt:
+    """Hand an image over in place of the password."""
+
+    async def adopt(image: bytes) -> None:
+        [entry] = home.config_entries.async_entries(DOMAIN)
+        await async_update_password(entry, {CONF_SKETCH: await upload(image, "running.bin")})
+
+    return adopt
 
 
 @pytest.fixture
@@ -37,10 +50,9 @@ async def entry(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, n
 
 @pytest.mark.slow
 async def test_version_name_and_password_are_known_again(
-    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard
+    home: HomeAssistant, adopt: Adopt, entry: ConfigEntry, board: VirtualBoard
 ) -> None:
-    sketch = await async_adopt_sketch(board_of(home), RUNS)
-    assert sketch.version == "4.2"
+    await adopt(RUNS)
     for _ in range(2):
         assert entry.data[CONF_PASSWORD] == board.password == "forgotten"
         assert entry.data[CONF_NAME] == "Garden"
@@ -53,9 +65,9 @@ async def test_version_name_and_password_are_known_again(
 
 @pytest.mark.slow
 async def test_a_health_check_can_go_back_to_it(
-    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, offer: Offer
+    home: HomeAssistant, adopt: Adopt, entry: ConfigEntry, board: VirtualBoard, offer: Offer
 ) -> None:
-    await async_adopt_sketch(board_of(home), RUNS)
+    await adopt(RUNS)
     await offer(entry, {"garden.bin": build_sketch(name="Garden", password="newer", version="5.0")})
     await install(home)
     report = await act(home, "install_archived")
@@ -65,11 +77,13 @@ async def test_a_health_check_can_go_back_to_it(
 
 
 @pytest.mark.slow
-async def test_another_image_proves_nothing(home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard) -> None:
+async def test_another_image_proves_nothing(
+    home: HomeAssistant, adopt: Adopt, entry: ConfigEntry, board: VirtualBoard
+) -> None:
     """Not even one that has the password of before in it, if the board does not accept that."""
     for other in (build_sketch(password="password", version="4.2"), build_sketch(password="wrong")):
-        with pytest.raises(WrongPassword):
-            await async_adopt_sketch(board_of(home), other)
+        with pytest.raises(FormError, match="not_running"):
+            await adopt(other)
     assert reauths(home, entry)
     assert board_of(home).record.version is None
     assert board_of(home).images.sha256s == frozenset()
@@ -77,39 +91,39 @@ async def test_another_image_proves_nothing(home: HomeAssistant, entry: ConfigEn
 
 
 async def test_a_password_that_the_image_does_not_have_proves_nothing_either(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard
+    home: HomeAssistant, adopt: Adopt, add_board: AddBoard, board: VirtualBoard
 ) -> None:
     """The board accepts the one that is known: the image may be any."""
     await add_board(board)
-    with pytest.raises(WrongPassword):
-        await async_adopt_sketch(board_of(home), build_sketch(password="computed", quirks=Quirks(computed=True)))
+    with pytest.raises(FormError, match="not_running"):
+        await adopt(build_sketch(password="computed", quirks=Quirks(computed=True)))
     assert "password" not in passwords(board)
 
 
 @pytest.mark.parametrize("image", [b"", b"<html>", RUNS[:-4], build_sketch(quirks=Quirks(begin=False, poll=False))])
 async def test_what_cannot_run_there_is_refused(
-    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, image: bytes
+    home: HomeAssistant, adopt: Adopt, entry: ConfigEntry, board: VirtualBoard, image: bytes
 ) -> None:
-    with pytest.raises(SketchRefused):
-        await async_adopt_sketch(board_of(home), image)
+    with pytest.raises(FormError, match="problem"):
+        await adopt(image)
     assert not board.requests
 
 
 async def test_another_board_at_the_address_gets_nothing_of_it(
-    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, arp: Arp
+    home: HomeAssistant, adopt: Adopt, entry: ConfigEntry, board: VirtualBoard, arp: Arp
 ) -> None:
     know(home, entry, MAC)
     arp(OTHER_MAC, board.address)
     with pytest.raises(AnotherBoard):
-        await async_adopt_sketch(board_of(home), RUNS)
+        await adopt(RUNS)
     assert not passwords(board)
     await board.power_off()
     with pytest.raises(BoardUnreachable):
-        await async_adopt_sketch(board_of(home), RUNS)
+        await adopt(RUNS)
 
 
 async def test_it_closes_what_nobody_saw_end(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer
+    home: HomeAssistant, adopt: Adopt, add_board: AddBoard, start_board: StartBoard, offer: Offer
 ) -> None:
     """The flash is resolved first: its image may be the one that is shown."""
     board = await start_board()
@@ -118,7 +132,7 @@ async def test_it_closes_what_nobody_saw_end(
     await offer(entry, {"garden.bin": image})
     await lose(home, board)
     await find_again(board)
-    await async_adopt_sketch(board_of(home), image)
+    await adopt(image)
     assert [flash.version for flash in board_of(home).record.history] == ["2.0"]
     assert entry.data[CONF_PASSWORD] == "sesame"
     await look(home)
@@ -126,7 +140,7 @@ async def test_it_closes_what_nobody_saw_end(
 
 
 async def test_the_health_of_what_was_found_to_run_is_checked(
-    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer
+    home: HomeAssistant, adopt: Adopt, add_board: AddBoard, start_board: StartBoard, offer: Offer
 ) -> None:
     """Whoever shows the sketch of a board that was lost has not said that it is healthy."""
     board = await start_board()
@@ -135,7 +149,7 @@ async def test_the_health_of_what_was_found_to_run_is_checked(
     await offer(entry, {"garden.bin": image})
     await lose(home, board)
     await find_again(board)
-    await async_adopt_sketch(board_of(home), image)
+    await adopt(image)
     await settled(home)
     assert not board_of(home).record.health_is_due
     assert issues(home).keys() == {"unhealthy"}

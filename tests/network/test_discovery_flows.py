@@ -25,7 +25,7 @@ from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.network import adapters, discovery_flows
 from custom_components.mkr1000_ota.network.adapters import Reach
-from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, async_get_discovery_flows
+from custom_components.mkr1000_ota.network.discovery_flows import MAX_CARDS, DiscoveryFlows
 from custom_components.mkr1000_ota.network.mdns import MdnsQuerier, async_get_querier
 from tests.support.discovering import service
 from tests.support.offering import TEN, Flow, dismiss_cards, hear, hosts, settle
@@ -50,11 +50,11 @@ def querier(hass: HomeAssistant) -> MdnsQuerier:
 
 
 @pytest.fixture
-def flows(hass: HomeAssistant) -> Iterator[None]:
-    """Offer what is heard."""
-    stop = async_get_discovery_flows(hass).async_start()
-    yield
-    stop()
+def flows(hass: HomeAssistant) -> MockConfigEntry:
+    """Offer what is heard beside a board that is set up."""
+    (board := MockConfigEntry(domain=DOMAIN, data={CONF_HOST: "10.9.9.9"})).add_to_hass(hass)
+    DiscoveryFlows(hass)
+    return board
 
 
 async def set_up_the_first(hass: HomeAssistant, querier: MdnsQuerier) -> MockConfigEntry:
@@ -191,10 +191,10 @@ async def test_a_board_that_was_busy_is_offered_again_later(
 
 
 async def test_boards_heard_while_home_assistant_starts_are_offered_then(
-    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow], request: pytest.FixtureRequest
 ) -> None:
     hass.set_state(CoreState.not_running)
-    stop = async_get_discovery_flows(hass).async_start()
+    request.getfixturevalue("flows")
     hear(querier, TEN[0])
     await settle(hass)
     assert not flow.started
@@ -205,16 +205,21 @@ async def test_boards_heard_while_home_assistant_starts_are_offered_then(
     hear(querier, TEN[1])
     await settle(hass)
     assert hosts(flow) == TEN[:2]
-    stop()
 
 
-async def test_nothing_is_offered_after_a_stop(hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]) -> None:
-    stop = async_get_discovery_flows(hass).async_start()
+async def test_nothing_is_offered_unless_a_board_is_set_up(
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow], flows: MockConfigEntry
+) -> None:
     hear(querier, TEN[0])
-    stop()
+    await hass.config_entries.async_remove(flows.entry_id)
     hear(querier, TEN[1])
     await settle(hass)
     assert not flow.started
+
+    MockConfigEntry(domain=DOMAIN, data={CONF_HOST: "10.9.9.9"}).add_to_hass(hass)
+    hear(querier, TEN[1])
+    await settle(hass)
+    assert hosts(flow) == [TEN[1]]
 
 
 @pytest.mark.usefixtures("flows")

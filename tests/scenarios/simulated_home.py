@@ -95,15 +95,10 @@ class House:
         )
         entry.add_to_hass(self.hass)
         entry.mock_state(self.hass, ConfigEntryState.LOADED)
-        sources: Any = SimpleNamespace(
-            find_offers=lambda *_: coordinators.NOTHING,
-            memory=lambda _, record: record.source_memory,
-            chosen=SimpleNamespace(confirmed=False),
-        )
         images: Any = NoImages()
         store = RecordStore(self.hass, entry.entry_id)
         await store.load()
-        board = BoardCoordinator(self.hass, entry, store, images, sources)
+        board = BoardCoordinator(self.hass, entry, store, images)
         await board.async_accept_password(str(device.password))
         installer = BoardInstaller(board)
         entry.runtime_data = BoardData(board, installer)
@@ -152,6 +147,7 @@ async def simulated(hass: HomeAssistant) -> AsyncIterator[Callable[[Random], Hou
             if name.startswith((f"{PACKAGE}.install.", f"{PACKAGE}.arduino_ota.flash.")) and hasattr(module, "asyncio"):
                 patch.setattr(module, "asyncio", _without_waiting(clock))
         patch.setattr(coordinators, "BoardClient", Client)
+        patch.setattr(coordinators, "BoardSources", _nothing_offered)
         patch.setattr(coordinators, "async_get_clientsession", lambda _: None)
         patch.setattr(BoardCoordinator, "client_for", _owned(BoardCoordinator.client_for))
         patch.setattr(RecordStore, "_read", lambda _: BoardRecord())
@@ -188,6 +184,14 @@ async def simulated(hass: HomeAssistant) -> AsyncIterator[Callable[[Random], Hou
 
 async def _at_once(work: Callable[..., Any], *args: Any) -> Any:
     return work(*args)
+
+
+def _nothing_offered(*_: object) -> SimpleNamespace:
+    return SimpleNamespace(
+        find_offers=lambda *_: coordinators.NOTHING,
+        memory=lambda _, record: record.source_memory,
+        chosen=SimpleNamespace(confirmed=False),
+    )
 
 
 def _owned(client_for: Callable[..., Any]) -> Callable[..., Any]:

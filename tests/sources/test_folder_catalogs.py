@@ -64,10 +64,19 @@ async def test_a_folder_that_hangs_does_not_hold_up_the_set_up(
     assert catalog_of(entry).confirmed
 
 
-async def test_a_file_is_offered_seconds_after_it_was_dropped(
-    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_disabled", [False, True])
+async def test_a_file_is_offered_seconds_after_it_was_dropped_if_the_board_is_polled_for(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    board: VirtualBoard,
+    offer: Offer,
+    monkeypatch: pytest.MonkeyPatch,
+    is_disabled: bool,
 ) -> None:
     entry = await add_board(board)
+    home.config_entries.async_update_entry(entry, pref_disable_polling=is_disabled)
+    await home.config_entries.async_reload(entry.entry_id)
+    await settled(home)
     look = catalog_of(entry).async_refresh
 
     async def do_not_look() -> None:
@@ -78,4 +87,4 @@ async def test_a_file_is_offered_seconds_after_it_was_dropped(
     monkeypatch.setattr(catalog_of(entry), "async_refresh", look)
     async_fire_time_changed(home, dt_util.utcnow() + FOLDER_INTERVAL + timedelta(seconds=1))
     await home.async_block_till_done(wait_background_tasks=True)
-    assert shown(home, FIRMWARE).attributes["latest_version"] == "2.0"
+    assert shown(home, FIRMWARE).attributes["latest_version"] == ("unknown" if is_disabled else "2.0")

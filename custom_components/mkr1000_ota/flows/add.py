@@ -6,7 +6,6 @@ from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_USER, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC
 from homeassistant.core import callback
 from homeassistant.data_entry_flow import AbortFlow
-import voluptuous as vol
 
 from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
@@ -15,7 +14,7 @@ from ..arduino_ota.firmware.belonging import STOCK_NAME
 from ..arduino_ota.hardware import MODELS, Model
 from ..arduino_ota.text import fit_to_show
 from ..const import CONF_FOLDER, CONF_MODEL, DOMAIN
-from ..errors import FormError, flow_errors
+from ..errors import FormError
 from ..network.identity import Match, match
 from ..presence.tracker import async_get_tracker
 from . import forms
@@ -29,9 +28,7 @@ from .discovered_board import (
     entry_of,
     heard_lately,
 )
-from .forms import Entered
-
-type Failure = BoardError | FormError | None
+from .forms import Entered, Failure, show_form
 
 # A phone shows no more beside what can be chosen.
 NAMED_CONFIGURED = 5
@@ -66,8 +63,8 @@ class AddFlow(ConfigFlow):
                 return self._ask()
         free, configured = self._heard()
         if free:
-            schema = self.add_suggested_values_to_schema(forms.pick_schema(map(_choice, free)), user_input)
-            return self._form("pick", schema, error, CONF_HOST, configured=_names(configured))
+            schema = forms.pick_schema(map(_choice, free))
+            return show_form(self, "pick", schema, user_input, error, CONF_HOST, configured=_names(configured))
         if error:
             return self._ask_address(user_input, error)
         told = {"configured": _names(configured)}
@@ -118,28 +115,13 @@ class AddFlow(ConfigFlow):
             self._model = found.models[0] if len(found.models) == 1 else None
         shown = {"title": found.name, "name": as_markdown(found.name), "host": found.host, "library": found.library}
         if self._model is not None:
-            return self._form("password", forms.PASSWORD_SCHEMA, error, **shown)
-        likely = {CONF_MODEL: found.models[0].id}
-        schema = self.add_suggested_values_to_schema(forms.model_schema(found.models, forms.OTHER), likely)
-        return self._form("model", schema, error, **shown)
+            return show_form(self, "password", forms.PASSWORD_SCHEMA, None, error, **shown)
+        schema = forms.model_schema(found.models, forms.OTHER)
+        return show_form(self, "model", schema, {CONF_MODEL: found.models[0].id}, error, **shown)
 
     @callback
     def _ask_address(self, user_input: Entered = None, error: Failure = None) -> ConfigFlowResult:
-        return self._form(
-            "address", self.add_suggested_values_to_schema(forms.ADDRESS_SCHEMA, user_input), error, CONF_HOST
-        )
-
-    @callback
-    def _form(
-        self, step: str, schema: vol.Schema | None, error: Failure, field: str = "base", **placeholders: str
-    ) -> ConfigFlowResult:
-        """Show a form, and what was wrong with what was entered: at a field unless the error belongs to another one."""
-        return self.async_show_form(
-            step_id=step,
-            data_schema=schema,
-            errors=flow_errors(error, field) if error else {},
-            description_placeholders=placeholders | (error.placeholders if isinstance(error, FormError) else {}),
-        )
+        return show_form(self, "address", forms.ADDRESS_SCHEMA, user_input, error, CONF_HOST)
 
     async def _look_at(self, typed: str) -> Failure:
         """Take the board at an address; return what is wrong if there is none to be added."""
@@ -178,9 +160,8 @@ class AddFlow(ConfigFlow):
 
     def _abort_if_known(self, mac: str, host: str) -> None:
         """End the flow if the board is set up, and have it looked for: it may have another address now."""
-        if any(entry.data.get(CONF_MAC) == mac for entry in self._async_current_entries(include_ignore=False)):
-            async_get_tracker(self.hass).moves.async_hint(mac, host)
-            raise AbortFlow("already_configured")
+        async_get_tracker(self.hass).moves.async_hint(mac, host)
+        self._async_abort_entries_match({CONF_MAC: mac})
 
     def _heard(self) -> tuple[list[Sighting], list[ConfigEntry]]:
         heard = {one.address: one for one in heard_lately(self.hass)}

@@ -1,30 +1,38 @@
 """Taking a password, the running sketch or an address from a person for a board that is set up."""
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, WrongPassword
 from ..arduino_ota.flash.flasher import Flasher
 from ..arduino_ota.hardware import MKR1000, Model
 from ..arduino_ota.protocol.address import read_address, write_address
 from ..arduino_ota.protocol.client import BoardClient
+from ..arduino_ota.sketch import Sketch
 from ..const import CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL, CONF_TYPED_HOST
 from ..coordinator import BoardCoordinator
 from ..data import BoardConfigEntry
-from ..errors import FormError
+from ..errors import FormError, sketch_error
 from ..install.adopt import async_adopt_sketch
+from ..install.flashing import async_resolve
 from ..install.notices import async_raise_notices
+from ..install.outcome import async_apply_outcome, async_send_end
+from ..install.prepare import ALLOWED_TO_RUN
 from ..install.reconnect import async_learn_mac
-from ..network.identity import TYPED, Match, async_peer, known_board, match, other_entries
+from ..network.identity import TYPED, Match, async_peer, match, other_entries
 from ..presence.tracker import async_get_tracker
+from ..sources.sketches import async_inspect
 from ..storage.records import BoardRecord
 from .discovered_board import DiscoveredBoard, async_look_at_typed, client_for
 from .forms import CONF_SKETCH, typed_password
-from .upload import async_read_file, refused
+from .upload import async_read_file, problem
 
 
 def is_at_home(entry: BoardConfigEntry, host: str) -> bool:
@@ -55,25 +63,28 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
     Raises FormError, and a BoardError if the board does not accept it.
     """
     board = loaded_board(entry)
-    if CONF_SKETCH in form:
-        await _adopt(board, form)
-        return
     # The entry may move while others have the board.
-    password, client = typed_password(form), board.client_for(TYPED)
+    client = board.client_for(TYPED)
+    passwords, sketch = await _given(board, form, board.model)
+    if sketch is not None:
+        with suppress(WrongBoard):
+            if (outcome := await async_resolve(board)) is not None:
+                async_send_end(board, await async_apply_outcome(board, outcome))
     async with board.lock:
-        library = await client.identify()
-        await client.check_password(password)
+        library = await client.identify() if sketch is None else None
+        accepted = await _accepted(board, client, passwords, sketch)
         if client.host != board.host:
             raise FormError("board_changed", "base")
-        peer = await async_peer(board.hass, board.host, entry)
-        if match(board.known, peer) is not Match.BOARD:
-            name = peer.name if peer.name is not None else board.board_name
-            board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
-            await board.store.note(BoardRecord.flashed_elsewhere)
-        # The address is typed by now: a person has seen it, and typed the password of what is there.
-        board.update_entry(**{CONF_LIBRARY: library.value, CONF_TYPED_HOST: board.host})
-        await board.async_accept_password(password)
-        async_raise_notices(board)
+        if library is not None:
+            peer = await async_peer(board.hass, board.host, entry)
+            if match(board.known, peer) is not Match.BOARD:
+                name = peer.name if peer.name is not None else board.board_name
+                board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
+                await board.store.note(BoardRecord.flashed_elsewhere)
+            board.update_entry(**{CONF_LIBRARY: library.value})
+        # The address is typed by now: a person has seen it, and given the password of what is there.
+        board.update_entry(**{CONF_TYPED_HOST: board.host})
+        await _store(board, accepted, sketch)
         await async_learn_mac(board)
     async_get_tracker(board.hass).note_response(board)
 
@@ -93,11 +104,10 @@ async def async_reconfigure(
     board = loaded_board(entry)
     async with board.lock:
         found = await async_look_at_typed(hass, form[CONF_HOST], entry)
-        pending = board.record.pending
         # Anybody in the network can have a name or a lease lead to an address; a person types or sees it.
-        is_named = read_address(form[CONF_HOST])[0] != found.host
-        host = None if is_named or found.host in leased else found.host
-        known = known_board(hass, entry, host=host, new_names=[pending.name] if pending else [])
+        is_named, known = read_address(form[CONF_HOST])[0] != found.host, board.known
+        if not is_named and found.host not in leased:
+            known = replace(known, host=found.host, typed_host=found.host)
         if found.peer.mac in known.other_macs or found.host in (
             one.data.get(CONF_HOST) for one in other_entries(hass, entry)
         ):
@@ -107,31 +117,26 @@ async def async_reconfigure(
             raise FormError("password_needed", CONF_PASSWORD, host=write_address(found.host, found.port))
         known_model = entry.data.get(CONF_MODEL, MKR1000.id) if told is Match.BOARD else None
         model = _model(found, form.get(CONF_MODEL, known_model))
-        accepted, typed = None, client_for(hass, found, found.known(hass, entry), entry)
-        if CONF_PASSWORD in form:
-            accepted = await _accepted(board, typed, typed_password(form))
-        elif CONF_SKETCH not in form:
-            if told is not Match.BOARD:
-                raise FormError("password_needed", CONF_PASSWORD)
+        passwords, sketch = await _given(board, form, model)
+        if not form.keys().isdisjoint((CONF_PASSWORD, CONF_SKETCH)):
+            known = found.known(hass, entry)
+        elif told is Match.BOARD:
             # An empty field is also how an empty password is entered.
-            accepted = await _accepted(
-                board, client_for(hass, found, known, entry), *board.record.keyring.passwords, ""
-            )
-    if accepted is None:
-        await _adopt(board, form, typed, model)
-    else:
+            passwords = (*board.record.keyring.passwords, *passwords)
+        else:
+            raise FormError("password_needed", CONF_PASSWORD)
+        accepted = await _accepted(board, client_for(hass, found, known, entry), passwords, sketch)
         if told is not Match.BOARD:
-            await board.store.note(BoardRecord.flashed_elsewhere)
-        await board.async_accept_password(accepted)
-    if told is not Match.BOARD:
-        await board.store.note(BoardRecord.without_pending)
-    async_raise_notices(board)
+            await board.store.note(BoardRecord.replaced)
+        await _store(board, accepted, sketch)
     kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:
         kept.pop(CONF_MAC, None)
     if told is Match.BOARD and data[CONF_NAME] is None:
         del data[CONF_NAME]
-    return found, kept | data
+    data = kept | data
+    board.update_device(new_connections={(CONNECTION_NETWORK_MAC, data[CONF_MAC])} if CONF_MAC in data else set())
+    return found, data
 
 
 def _model(found: DiscoveredBoard, wanted: str | None) -> Model:
@@ -141,26 +146,32 @@ def _model(found: DiscoveredBoard, wanted: str | None) -> Model:
     raise FormError("model_needed", CONF_MODEL)
 
 
-async def _adopt(
-    board: BoardCoordinator, form: dict[str, Any], client: BoardClient | None = None, model: Model | None = None
-) -> None:
-    # For the address that the form shows: the entry may move while others have the board.
-    client = client or board.client_for(TYPED)
+async def _given(board: BoardCoordinator, form: dict[str, Any], model: Model) -> tuple[tuple[str, ...], Sketch | None]:
+    """Return the passwords that a form gives, and the sketch that they stand in if it is one. Raises FormError."""
+    if CONF_SKETCH not in form:
+        return (typed_password(form),), None
     file, image = await async_read_file(board.hass, form)
     try:
-        await async_adopt_sketch(board, image, client, model)
+        sketch = await async_inspect(board.hass, image, model, None, ALLOWED_TO_RUN)
     except SketchRefused as err:
-        raise refused(board.hass, err, file) from err
-    except WrongPassword as err:
-        raise FormError("not_running", CONF_SKETCH) from err
-    except WrongBoard as err:
-        if client.host != board.host and model is None:
-            raise FormError("board_changed", "base") from err
-        raise
+        raise problem(board.hass, sketch_error(err, file), CONF_SKETCH) from err
+    # No guess is needed if it has a password that the board accepted before.
+    before = [password for password in board.record.keyring.passwords if password and sketch.has_literal(password)]
+    return (*before, *sketch.passwords), sketch
 
 
-async def _accepted(board: BoardCoordinator, client: BoardClient, *passwords: str) -> str:
+async def _accepted(
+    board: BoardCoordinator, client: BoardClient, passwords: Iterable[str], sketch: Sketch | None
+) -> str:
     accepted = await Flasher(client, board.store, board.timeouts).accepted_password(*passwords)
     if accepted is None:
-        raise WrongPassword
+        raise FormError("not_running", CONF_SKETCH) if sketch else WrongPassword
     return accepted
+
+
+async def _store(board: BoardCoordinator, password: str, sketch: Sketch | None) -> None:
+    if sketch is not None:
+        await async_adopt_sketch(board, sketch, password)
+    else:
+        await board.async_accept_password(password)
+        async_raise_notices(board)

@@ -17,7 +17,6 @@ from homeassistant.util import slugify
 from ..arduino_ota import limits
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.discovery.sightings import SCAN_TIME
-from ..arduino_ota.errors import AnotherBoard as WrongBoard
 from ..arduino_ota.firmware.belonging import STOCK_NAME
 from ..arduino_ota.hardware import Model, is_own_address, models_with_library, models_with_mac
 from ..arduino_ota.libraries import OTA_PORT, Library
@@ -26,7 +25,18 @@ from ..arduino_ota.protocol.client import BoardClient
 from ..arduino_ota.text import escape_markdown, fit_to_show
 from ..const import CONF_FOLDER, CONF_HEARD_NAME, CONF_LIBRARY, CONF_MODEL, CONF_STORAGE, CONF_TYPED_HOST, DOMAIN
 from ..errors import FormError
-from ..network.identity import KnownBoard, Match, Peer, async_peer, known_board, match, other_entries, was_heard_lately
+from ..network.identity import (
+    STORED,
+    KnownBoard,
+    Match,
+    Peer,
+    async_peer,
+    known_board,
+    match,
+    other_entries,
+    verifier,
+    was_heard_lately,
+)
 from ..network.mdns import async_get_querier
 
 SCAN_STEPS: Final = 10
@@ -166,11 +176,7 @@ def client_for(
     hass: HomeAssistant, board: DiscoveredBoard, known: KnownBoard, entry: ConfigEntry | None = None
 ) -> BoardClient:
     """Return a client that sends a password to nobody but the board that is known, `entry` being its own."""
-
-    async def verify(peer: str) -> None:
-        if match(known, await async_peer(hass, peer, entry)) is not Match.BOARD:
-            raise WrongBoard(f"Something else responds at {peer}")
-
+    verify = verifier(hass, entry, lambda: known, accepts=STORED)
     return BoardClient(async_get_clientsession(hass), board.host, board.port, verify)
 
 

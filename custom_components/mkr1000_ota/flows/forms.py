@@ -4,13 +4,14 @@ from collections.abc import Iterable, Mapping
 import re
 from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntryBaseFlow, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_PASSWORD
 from homeassistant.helpers import selector
 import voluptuous as vol
 from yarl import URL
 
 from ..arduino_ota import limits
-from ..arduino_ota.errors import WrongPassword
+from ..arduino_ota.errors import BoardError, WrongPassword
 from ..arduino_ota.firmware.github import DEFAULT_ASSET
 from ..arduino_ota.hardware import Model, Storage
 from ..const import (
@@ -30,9 +31,10 @@ from ..const import (
     DEFAULT_HEALTH_WITHIN,
     DEFAULT_WAIT,
 )
-from ..errors import FormError
+from ..errors import FormError, flow_errors
 
 type Entered = dict[str, Any] | None
+type Failure = BoardError | FormError | None
 
 CONF_SKETCH: Final = "sketch"
 CONF_VERSION: Final = "version"
@@ -134,6 +136,24 @@ def model_schema(models: Iterable[Model], *others: str) -> vol.Schema:
     """Return the form in which the model of a board is chosen, or one of some other answers."""
     choices = [*((model.id, model.name) for model in models), *((other, other) for other in others)]
     return vol.Schema({vol.Required(CONF_MODEL): _select("model", choices)})
+
+
+def show_form(
+    flow: ConfigEntryBaseFlow,
+    step: str,
+    schema: vol.Schema,
+    suggested: Mapping[str, Any] | None,
+    error: Failure = None,
+    field: str = "base",
+    **placeholders: str,
+) -> ConfigFlowResult:
+    """Show a form, and what was wrong with what was entered: at a field unless the error belongs to another one."""
+    return flow.async_show_form(
+        step_id=step,
+        data_schema=flow.add_suggested_values_to_schema(schema, suggested),
+        errors=flow_errors(error, field) if error else {},
+        description_placeholders=placeholders | (error.placeholders if isinstance(error, FormError) else {}),
+    )
 
 
 def checked(form: Mapping[str, Any]) -> dict[str, Any]:

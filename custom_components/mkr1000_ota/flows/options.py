@@ -14,7 +14,7 @@ from ..arduino_ota.firmware.github import DEFAULT_ASSET, repository_named
 from ..arduino_ota.firmware.minisign import PublicKey, SignatureRefused
 from ..arduino_ota.firmware.release import SourceError
 from ..const import CONF_ASSET, CONF_FOLDER, CONF_HEALTH_URL, CONF_PUBLIC_KEY, CONF_REPOSITORY, CONF_SOURCE, SourceKind
-from ..errors import FormError
+from ..errors import FormError, source_error
 from ..sources.chosen import prepare_folder, server_of, uploads_of
 from . import forms
 from .discovered_board import as_markdown
@@ -56,7 +56,7 @@ class BoardOptionsFlow(OptionsFlow):
         except FormError as err:
             return self.form(step, schema, user_input, err)
         except SourceError as err:
-            return self.form(step, schema, user_input, self.source_problem(err))
+            return self.form(step, schema, user_input, problem(self.hass, source_error(err)))
         # A field that was left empty is not chosen anymore.
         return await self.save({str(field): None for field in schema.schema} | chosen)
 
@@ -92,7 +92,7 @@ class BoardOptionsFlow(OptionsFlow):
                 try:
                     http_url(template.replace("{host}", "192.0.2.1"))
                 except SourceError as err:
-                    raise self.source_problem(err, CONF_HEALTH_URL) from err
+                    raise problem(self.hass, source_error(err), CONF_HEALTH_URL) from err
         return entered
 
     async def async_step_upload(self, user_input: Entered = None) -> ConfigFlowResult:
@@ -116,7 +116,7 @@ class BoardOptionsFlow(OptionsFlow):
                 await self._upload.keep(self.hass, self.entry)
                 return await self.save({})
             except SourceError as err:
-                error = self.source_problem(err)
+                error = problem(self.hass, source_error(err))
         facts = self._upload.facts(self.hass, self.entry)
         return self.form("confirm_upload", forms.CONFIRM_SCHEMA, {}, error, **facts)
 
@@ -145,20 +145,12 @@ class BoardOptionsFlow(OptionsFlow):
         except SourceError:
             return ""
 
-    def source_problem(self, err: SourceError, field: str | None = None) -> FormError:
-        return problem(self.hass, f"source_{err.reason}", field, **err.placeholders)
-
     @callback
     def form(
         self, step: str, schema: vol.Schema, shown: Mapping[str, Any], error: FormError | None = None, **facts: str
     ) -> ConfigFlowResult:
         told = {"host_placeholder": "{host}", "config": self.hass.config.config_dir}
-        return self.async_show_form(
-            step_id=step,
-            data_schema=self.add_suggested_values_to_schema(schema, shown),
-            errors={error.field or "base": error.key} if error else {},
-            description_placeholders=told | facts | (error.placeholders if error else {}),
-        )
+        return forms.show_form(self, step, schema, shown, error, **told | facts)
 
     async def save(self, changes: dict[str, Any]) -> ConfigFlowResult:
         """Change some options, and have the board take them over."""

@@ -8,6 +8,7 @@ from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 
 from ..arduino_ota import limits
 from ..arduino_ota.errors import SketchRefused
@@ -17,7 +18,7 @@ from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
 from ..arduino_ota.sketch import Sketch
 from ..arduino_ota.text import fit_to_show
 from ..const import CONF_PUBLIC_KEY
-from ..errors import FormError
+from ..errors import FormError, sketch_error, validation_error
 from ..issues import sentence
 from ..network.identity import other_entries
 from ..sources.chosen import uploads_of
@@ -71,12 +72,12 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str,
     form = checked(form)
     told = {name: form.get(name) or None for name in (CONF_VERSION, CONF_PASSWORD, CONF_NOTES, CONF_SIGNATURE)}
     if (version := told[CONF_VERSION]) is not None and not VERSION.fullmatch(version):
-        raise problem(hass, "source_bad_version", CONF_VERSION, version=version)
+        raise problem(hass, validation_error("source_bad_version", version=version), CONF_VERSION)
     file, image = await async_read_file(hass, form)
     try:
         sketch = await async_inspect(hass, image, model_of(entry), storage_of(entry))
     except SketchRefused as err:
-        raise refused(hass, err, file) from err
+        raise problem(hass, sketch_error(err, file), CONF_SKETCH) from err
     if sketch.name is not None and (owner := _owner(hass, entry, sketch.name)) is not None:
         names = {"sketch_name": sketch.name, "owner": owner}
         raise FormError(
@@ -88,9 +89,7 @@ async def async_receive(hass: HomeAssistant, entry: ConfigEntry, form: dict[str,
             # What is signed is all that counts: neither a file name nor what is typed does.
             await async_verify(hass, entry, sketch, told[CONF_SIGNATURE] or "", upload.told[CONF_VERSION])
         except SignatureRefused as err:
-            raise problem(
-                hass, f"signature_{err.reason}", CONF_SIGNATURE, **{**err.placeholders, "file": file}
-            ) from err
+            raise problem(hass, sketch_error(err, file), CONF_SIGNATURE) from err
     return upload
 
 
@@ -117,18 +116,14 @@ async def async_read_file(hass: HomeAssistant, form: dict[str, Any]) -> tuple[st
     try:
         return await hass.async_add_executor_job(read)
     except ValueError, OSError:
-        raise problem(hass, "upload_gone", CONF_SKETCH) from None
+        raise problem(hass, validation_error("upload_gone"), CONF_SKETCH) from None
 
 
-def refused(hass: HomeAssistant, err: SketchRefused, file: str) -> FormError:
-    """Return what a form says of a sketch that must not be flashed."""
-    return problem(hass, f"sketch_{err.reason}", CONF_SKETCH, **{**err.placeholders, "file": file})
-
-
-def problem(hass: HomeAssistant, key: str, field: str | None = None, **placeholders: str) -> FormError:
-    """Return an error with a sentence that other places show as well, in the language of the server."""
+def problem(hass: HomeAssistant, error: HomeAssistantError, field: str | None = None) -> FormError:
+    """Return what a form says of an error that other places show as well, in the language of the server."""
+    placeholders = error.translation_placeholders or {}
     facts = {name: fit_to_show(value, limits.LINE) for name, value in placeholders.items()}
-    return FormError("problem", field, problem=sentence(hass, key, facts))
+    return FormError("problem", field, problem=sentence(hass, error.translation_key or "", facts))
 
 
 def _owner(hass: HomeAssistant, entry: ConfigEntry, name: str) -> str | None:

@@ -19,7 +19,6 @@ from ..data import InstallEnd
 from ..errors import translated_error
 from ..issues import Kind
 from ..presence.asking import async_recognize
-from ..storage.records import PastFlash
 from .flashing import async_flash, flash_slots
 from .notices import async_raise_notices
 from .outcome import async_apply_outcome
@@ -42,7 +41,8 @@ async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> Instal
     if not has_health_check(board) or await async_becomes_healthy(board):
         await board.store.note(lambda record: record.judged(healthy=True))
         return end
-    target = _target(board)
+    # If nobody knows what the board ran, it may have been nothing from here.
+    target = board.rollback_target if running.previous_version is not None else None
     # Until it has succeeded, going back has failed: whatever ends it, that is what a person has to know.
     facts = {"board": board.name, "version": running.version, "previous": target.version if target else ""}
     reason = translated_error("not_rolled_back" if target else "unhealthy", **facts)
@@ -79,18 +79,6 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
         LOGGER.error("%s could not go back to its earlier sketch: %s", board.name, str(err) or type(err).__name__)
         return None
     return end if outcome.verdict in (Verdict.FLASHED, Verdict.LOCKED) else None
-
-
-def _target(board: BoardCoordinator) -> PastFlash | None:
-    """Return the sketch to go back to from what the board runs: the last one before that has not failed itself.
-
-    None if it is not in the archive, or if nobody knows what the board ran: it may have been nothing from here.
-    """
-    failed = board.record.running
-    if failed is None or failed.previous_version is None:
-        return None
-    passed_over = {failed.sha256, *board.record.failed}
-    return next((flash for flash in board.archived if flash.sha256 not in passed_over), None)
 
 
 def has_health_check(board: BoardCoordinator) -> bool:

@@ -66,9 +66,7 @@ class BoardInstaller:
         try:
             await asyncio.wait((task, caller), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if not task.done():
-                caller.cancel()
-                task.add_done_callback(self._log_end)
+            caller.cancel()
         if not task.done():
             return None
         if task.cancelled():
@@ -86,7 +84,7 @@ class BoardInstaller:
 
     @callback
     def order(self, request: InstallRequest) -> None:
-        self._in_background(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
+        self._begin(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
 
     async def cancel(self) -> None:
         if (task := self._task) is None or not self._board.state.is_cancelable:
@@ -118,18 +116,17 @@ class BoardInstaller:
             return
         if (order := record.order_to_begin) is not None:
             request = request_for_order(board, order, order.until)
-            self._in_background(Stage.WAITING, order.version, partial(self._carry_out, request))
+            self._begin(Stage.WAITING, order.version, partial(self._carry_out, request))
         elif record.pending is not None or board.hass.state is not CoreState.running:
             return
         elif record.rollback_to is not None:
-            self._in_background(Stage.CHECKING_HEALTH, record.version, self._roll_back)
+            self._begin(Stage.CHECKING_HEALTH, record.version, self._roll_back)
         elif (running := record.running) is not None and running.health_due:
             end = InstallEnd(event=Verdict.FLASHED.value, attributes=attributes(running, Verdict.FLASHED))
-            self._in_background(Stage.CHECKING_HEALTH, running.version, partial(async_check_health, board, end))
+            self._begin(Stage.CHECKING_HEALTH, running.version, partial(async_check_health, board, end))
 
     @callback
     def on_response(self, was_offline: bool) -> None:
-        """Do what is due when the board has responded."""
         board, record = self._board, self._board.record
         if self._task is not None:
             return
@@ -226,10 +223,6 @@ class BoardInstaller:
         self._task.add_done_callback(self._finished)
         return self._task
 
-    @callback
-    def _in_background(self, stage: Stage, version: str | None, work: _Work) -> None:
-        self._begin(stage, version, work).add_done_callback(self._log_end)
-
     async def _ended(self, version: str | None, work: _Work) -> InstallEnd:
         """Return how some work ends, whatever that is."""
         try:
@@ -255,11 +248,9 @@ class BoardInstaller:
     def _finished(self, task: asyncio.Task[InstallEnd]) -> None:
         self._task = None
         self._board.set_state(IDLE)
-        if not task.cancelled():
-            async_send_end(self._board, task.result())
-
-    @callback
-    def _log_end(self, task: asyncio.Task[InstallEnd]) -> None:
-        """Log what nobody is there to be told."""
-        if not task.cancelled() and (error := task.result().error) is not None:
-            LOGGER.error("The install on %s failed: %s", self._board.name, error)
+        if task.cancelled():
+            return
+        end = task.result()
+        async_send_end(self._board, end)
+        if end.error is not None and not self._is_attended:
+            LOGGER.error("The install on %s failed: %s", self._board.name, end.error)

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import Final
 
 from ..arduino_ota.errors import SketchRefused
@@ -53,13 +52,15 @@ async def async_request_for_version(board: BoardCoordinator, version: str) -> In
     return None
 
 
-async def async_request_for_notice(board: BoardCoordinator, kind: Kind) -> InstallRequest | None:
-    """Return the request for what a notice is about, if it can still be had. Raises what that for a version does."""
-    if (notice := board.record.notices.get(kind)) is None:
-        return None
-    if notice.order is not None:
+async def async_request_for_notice(board: BoardCoordinator, kind: Kind) -> InstallRequest:
+    """Return the request for what a notice is about. Raises a translated HomeAssistantError if it cannot be had."""
+    notice = board.record.notices.get(kind)
+    if notice is not None and notice.order is not None:
         return request_for_order(board, notice.order, None)
-    return await async_request_for_version(board, notice.placeholders["version"])
+    version = notice.placeholders["version"] if notice is not None else ""
+    if (request := await async_request_for_version(board, version)) is None:
+        raise translated_error("version_gone", board=board.name, version=version)
+    return request
 
 
 def request_for_build(board: BoardCoordinator, build: Build) -> InstallRequest:
@@ -80,7 +81,11 @@ def request_for_archived(
     board: BoardCoordinator, flash: PastFlash | WaitingOrder, allow: tuple[str, ...] = ()
 ) -> InstallRequest:
     """Return the request for a sketch that the board ran before, with the password that it accepted then."""
-    load = partial(_archived, board, flash.sha256, flash.signature, allow)
+
+    async def load() -> tuple[Sketch, str | None]:
+        image = await board.images.load(flash.sha256)
+        return await async_inspect(board.hass, image, board.model, board.storage, allow), flash.signature
+
     return InstallRequest(version=flash.version, file=flash.version, load=load, password=flash.password, allow=allow)
 
 
@@ -160,10 +165,3 @@ async def _verify(board: BoardCoordinator, request: InstallRequest, sketch: Sket
     # its SHA-256 behind the version.
     shown = request.version.partition(" (")[0] if sketch.version else request.claimed
     await async_verify(board.hass, board.config_entry, sketch, signature, bare(shown) if shown else None)
-
-
-async def _archived(
-    board: BoardCoordinator, sha256: str, signature: str | None, allow: tuple[str, ...]
-) -> tuple[Sketch, str | None]:
-    image = await board.images.load(sha256)
-    return await async_inspect(board.hass, image, board.model, board.storage, allow), signature

@@ -12,7 +12,7 @@ from homeassistant.config_entries import (
     ConfigEntryChange,
 )
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HassJob, HomeAssistant, callback
 from homeassistant.helpers.discovery_flow import DiscoveryKey, async_create_flow
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
@@ -43,7 +43,7 @@ MAX_UNSEEN_CARDS: Final = 16
 
 
 class DiscoveryFlows:
-    """Starts a discovery flow for each board that was heard at an address without an entry.
+    """Starts a discovery flow for each board that was heard at an address without an entry, once any board is set up.
 
     Home Assistant's own zeroconf discovery starts one too, but only at the moment at which an address is new in the
     cache (seen with 2026.10.4 and 2026.11.0), and only if it knew this integration when it started. An address that
@@ -52,46 +52,17 @@ class DiscoveryFlows:
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._querier = async_get_querier(hass)
-        self._users = 0
         self._fresh: dict[str, Sighting] = {}
         self._offered: dict[str, float] = {}
-        self._cancel_offer: CALLBACK_TYPE | None = None
-        self._unsubscribe: list[CALLBACK_TYPE] = []
+        async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed)
+        # All entries are known when it has started; that may be now.
+        async_at_started(hass, self._begin)
 
     @callback
-    def async_start(self) -> CALLBACK_TYPE:
-        """Offer boards as soon as Home Assistant has started, until everybody has called what is returned."""
-        self._users += 1
-        if self._users == 1:
-            changed = async_dispatcher_connect(self._hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._entry_changed)
-            self._unsubscribe.append(changed)
-            # All entries are known when it has started; that may be now.
-            self._unsubscribe.append(async_at_started(self._hass, self._begin))
-
-        @callback
-        def stop() -> None:
-            self._users -= 1
-            if not self._users:
-                self._stop()
-
-        return stop
-
-    @callback
-    def _stop(self) -> None:
-        """Offer nothing anymore; flows that were started stay."""
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
-        self._unsubscribe.clear()
-        if self._cancel_offer:
-            self._cancel_offer()
-            self._cancel_offer = None
-        self._fresh.clear()
-
-    @callback
-    def _begin(self, _hass: HomeAssistant) -> None:
-        self._unsubscribe.append(self._querier.async_listen(self._sighted))
-        for sighting in self._querier.sightings:
+    def _begin(self, hass: HomeAssistant) -> None:
+        querier = async_get_querier(hass)
+        querier.async_listen(self._sighted)
+        for sighting in querier.sightings:
             self._sighted(sighting)
 
     @callback
@@ -99,16 +70,17 @@ class DiscoveryFlows:
         offered = self._offered.get(sighting.address)
         if offered is not None and sighting.seen - offered < OFFER_AGAIN_AFTER:
             return
+        if not self._fresh:
+            async_call_later(self._hass, SETTLE, HassJob(self._offer, cancel_on_shutdown=True))
         if len(self._fresh) < limits.SIGHTINGS:
             self._fresh[sighting.address] = sighting
-        if not self._cancel_offer:
-            self._cancel_offer = async_call_later(self._hass, SETTLE, self._offer)
 
     @callback
     def _offer(self, _now: datetime) -> None:
-        self._cancel_offer = None
         fresh, self._fresh = self._fresh, {}
         entries = self._hass.config_entries
+        if not entries.async_entries(DOMAIN, include_ignore=False, include_disabled=False):
+            return
         configured = {entry.data.get(CONF_HOST) for entry in entries.async_entries(DOMAIN)}
         cards = entries.flow.async_progress_by_handler(
             DOMAIN, include_uninitialized=True, match_context={"source": SOURCE_INTEGRATION_DISCOVERY}
@@ -179,9 +151,3 @@ def async_offer(hass: HomeAssistant, host: str, port: int, name: str, board: str
         data={CONF_HOST: host, CONF_PORT: port, CONF_NAME: name, CONF_BOARD: board},
         discovery_key=DiscoveryKey(domain=DOMAIN, key=host, version=1),
     )
-
-
-@singleton(f"{DOMAIN}_discovery_flows")
-def async_get_discovery_flows(hass: HomeAssistant) -> DiscoveryFlows:
-    """Return what offers the boards that are heard and not set up yet."""
-    return DiscoveryFlows(hass)

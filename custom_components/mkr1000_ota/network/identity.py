@@ -118,18 +118,15 @@ class _LookedUp:
 
 
 @callback
-def known_board(
-    hass: HomeAssistant, entry: ConfigEntry, *, host: str | None = None, new_names: Collection[str | None] = ()
-) -> KnownBoard:
+def known_board(hass: HomeAssistant, entry: ConfigEntry, new_names: Collection[str | None] = ()) -> KnownBoard:
     """Return what is known of the board of an entry.
 
-    `host` is an address that a person has just typed for it; `new_names` are what a sketch announces that it may run by
-    now, None for one that does not say how it is called.
+    `new_names` are what a sketch announces that it may run by now, None for one that does not say how it is called.
     """
     expected = (entry.data.get(CONF_NAME), *new_names)
     return KnownBoard(
-        host=host or entry.data[CONF_HOST],
-        typed_host=host or entry.data.get(CONF_TYPED_HOST),
+        host=entry.data[CONF_HOST],
+        typed_host=entry.data.get(CONF_TYPED_HOST),
         mac=entry.data.get(CONF_MAC),
         names=None if None in expected else frozenset(name for name in expected if name is not None),
         other_macs=_LookedUp(lambda mac: mac is not None and entry_with_mac(hass, mac) not in (None, entry)),
@@ -167,7 +164,7 @@ async def async_peer(hass: HomeAssistant, host: str, entry: ConfigEntry | None =
 
 
 def verifier(
-    hass: HomeAssistant, entry: ConfigEntry, known: Callable[[], KnownBoard], *, accepts: frozenset[Match]
+    hass: HomeAssistant, entry: ConfigEntry | None, known: Callable[[], KnownBoard], *, accepts: frozenset[Match]
 ) -> VerifyPeer:
     """Return what looks at the peer of a connection before a secret goes over it, and raises WrongBoard.
 
@@ -178,7 +175,7 @@ def verifier(
     async def verify(host: str) -> None:
         peer = await async_peer(hass, host, entry)
         found = match(known(), peer)
-        if found is Match.WRONG_BOARD:
+        if found is Match.WRONG_BOARD and entry is not None:
             async_dispatcher_send(hass, SIGNAL_WRONG_BOARD, entry, peer.mac)
         if found not in accepts:
             raise WrongBoard(f"At {host}: {found.name}")

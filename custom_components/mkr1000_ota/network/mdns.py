@@ -49,15 +49,14 @@ class MdnsQuerier:
         self._queried_at = float("-inf")
         self._frequent_until = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
-        self._cancel_stop: CALLBACK_TYPE | None = None
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._close)
 
     @callback
     def async_start(self) -> CALLBACK_TYPE:
         """Query and hear until what is returned is called; the last one to call it ends it for all."""
         self._users += 1
-        if self._users == 1 and not self._hass.is_stopping:
+        if self._users == 1:
             self._opening = OPENING_QUERIES
-            self._cancel_stop = self._hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._home_assistant_stops)
             self._schedule()
 
         @callback
@@ -119,8 +118,7 @@ class MdnsQuerier:
         """Set the time of the next query, counted from the last one."""
         if self._timer:
             self._timer.cancel()
-            self._timer = None
-        if self._cancel_stop:
+        if self._users and not self._hass.is_stopping:
             self._timer = self._hass.loop.call_at(self._queried_at + self._interval(), self._query)
 
     def _interval(self) -> float:
@@ -168,16 +166,9 @@ class MdnsQuerier:
             self._zeroconf = None
 
     @callback
-    def _home_assistant_stops(self, _event: Event) -> None:
-        self._cancel_stop = None
-        self._close()
-
-    @callback
-    def _close(self) -> None:
-        if self._cancel_stop:
-            self._cancel_stop()
-            self._cancel_stop = None
-        self._schedule()
+    def _close(self, _event: Event | None = None) -> None:
+        if self._timer:
+            self._timer.cancel()
         self._detach()
 
 

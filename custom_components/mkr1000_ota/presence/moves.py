@@ -1,7 +1,7 @@
 """Boards that are somewhere else now: their entries follow them, once they are recognized there and not where they were."""
 
 import asyncio
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext, suppress
 from itertools import zip_longest
 import random
@@ -12,7 +12,6 @@ from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant, callback
 
 from ..arduino_ota import limits
-from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import BoardError
 from ..arduino_ota.hardware import is_own_address
 from ..const import CONF_HEARD_NAME, DOMAIN, LOGGER
@@ -21,7 +20,6 @@ from ..network.adapters import Reach, async_reach
 from ..network.identity import Match, Peer, async_peer, match, was_heard_lately
 from ..network.mac_addresses import async_leased_hosts
 from ..network.mdns import async_get_querier
-from .followed import Followed
 
 # A sketch may be busy for seconds before it responds.
 QUESTION_TIMEOUT: Final = 10.0
@@ -38,7 +36,7 @@ START_TIMEOUT: Final = 20.0
 
 
 class Moves:
-    """Looks for boards that are not where their entries say.
+    """Looks for those of some boards that are not where their entries say.
 
     `on_move` is called for each board whose entry has another address now; `on_candidate` with an address for one that
     may be there, and that nothing proves to be.
@@ -47,12 +45,12 @@ class Moves:
     def __init__(
         self,
         hass: HomeAssistant,
-        followed: Followed,
+        boards: Collection[BoardCoordinator],
         on_move: Callable[[BoardCoordinator], None],
         on_candidate: Callable[[BoardCoordinator, str | None], None],
     ) -> None:
         self._hass = hass
-        self._followed = followed
+        self._boards = boards
         self._on_move = on_move
         self._on_candidate = on_candidate
         self._querier = async_get_querier(hass)
@@ -68,17 +66,20 @@ class Moves:
         has responded; None for nothing, and where nobody else can be.
         """
         first = peer = await self._peer_at(host, board)
-        for _ in range(len(self._followed)):
-            if peer is None or (moved := self._followed.with_mac(peer.mac)) is None or moved.host == peer.host:
+        for _ in range(len(self._boards)):
+            if peer is None or (moved := self.board_with(peer.mac)) is None or moved.host == peer.host:
                 break
             left = moved.host
             there = await self._peer_at(left, moved)
             is_there = _is_flashed(moved) or (there is not None and match(moved.known, there) is Match.BOARD)
-            if is_there or moved.host != left or moved not in self._followed:
+            if is_there or moved.host != left or moved not in self._boards:
                 break
             self._move(moved, peer.host)
             peer = there
         return first
+
+    def board_with(self, mac: str | None) -> BoardCoordinator | None:
+        return next((board for board in self._boards if mac is not None and board.mac == mac), None)
 
     @callback
     def async_search(self) -> asyncio.Task[None]:
@@ -90,7 +91,7 @@ class Moves:
     @callback
     def async_hint(self, mac: str, host: str) -> None:
         """Look at an address where something that proves nothing has seen a board: at once, and when it has started."""
-        board = self._followed.with_mac(mac)
+        board = self.board_with(mac)
         if board is not None and board.host != host and board not in self._hinted:
             self._hinted.add(board)
             hinted = self._look_at_hint(board, host)
@@ -109,7 +110,7 @@ class Moves:
         async with self._running:
             # What is heard from now on is looked at in the next search.
             self._next = None
-            missing = [board for board in self._followed if _is_missing(board)]
+            missing = [board for board in self._boards if _is_missing(board)]
             if not missing:
                 return
             candidates = self._candidates(missing)
@@ -139,7 +140,15 @@ class Moves:
             host: asked for host, asked in self._known_strangers.items() if now - asked < ASK_AGAIN_AFTER
         }
         by_name = {board.board_name: board for board in missing}
-        heard = [one for one in self._querier.sightings if was_heard_lately(one) and self._can_be_one_of(by_name, one)]
+        # One that only its name tells from others may be taken for another one that is called so.
+        taken = {board.host for board in self._boards if board.data}
+        heard = [
+            one
+            for one in self._querier.sightings
+            if was_heard_lately(one)
+            and one.address not in self._known_strangers
+            and (one.name in by_name or one.address not in taken)
+        ]
         # Whoever makes up announcements does not know which of them comes first.
         random.shuffle(heard)
         heard.sort(key=lambda one: one.name not in by_name)
@@ -147,12 +156,6 @@ class Moves:
         # In turn, so that neither old leases nor made-up names are all that there is time for.
         for candidates in zip_longest(leased, announced):
             yield from filter(None, candidates)
-
-    def _can_be_one_of(self, missing_names: Container[str | None], sighting: Sighting) -> bool:
-        # One that only its name tells from others may be taken for another one that is called so.
-        is_taken = any(board.data for board in self._followed.at(sighting.address))
-        may_be = not is_taken or sighting.name in missing_names
-        return may_be and sighting.address not in self._known_strangers
 
     async def _look_at(self, host: str, board: BoardCoordinator) -> None:
         """Look at an address where a board may be. Behind a router nothing is contacted, and nothing is proven."""
@@ -169,7 +172,7 @@ class Moves:
             del self._known_strangers[next(iter(self._known_strangers))]
         self._known_strangers[host] = time.monotonic()
         # A lease may have led here for the sake of another board.
-        for each in self._followed:
+        for each in self._boards:
             is_called_so = peer.name is not None and peer.name == each.board_name
             if is_called_so and each.host != host and _is_missing(each) and _can_be(each, peer):
                 self._on_candidate(each, host)
@@ -183,7 +186,7 @@ class Moves:
 
     async def _peer_at(self, host: str, board: BoardCoordinator) -> Peer | None:
         """Ask what is at an address; boards that are set up there are not disturbed."""
-        here = self._followed.at(host)
+        here = [board for board in self._boards if board.host == host]
         if any(_is_flashed(one) for one in here):
             return None
         free = next((one.lock for one in here if one.state.stage is not Stage.RESTARTING), None)

@@ -20,7 +20,6 @@ from ..coordinator import BoardCoordinator
 from ..network.identity import SIGNAL_WRONG_BOARD, was_heard_lately
 from ..network.mdns import async_get_querier
 from .asking import async_recognize, async_report_unproven, async_report_wrong_board, clear_wrong_board
-from .followed import Followed
 from .moves import Moves
 
 CHECK_INTERVAL: Final = timedelta(minutes=1)
@@ -43,8 +42,8 @@ class _Presence:
     on_response: Callable[[bool], None]
     # It was asked, and did not respond.
     is_absent: bool = False
-    is_being_asked: bool = False
-    is_being_found: bool = False
+    asking: asyncio.Task[None] | None = None
+    finding: asyncio.Task[None] | None = None
     asked_for_name_at: float = float("-inf")
 
 
@@ -58,11 +57,11 @@ class PresenceTracker:
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._querier = async_get_querier(hass)
-        self._followed = Followed()
+        # In the order in which they are asked.
         self._presences: dict[BoardCoordinator, _Presence] = {}
         # Boards that may be the followed ones, and that nothing proves to be, by their addresses.
         self._unproven: dict[BoardCoordinator, str] = {}
-        self.moves = Moves(hass, self._followed, self.note_response, self._set_unproven)
+        self.moves = Moves(hass, self._presences, self.note_response, self._set_unproven)
         self._asked_all_at = float("-inf")
         self._round = asyncio.Lock()
         # Boards that are heard do not wait for those of which nothing is heard.
@@ -81,7 +80,7 @@ class PresenceTracker:
         self._presences[board] = _Presence(on_response)
         self._place(board)
         board.ask = lambda: self.async_ask(board)
-        if len(self._followed) == 1:
+        if len(self._presences) == 1:
             self._stop = [
                 self._querier.async_listen(self._heard),
                 async_track_time_interval(self._hass, self.async_check, CHECK_INTERVAL, cancel_on_shutdown=True),
@@ -94,11 +93,10 @@ class PresenceTracker:
         @callback
         def stop() -> None:
             board.ask = None
-            self._followed.remove(board)
             del self._presences[board]
             self._set_unproven(board, None)
             clear_wrong_board(board)
-            if not self._followed:
+            if not self._presences:
                 for each in self._stop:
                     each()
 
@@ -110,14 +108,14 @@ class PresenceTracker:
             # Boards that do not respond take their time not to.
             return
         async with self._round:
-            idle = [board for board in self._followed if not board.state.has_the_board]
+            idle = [board for board in self._presences if not board.state.has_the_board]
             heard = [
                 board for board in idle if board.data and was_heard_lately(self._querier.sightings.get(board.host))
             ]
             offline = [board for board in idle if board.data is False]
             in_turn = [*heard[:1], *offline[:OFFLINE_PER_ROUND]]
             for board in in_turn:
-                self._followed.put_last(board)
+                self._presences[board] = self._presences.pop(board)
             known = {*heard, *offline}
             await self._ask_all([*in_turn, *(board for board in idle if board not in known)])
         self.moves.async_search()
@@ -143,7 +141,7 @@ class PresenceTracker:
     async def _ask(self, board: BoardCoordinator, slots: asyncio.Semaphore) -> None:
         failure: BoardError | None = None
         async with slots:
-            if board.state.has_the_board or board not in self._followed:
+            if board.state.has_the_board or board not in self._presences:
                 return
             async with board.lock:
                 was_online, host = board.data, board.host
@@ -161,7 +159,7 @@ class PresenceTracker:
                 # It was found at another address meanwhile.
                 return
             case WrongBoard():
-                if not presence.is_being_found:
+                if _is_over(presence.finding):
                     await self._report(board)
             case _:
                 presence.is_absent = True
@@ -172,7 +170,7 @@ class PresenceTracker:
     async def _report(self, board: BoardCoordinator) -> None:
         """Tell a person about a board where something responds that is not the board, or may not be."""
         is_told = await async_report_wrong_board(board)
-        if is_told is not None and board in self._followed:
+        if is_told is not None and board in self._presences:
             board.set_online(False)
             self._set_unproven(board, None if is_told else board.host)
 
@@ -180,23 +178,20 @@ class PresenceTracker:
     def _wrong_board(self, entry: ConfigEntry, mac: str | None) -> None:
         """Find out where a board is that somebody has asked, and another one has responded."""
         board = _board_of(entry)
-        if self._followed.with_mac(mac) is not None and time.monotonic() - self._asked_all_at > ASK_ALL_INTERVAL:
+        if self.moves.board_with(mac) is not None and time.monotonic() - self._asked_all_at > ASK_ALL_INTERVAL:
             self._asked_all_at = time.monotonic()
-            asking = self._ask_all(self._followed)
+            asking = self._ask_all(tuple(self._presences))
             self._hass.async_create_background_task(asking, f"{DOMAIN} ask all")
         presence = self._presences.get(board) if board else None
-        if board is not None and presence is not None and not presence.is_being_found:
-            presence.is_being_found = True
-            entry.async_create_background_task(self._hass, self._find(board, presence), f"{DOMAIN} find {board.name}")
+        if board is not None and presence is not None and _is_over(presence.finding):
+            finding = self._find(board)
+            presence.finding = entry.async_create_background_task(self._hass, finding, f"{DOMAIN} find {board.name}")
 
-    async def _find(self, board: BoardCoordinator, presence: _Presence) -> None:
+    async def _find(self, board: BoardCoordinator) -> None:
         host = board.host
-        try:
-            await self.moves.follow(host, board)
-            if board.host == host:
-                await asyncio.wait((self.moves.async_search(),))
-        finally:
-            presence.is_being_found = False
+        await self.moves.follow(host, board)
+        if board.host == host:
+            await asyncio.wait((self.moves.async_search(),))
         if board.host == host:
             await self._report(board)
 
@@ -213,7 +208,8 @@ class PresenceTracker:
     @callback
     def _heard(self, sighting: Sighting) -> None:
         """Note what was announced. That is a reason to look at a board, never to send anything."""
-        boards = self._followed.at(sighting.address)
+        # A thousand boards are a thousand sightings a minute: their clients know the addresses, too, and are quick to ask.
+        boards = [board for board in self._presences if board.client.host == sighting.address]
         for board in boards:
             board.note_sighting(sighting)
             if not board.known.may_announce(sighting.name):
@@ -229,30 +225,28 @@ class PresenceTracker:
     @callback
     def _look_at(self, board: BoardCoordinator) -> None:
         presence = self._presences[board]
-        if not presence.is_being_asked and not board.state.has_the_board:
-            presence.is_being_asked = True
-            board.config_entry.async_create_background_task(
-                self._hass, self._look(board, presence), f"{DOMAIN} look {board.name}"
+        if _is_over(presence.asking) and not board.state.has_the_board:
+            presence.asking = board.config_entry.async_create_background_task(
+                self._hass, self.async_ask(board), f"{DOMAIN} look {board.name}"
             )
-
-    async def _look(self, board: BoardCoordinator, presence: _Presence) -> None:
-        try:
-            await self.async_ask(board)
-        finally:
-            presence.is_being_asked = False
 
     @callback
     def _entry_changed(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
-        if (board := _board_of(entry)) is not None and board in self._followed:
+        if (board := _board_of(entry)) is not None and board in self._presences:
             self._place(board)
 
     @callback
     def _place(self, board: BoardCoordinator) -> None:
-        self._followed.refresh(board)
+        """Take over what is new in the entry of a board: its address, and what a person calls it."""
+        board.name = board.config_entry.title
         board.client.host, board.client.port = board.host, board.port
         if board.config_entry.data.get(CONF_HEARD_NAME) is None:
             # Its sketch is new, or a person has vouched for it: what was heard before says nothing.
             self._querier.sightings.forget(board.host)
+
+
+def _is_over(task: asyncio.Task[None] | None) -> bool:
+    return task is None or task.done()
 
 
 def _board_of(entry: ConfigEntry) -> BoardCoordinator | None:

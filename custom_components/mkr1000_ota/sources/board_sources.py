@@ -7,7 +7,7 @@ from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_NAME
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from ..arduino_ota.firmware.belonging import BoardFacts
@@ -16,7 +16,7 @@ from ..arduino_ota.firmware.release import FirmwareSource, Release
 from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.hardware import LARGEST_SKETCH
 from ..arduino_ota.sketch import Caution, Finding
-from ..const import CONF_PUBLIC_KEY, DOMAIN
+from ..const import CONF_PUBLIC_KEY
 from ..network.identity import other_entries, was_heard_lately
 from ..network.mdns import async_get_querier
 from ..storage.memory import RememberedRelease, SourceMemory
@@ -31,25 +31,17 @@ _REMEMBERED: Final = {each.name for each in fields(RememberedRelease)} - {UNKNOW
 
 
 class BoardSources:
-    """Follows the catalogs of one board."""
+    """Follows the catalogs of one board until it is unloaded; `on_change` is called when any of them has changed."""
 
-    chosen: SketchCatalog
-    uploads: SketchCatalog
-
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, record: BoardRecord, on_change: CALLBACK_TYPE) -> None:
         self._hass = hass
         self._entry = entry
-        self._on_change: CALLBACK_TYPE = lambda: None
-        self._leave_chosen: CALLBACK_TYPE = lambda: None
-        self._leave_uploads: CALLBACK_TYPE = lambda: None
-
-    @callback
-    def async_open(self, record: BoardRecord, on_change: CALLBACK_TYPE) -> None:
-        """Begin to follow them; `on_change` is called when any of them has changed."""
         self._on_change = on_change
-        source = source_of(self._hass, self._entry)
-        self.uploads, self._leave_uploads = self._use(uploads_of(self._hass, self._entry.entry_id))
+        source = source_of(hass, entry)
+        self.uploads, leave_uploads = self._use(uploads_of(hass, entry.entry_id))
         self.chosen, self._leave_chosen = self._use(source)
+        entry.async_on_unload(leave_uploads)
+        entry.async_on_unload(lambda: self._leave_chosen())  # noqa: PLW0108 - by then it may leave another one
         self.chosen.issues.remember(self._recalled(record).failing_since)
 
     async def async_switch(self) -> None:
@@ -59,11 +51,6 @@ class BoardSources:
         self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))
         leave()
         self._on_change()
-
-    @callback
-    def async_close(self) -> None:
-        self._leave_chosen()
-        self._leave_uploads()
 
     def find_offers(self, record: BoardRecord, archived: Collection[PastFlash]) -> Offers:
         """Return what is on offer; as long as the source has not been asked, what it offered last."""
@@ -137,15 +124,6 @@ class BoardSources:
     def _recalled(self, record: BoardRecord) -> SourceMemory:
         memory = record.source_memory
         return memory if memory.source == source_id(self.chosen.source) else SourceMemory()
-
-    @callback
-    def look_into(self, release: Release) -> None:
-        """Download the newest candidate of a server in the background, so that it can be offered."""
-        catalog = self.chosen
-        if catalog.begin_looking(release):
-            self._entry.async_create_background_task(
-                self._hass, catalog.async_look_into(release), f"{DOMAIN} look into {release.label}"
-            )
 
     def catalog_of(self, build: Build) -> SketchCatalog:
         return self.uploads if build.place is Place.UPLOAD else self.chosen

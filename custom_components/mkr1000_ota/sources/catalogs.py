@@ -1,7 +1,7 @@
 """What every source offers, looked up once however many boards use it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +11,6 @@ from weakref import WeakValueDictionary
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers.event import async_track_time_interval
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
@@ -52,8 +51,6 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self.issues = SourceIssues(hass, source)
         self._sketches: WeakValueDictionary[Hashable, Sketch] = WeakValueDictionary()
         self._loading: dict[Hashable, asyncio.Task[Sketch]] = {}
-        self._stop_polling: CALLBACK_TYPE | None = None
-        self._polling = False
         # When the source said last what it offers, in seconds since the epoch.
         self.refreshed = 0.0
         # What was seen inside of releases whose source only names them, and those that somebody has looked for.
@@ -61,12 +58,12 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self._inspected: dict[Hashable, Release | Finding] = {}
         self._looked_for: set[Hashable] = set()
         is_folder = isinstance(source, FolderSource)
+        self._interval = FOLDER_INTERVAL if is_folder else SERVER_INTERVAL
         super().__init__(
             hass,
             LOGGER,
             config_entry=None,
             name=f"updates from {source.server or ('a folder' if is_folder else 'an upload')}",
-            update_interval=None if is_folder else SERVER_INTERVAL,
             # A folder is looked at every few seconds, mostly to find it as it was.
             always_update=False,
         )
@@ -102,12 +99,18 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         return sketch
 
     @callback
-    def begin_looking(self, release: Release) -> bool:
-        """Return whether nobody has looked into a release since the source was asked last, and note that somebody does."""
-        if (key := _key(release)) in self._looked_for:
-            return False
-        self._looked_for.add(key)
-        return True
+    def look_into(self, *releases: Release) -> None:
+        """Look in the background into those that nobody has looked into since the source was asked last."""
+        unseen = {_key(release): release for release in releases if _key(release) not in self._looked_for}
+        self._looked_for.update(unseen)
+        if unseen:
+            self.hass.async_create_background_task(
+                self._look_into_all(unseen.values()), f"{DOMAIN} look into {self.name}"
+            )
+
+    async def _look_into_all(self, releases: Iterable[Release]) -> None:
+        for release in releases:
+            await self.async_look_into(release)
 
     async def async_look_into(self, release: Release) -> None:
         """Download a release that a server names, and complete it with what its image says."""
@@ -123,13 +126,8 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             if not isinstance(self._inspected.get(_key(release)), Release):
                 self._inspected[_key(release)] = Finding.from_error(release.label, err)
         self.data = self._completed(self._named)
-        self.issues.report_not_offered(self.data.findings, self.users)
+        self.issues.report(self.data.findings, self.users)
         self.async_update_listeners()
-
-    async def _look_again(self, releases: Sequence[Release]) -> None:
-        for release in releases:
-            if self.begin_looking(release):
-                await self.async_look_into(release)
 
     def _may_be_another(self, release: Release) -> bool:
         """Return whether what was found in an image may be over: it was wrong, or nothing but its content tells."""
@@ -147,44 +145,31 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
     def add_user(self, entry: ConfigEntry) -> None:
         """Note that a board uses the source; the first one begins to look at it."""
         self.users.append(entry)
-        self.issues.report_failing(self.users)
-        self.issues.report_not_offered(self.data.findings, self.users)
-        if len(self.users) > 1:
-            return
-        self.first_refresh = self.hass.async_create_background_task(
-            self._begin(), f"{DOMAIN} first refresh of {self.name}"
-        )
-        if isinstance(self.source, FolderSource):
-            self._stop_polling = async_track_time_interval(
-                self.hass, self._poll, FOLDER_INTERVAL, cancel_on_shutdown=True
+        self._users_changed()
+        if len(self.users) == 1:
+            self.first_refresh = self.hass.async_create_background_task(
+                self._begin(), f"{DOMAIN} first refresh of {self.name}"
             )
 
     @callback
     def remove_user(self, entry: ConfigEntry) -> None:
         """Note that it does not anymore; after the last one nothing is looked at, and nothing told."""
         self.users.remove(entry)
-        self.issues.report_failing(self.users)
-        self.issues.report_not_offered(self.data.findings, self.users)
-        if self.users:
-            return
-        if self._stop_polling is not None:
-            self._stop_polling()
-        self.hass.async_create_task(self.async_shutdown())
+        self._users_changed()
+        if not self.users:
+            self.hass.async_create_task(self.async_shutdown())
+
+    def _users_changed(self) -> None:
+        self.issues.report(self.data.findings, self.users)
+        # A board whose polling is disabled is no reason to look.
+        is_polled = any(not entry.pref_disable_polling for entry in self.users)
+        self.update_interval = self._interval if is_polled else None
+        self._schedule_refresh()
 
     async def _begin(self) -> None:
         # Nothing is looked at while Home Assistant stops.
         await self.async_register_shutdown()
         await self.async_refresh()
-
-    async def _poll(self, _now: object) -> None:
-        """Look at a folder again, as long as any board that uses it may be polled for."""
-        if self._polling or all(entry.pref_disable_polling for entry in self.users):
-            return
-        self._polling = True
-        try:
-            await self.async_refresh()
-        finally:
-            self._polling = False
 
     async def _load(self, release: Release, model: Model | None, storage: Storage | None) -> Sketch:
         async with self._in_time():
@@ -201,13 +186,13 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 catalog = await self.source.catalog()
         except SourceError as err:
             self.issues.note(err)
-            self.issues.report_failing(self.users)
-            known = source_error(err)
+            self.issues.report(self.data.findings, self.users)
+            known, is_over_soon = source_error(err), self.source.server is not None and err.reason in _OVER_SOON
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=known.translation_key,
                 translation_placeholders=known.translation_placeholders,
-                retry_after=RETRY_INTERVAL if err.reason in _OVER_SOON and not self.confirmed else None,
+                retry_after=RETRY_INTERVAL if is_over_soon and not self.confirmed else None,
             ) from err
         # What was remembered until now may be gone, even if there is nothing new to tell.
         self.always_update, self.confirmed = not self.confirmed, True
@@ -215,11 +200,10 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self._looked_for.clear()
         self._named = catalog
         self._inspected = {key: self._inspected[key] for key in map(_key, catalog.releases) if key in self._inspected}
-        if again := [release for release in catalog.releases if self._may_be_another(release)]:
-            self.hass.async_create_background_task(self._look_again(again), f"{DOMAIN} look again at {self.name}")
+        self.look_into(*filter(self._may_be_another, catalog.releases))
         catalog = self._completed(catalog)
-        self.issues.recovered()
-        self.issues.report_not_offered(catalog.findings, self.users)
+        self.issues.note(None)
+        self.issues.report(catalog.findings, self.users)
         return catalog
 
     @asynccontextmanager

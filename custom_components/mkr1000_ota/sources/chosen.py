@@ -5,7 +5,6 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.storage import STORAGE_DIR
 
@@ -27,7 +26,7 @@ from ..const import (
     DOMAIN,
     SourceKind,
 )
-from ..errors import FormError
+from ..errors import FormError, setup_error
 
 
 def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
@@ -40,10 +39,7 @@ def source_of(hass: HomeAssistant, entry: ConfigEntry) -> FirmwareSource:
         try:
             return server_of(hass, dict(options))
         except SourceError as err:
-            key = f"source_{err.reason}"
-            raise ConfigEntryError(
-                translation_domain=DOMAIN, translation_key=key, translation_placeholders=err.placeholders
-            ) from None
+            raise setup_error(f"source_{err.reason}", **err.placeholders) from None
     base = Path(hass.config.config_dir)
     folder = base / options.get(CONF_FOLDER, DOMAIN)
     # Boards have folders of their own in this one, unless a person has chosen it as such.

@@ -39,9 +39,10 @@ class SourceIssues:
         self.since: float | None = None
 
     @callback
-    def note(self, error: SourceError) -> None:
+    def note(self, error: SourceError | None) -> None:
+        """Note what was wrong when the source was asked last, None for nothing."""
         self.error = error
-        self.since = self.since or time.time()
+        self.since = None if error is None else self.since or time.time()
 
     @callback
     def remember(self, since: float | None) -> None:
@@ -49,17 +50,15 @@ class SourceIssues:
         self.since = min((one for one in (self.since, since) if one is not None), default=None)
 
     @callback
-    def recovered(self) -> None:
-        self.error = self.since = None
-        self._clear_failing()
+    def report(self, findings: Sequence[Finding], boards: Sequence[ConfigEntry]) -> None:
+        """Tell what is wrong, what in the source is not offered, and whom it concerns; nothing where nobody uses it."""
+        self._report_failing(boards)
+        self._report_not_offered(findings, boards)
 
-    @callback
-    def report_failing(self, boards: Sequence[ConfigEntry]) -> None:
-        """Tell what is wrong, if anything is, and whom it concerns; nothing of a source that nobody uses."""
-        if self.error is None:
-            return
-        if not boards:
-            self._clear_failing()
+    def _report_failing(self, boards: Sequence[ConfigEntry]) -> None:
+        if self.error is None or not boards:
+            self._told = False
+            async_clear(self._hass, self._key, Kind.FOLDER_UNUSABLE, Kind.SOURCE_FAILING)
             return
         if isinstance(self._source, FolderSource):
             kind, where = Kind.FOLDER_UNUSABLE, {"folder": str(self._source.directory)}
@@ -74,13 +73,7 @@ class SourceIssues:
     def _matters(self, error: SourceError) -> bool:
         return error.reason not in PASSING or (self.since is not None and time.time() - self.since >= OUTAGE)
 
-    def _clear_failing(self) -> None:
-        self._told = False
-        async_clear(self._hass, self._key, Kind.FOLDER_UNUSABLE, Kind.SOURCE_FAILING)
-
-    @callback
-    def report_not_offered(self, findings: Sequence[Finding], boards: Sequence[ConfigEntry]) -> None:
-        """Tell in one issue what in the source is not offered, and why."""
+    def _report_not_offered(self, findings: Sequence[Finding], boards: Sequence[ConfigEntry]) -> None:
         if not findings or not boards:
             self._known = []
             async_clear(self._hass, self._key, Kind.NOT_OFFERED)

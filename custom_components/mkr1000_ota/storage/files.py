@@ -1,7 +1,8 @@
 """Files that hold secrets: whole or not there at all, and read by nobody else."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import wraps
 import os
 from pathlib import Path
 import shutil
@@ -31,18 +32,23 @@ def remove(*paths: Path) -> None:
             LOGGER.warning("%s cannot be removed: %s", each, err.strerror)
 
 
-async def finished[T](work: Coroutine[None, None, T]) -> T:
-    """Return what some work returns; whoever is cancelled meanwhile waits for its end.
+def to_the_end[**P](work: Callable[P, Coroutine[None, None, None]]) -> Callable[P, Coroutine[None, None, None]]:
+    """Have whoever is cancelled in the middle of some work wait for its end.
 
     A thread cannot be cancelled: what it writes late would take the place of what is written next.
     """
-    task, cancelled = asyncio.ensure_future(work), None
-    while not task.done():
-        try:
-            await asyncio.wait((task,))
-        except asyncio.CancelledError as err:
-            cancelled = err
-    if cancelled is not None:
-        task.exception()
-        raise cancelled
-    return task.result()
+
+    @wraps(work)
+    async def done(*args: P.args, **kwargs: P.kwargs) -> None:
+        task, cancelled = asyncio.ensure_future(work(*args, **kwargs)), None
+        while not task.done():
+            try:
+                await asyncio.wait((task,))
+            except asyncio.CancelledError as err:
+                cancelled = err
+        if cancelled is not None:
+            task.exception()
+            raise cancelled
+        task.result()
+
+    return done

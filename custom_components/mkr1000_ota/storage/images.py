@@ -10,7 +10,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from ..const import DOMAIN
-from .files import finished, remove, write_private
+from .files import remove, to_the_end, write_private
 
 # Images of one board, the running one included: at most 1.2 MB.
 KEPT_IMAGES = 5
@@ -45,14 +45,14 @@ class Images:
     @asynccontextmanager
     async def storing(self, sha256: str, image: bytes) -> AsyncIterator[None]:
         """Keep an image; none is removed before the end, when what needs it is written down. Raises OSError."""
-
-        async def store() -> None:
-            await self._hass.async_add_executor_job(self._write, sha256, image)
-            self.sha256s |= {sha256}
-
         async with self._changing:
-            await finished(store())
+            await self._store(sha256, image)
             yield
+
+    @to_the_end
+    async def _store(self, sha256: str, image: bytes) -> None:
+        await self._hass.async_add_executor_job(self._write, sha256, image)
+        self.sha256s |= {sha256}
 
     async def load(self, sha256: str) -> bytes:
         """Return an image. Raises ImageLost."""

@@ -185,9 +185,9 @@ class BoardRecord:
         # What should have been gone back from does not run anymore.
         return changed if self.rollback_to is None else changed.without_notices(Kind.UNHEALTHY)
 
-    def without_pending(self) -> Self:
-        """Return the record without a flash whose end nobody will know, because other hardware took the place of its board."""
-        return replace(self, pending=None).without_notices(Kind.NOT_BACK)
+    def replaced(self) -> Self:
+        """Return the record of other hardware: nobody knows what it runs, nor will how a flash of the other has ended."""
+        return replace(self.flashed_elsewhere(), pending=None).without_notices(Kind.NOT_BACK)
 
     def adopted(self, flash: PastFlash, now: float) -> Self:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""

@@ -18,7 +18,7 @@ from ..arduino_ota.flash.stored import from_json, to_json
 from ..arduino_ota.flash.verdict import Outcome
 from ..arduino_ota.text import words_of
 from ..const import DOMAIN, LOGGER
-from .files import finished, remove, write_private
+from .files import remove, to_the_end, write_private
 from .records import BoardRecord
 
 # A newer minor version has more to say, and loses nothing here; a newer version means something else.
@@ -61,32 +61,26 @@ class RecordStore(Journal):
         """Read the record; there is an empty one where there was none. Raises RecordUnreadable."""
         self.record = self._stored = await self._hass.async_add_executor_job(self._read)
 
+    @to_the_end
     async def save(self, change: Callable[[BoardRecord], BoardRecord]) -> None:
         """Change the record on the disk; where that fails it stays as it was. Raises JournalUnwritable."""
-
-        async def save() -> None:
-            async with self._writing:
-                await self._write(change(self.record))
-
-        await finished(save())
+        async with self._writing:
+            await self._write(change(self.record))
 
     async def update(self, **changes: Any) -> None:
         await self.save(lambda record: replace(record, **changes))
 
+    @to_the_end
     async def note(self, change: Callable[[BoardRecord], BoardRecord]) -> None:
         """Change the record, on the disk too if that is possible: what is true of a board stays true on a full disk."""
-
-        async def note() -> None:
-            async with self._writing:
-                changed = change(self.record)
-                try:
-                    await self._write(changed)
-                except JournalUnwritable as err:
-                    LOGGER.error("%s", err)
-                    # After what no file can hold, nothing could be written.
-                    self.record = self.record if isinstance(err, _Unstorable) else changed
-
-        await finished(note())
+        async with self._writing:
+            changed = change(self.record)
+            try:
+                await self._write(changed)
+            except JournalUnwritable as err:
+                LOGGER.error("%s", err)
+                # After what no file can hold, nothing could be written.
+                self.record = self.record if isinstance(err, _Unstorable) else changed
 
     async def remove(self) -> None:
         """Remove the file in whatever state it is, and what Home Assistant has put aside of it."""
