@@ -249,3 +249,18 @@ class OtaLibrary:
                     function.load(register, word)
                 function.code += [Call("base64Encode"), movs(0, 0), Call("WiFiServer.begin")]
         function.code += instructions(random, 1)
+
+    def hand_on(self, label: str) -> Function:
+        """A function of a sketch that is given name and password and calls begin() with them."""
+        function = Function(label, [PUSH])
+        if self.name == ARDUINOOTA:
+            function.code += [move(3, 1), move(2, 0)]
+            function.load(1, _OBJECTS[self.storage])
+            function.code.append(store_on_stack(1))
+            function.load(1, _ADDRESS_OBJECT)
+        else:
+            function.code += [move(2, 1), move(1, 0)]
+            function.load(3, _OBJECTS[self.storage])
+        function.load(0, _OTA_OBJECT)
+        function.code += [Call("begin"), POP]
+        return function

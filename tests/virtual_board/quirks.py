@@ -37,7 +37,8 @@ BOARDS = {board.ota_name: board for board in (MKR1000, MKR_WIFI_1010, NANO_33_IO
 
 type WifiStart = Literal["before", "behind", "never", "access point", "provisioned", "through a pointer", "in loop"]
 type SerialWait = Literal["no", "endless", "with work", "limited", "once"]
-type Watchdog = Literal["no", "fed", "library", "only sleeps", "switched off", "restarts"]
+type HandedOn = Literal["no", "once", "through a pointer, too"]
+type Watchdog = Literal["no", "fed", "fed by address", "library", "only sleeps", "switched off", "restarts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class Quirks:
     computed: the sketch works the password out at run time, in a variable; a virtual board has to be told which.
     either: which of two literals is the password is known at run time only.
     twice: begin() is called in two places, with different passwords.
+    handed_on: a function of the sketch is given name and password and calls begin() with them; that one may be called
+        through a pointer with another password, too.
     wifi_literals: the Wi-Fi credentials are literals; the stock example has them in arrays.
     code_before_literals: in front of the name and of the password is no NUL, but the end of a function.
     merge_tails: the linker drops strings that are the end of another.
@@ -77,6 +80,7 @@ class Quirks:
     computed: bool = False
     either: bool = False
     twice: bool = False
+    handed_on: HandedOn = "no"
     wifi_literals: bool = False
     code_before_literals: bool = False
     merge_tails: bool = True

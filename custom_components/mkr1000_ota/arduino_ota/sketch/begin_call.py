@@ -69,7 +69,7 @@ def calls_of_begin(code: Code, library: Library) -> list[BeginCall]:
             certain = sure and _is_straight(code, given[2][1], site)
             caller = code.function_of(site) or 0
             if caller in code.calls and any(isinstance(value, Argument) for value in values[1:3]):
-                functions.append((caller, values, certain))
+                functions.append((caller, values, certain and caller not in code.pointed_to))
             else:
                 found.append(_begin_call(code, site, values, certain))
     return sorted(found, key=lambda call: not call.is_understood)
