@@ -119,8 +119,9 @@ def test_a_password_that_is_no_utf_8_can_be_entered_nowhere(library: str) -> Non
     [
         *(Quirks(arrays=True), Quirks(computed=True), Quirks(either=True), Quirks(twice=True), Quirks(call="inlined")),
         Quirks(handed_on="through a pointer, too"),
+        Quirks(handed_on="from far away, too"),
     ],
-    ids=["array", "computed", "one of two", "begin() twice", "begin() dissolved", "function called elsewhere, too"],
+    ids=["array", "computed", "one of two", "begin() twice", "begin() dissolved", "pointer, too", "far away, too"],
 )
 def test_a_password_that_a_sketch_may_change_or_choose_is_not_stated(library: str, quirks: Quirks) -> None:
     """Only what it certainly wants is; the others are found among its strings."""

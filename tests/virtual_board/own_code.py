@@ -35,6 +35,7 @@ ELSE = b"another-password"
 _WDT, _CLEAR, _CLEAR_KEY, _ENABLE = 0x4000_1000, 8, 0xA5, 2
 _IS_UP = SRAM + 0x300
 _JOIN, _POINTER_TO_JOIN = "net.join", "pointer to net.join"
+_FAR_AWAY = 8
 _START, _POINTER_TO_START = "startUpdates", "pointer to startUpdates"
 _FIVE_SECONDS = 5000
 
@@ -96,13 +97,7 @@ def own_functions(
     if wifi:
         setup.code.append(Call("printWifiStatus"))
     others += _watchdog(setup, loop, quirks)
-    if quirks.handed_on != "no":
-        others.append(ota.hand_on(_START))
-    if quirks.handed_on == "through a pointer, too":
-        loop.load(3, _POINTER_TO_START)
-        loop.load(1, ELSE)
-        loop.load(0, arguments[0])
-        loop.code += [ldr(3, 3), call_through(3)]
+    others += _handing_on(loop, ota, quirks, arguments[0])
     if quirks.poll:
         loop.code.append(Call("poll"))
     for function in (setup, loop):
@@ -167,6 +162,27 @@ def _put_begin(
     function.code += [Jump("begun"), Mark("second")]
     ota.call_begin(function, random, name, ELSE, marked=False)
     function.code.append(Mark("begun"))
+
+
+def _handing_on(loop: Function, ota: OtaLibrary, quirks: Quirks, name: Word) -> Iterator[Function]:
+    """The functions that are given name and password."""
+    if quirks.handed_on == "no":
+        return
+    yield ota.hand_on(_START)
+    if quirks.handed_on == "once":
+        return
+    loop.load(1, ELSE)
+    loop.load(0, name)
+    if quirks.handed_on == "through a pointer, too":
+        loop.load(3, _POINTER_TO_START)
+        loop.code += [ldr(3, 3), call_through(3)]
+        return
+    callee = _START
+    for number in range(_FAR_AWAY):
+        label = f"{_START} {number}"
+        yield Function(label, [PUSH, Call(callee), POP])
+        callee = label
+    loop.code.append(Call(callee))
 
 
 def _watchdog(setup: Function, loop: Function, quirks: Quirks) -> Iterator[Function]:

@@ -37,7 +37,7 @@ BOARDS = {board.ota_name: board for board in (MKR1000, MKR_WIFI_1010, NANO_33_IO
 
 type WifiStart = Literal["before", "behind", "never", "access point", "provisioned", "through a pointer", "in loop"]
 type SerialWait = Literal["no", "endless", "with work", "limited", "once"]
-type HandedOn = Literal["no", "once", "through a pointer, too"]
+type HandedOn = Literal["no", "once", "through a pointer, too", "from far away, too"]
 type Watchdog = Literal["no", "fed", "fed by address", "library", "only sleeps", "switched off", "restarts"]
 
 
@@ -52,7 +52,7 @@ class Quirks:
     either: which of two literals is the password is known at run time only.
     twice: begin() is called in two places, with different passwords.
     handed_on: a function of the sketch is given name and password and calls begin() with them; that one may be called
-        through a pointer with another password, too.
+        through a pointer or through many others with another password, too.
     wifi_literals: the Wi-Fi credentials are literals; the stock example has them in arrays.
     code_before_literals: in front of the name and of the password is no NUL, but the end of a function.
     merge_tails: the linker drops strings that are the end of another.
