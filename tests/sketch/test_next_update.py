@@ -79,6 +79,15 @@ def test_what_outgrows_the_internal_storage_must_not_store_there(library: str, s
         assert Sketch.inspect(internal, storage=Storage.SD).stores_internally is True
     else:
         assert refused(internal, Storage.SD).reason is Refusal.LAST_UPDATE
+    either = build_sketch(library=library, size=size, quirks=Quirks(sdu=True, storage="either"))
+    assert Sketch.inspect(either, storage=Storage.SD).stores_internally is None
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_sketch_that_leaves_the_copying_to_a_loader_does_not_hang(library: str) -> None:
+    """It restarts by code that is still there."""
+    card = build_sketch(library=library, size=60_000, quirks=Quirks(hangs=True, sdu=True, storage="SDStorage"))
+    assert not Sketch.inspect(card, storage=Storage.SD).warnings
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

@@ -63,7 +63,7 @@ class Quirks:
         compiler has put its code in place of the call ("inlined").
     old_library: the OTA library is WiFi101OTA 1.0, which knows no status 414, or ArduinoOTA 1.0.0.
     mdns: the sketch announces itself; ArduinoOTA can be told not to.
-    storage: the object that it passes to begin().
+    storage: the object that it passes to begin(); which of "either" is known at run time only.
     hangs: the compiler has not put the reset of the processor into the code that copies a sketch.
     startup: the start-up code copies and clears in loops, or calls functions for that, or a link-time optimiser has put
         other functions into it ("inlined").
