@@ -79,11 +79,22 @@ def test_what_outgrows_the_internal_storage_must_not_store_there(library: str, s
         assert Sketch.inspect(internal, storage=Storage.SD).stores_internally is True
     else:
         assert refused(internal, Storage.SD).reason is Refusal.LAST_UPDATE
+    either = build_sketch(library=library, size=size, quirks=Quirks(sdu=True, storage="either"))
+    assert Sketch.inspect(either, storage=Storage.SD).stores_internally is None
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_sketch_that_leaves_the_copying_to_a_loader_does_not_hang(library: str) -> None:
+    """It restarts by code that is still there."""
+    card = build_sketch(library=library, size=60_000, quirks=Quirks(hangs=True, sdu=True, storage="SDStorage"))
+    assert not Sketch.inspect(card, storage=Storage.SD).warnings
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize(
-    ("warning", "quirks"), [*HAZARDS.items(), *FURTHER_HAZARDS.items()], ids=lambda value: str(value)[:20]
+    ("warning", "quirks"),
+    [*HAZARDS.items(), *FURTHER_HAZARDS.items(), ("watchdog", Quirks(watchdog="fed by address"))],
+    ids=lambda value: str(value)[:20],
 )
 def test_what_will_need_a_hand_is_told(library: str, warning: str, quirks: Quirks) -> None:
     assert codes(build_sketch(library=library, quirks=quirks)) == {warning}
@@ -114,14 +125,24 @@ def test_a_password_that_is_no_utf_8_can_be_entered_nowhere(library: str) -> Non
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize(
     "quirks",
-    [Quirks(arrays=True), Quirks(computed=True), Quirks(either=True), Quirks(twice=True), Quirks(call="inlined")],
-    ids=["array", "computed", "one of two", "begin() twice", "begin() dissolved"],
+    [
+        *(Quirks(arrays=True), Quirks(computed=True), Quirks(either=True), Quirks(twice=True), Quirks(call="inlined")),
+        Quirks(handed_on="through a pointer, too"),
+        Quirks(handed_on="from far away, too"),
+    ],
+    ids=["array", "computed", "one of two", "begin() twice", "begin() dissolved", "pointer, too", "far away, too"],
 )
 def test_a_password_that_a_sketch_may_change_or_choose_is_not_stated(library: str, quirks: Quirks) -> None:
     """Only what it certainly wants is; the others are found among its strings."""
     sketch = Sketch.inspect(build_sketch("Hall", "hall-pass", library=library, quirks=quirks))
     assert sketch.stated_password is None
     assert ("hall-pass" in sketch.passwords) is not quirks.computed
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_password_that_is_handed_on_is_stated(library: str) -> None:
+    image = build_sketch("Hall", "hall-pass", library=library, quirks=Quirks(handed_on="once"))
+    assert Sketch.inspect(image).stated_password == "hall-pass"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def held(register: int, *halves: int, pool: tuple[int, ...] = ()) -> object:
     """What a register holds behind these half words."""
     padded = [*halves, *[NOP] * (len(halves) % 2)]
     code = program(*padded, 0x4600 | register << 3, RETURN, pool=pool)  # mov r0, register
-    return Registers.at(code, FUNCTION + 2 * len(padded) + 2).argument(0)[0]
+    return Registers.at(code, FUNCTION + 2 * len(padded) + 2).argument(0)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,11 @@ def held(register: int, *halves: int, pool: tuple[int, ...] = ()) -> object:
         ((0x2105, 0x4798), 1, None),  # a call through r3 may change r1
         ((0x2105, 0xF3BF, 0x8F4F), 1, 5),  # dsb
         ((0x2105, 0x2203, 0x4411), 1, 8),  # add r1, r2
+        ((0xB5F0, 0x2105, 0x9101, 0xF7FF, 0xFFFE, 0x9C01), 4, 5),  # str r1, [sp, #4]; bl; ldr r4, [sp, #4]
+        ((0xB5F0, 0x2105, 0x9101, 0xA801, 0xF7FF, 0xFFFE, 0x9C01), 4, None),  # the same with add r0, sp, #4 before bl
+        ((0xB5F0, 0x2105, 0x9101, 0xA800, 0xF7FF, 0xFFFE, 0x9C01), 4, None),  # told a place below, it may reach there
+        ((0xB5F0, 0x2105, 0x9101, 0xA802, 0xF7FF, 0xFFFE, 0x9C01), 4, 5),  # told one above, it does not
+        ((0xB5F0, 0xAC01, 0x601C, 0xF7FF, 0xFFFE, 0x2105, 0x9101, 0xF7FF, 0xFFFE, 0x9C01), 4, None),  # told it before
         ((0x2105, 0xB5F0, 0x9101, 0x9C01), 4, 5),  # str r1, [sp, #4]; ldr r4, [sp, #4]
         ((0x2105, 0xB082, 0xAF00, 0x6079, 0x687C), 4, 5),  # sub sp; add r7, sp, #0; str r1, [r7, #4]; ldr r4, [r7, #4]
         ((0xB510, 0x9C02), 4, Argument(4)),  # push {r4, lr}; ldr r4, [sp, #8]
@@ -87,15 +92,37 @@ def test_a_pool_that_is_cut_off_gives_nothing() -> None:
 def test_variables_have_their_first_values_and_may_have_others() -> None:
     """What is loaded from SRAM is what the start-up code put there, unless the sketch has changed it."""
     code = program(0x4901, 0x684A, RETURN, NOP, pool=(0x2000_0000,), variables=pack("<II", 7, 0x4321))
-    registers = Registers.at(code, FUNCTION + 4)
-    assert registers.argument(1) == (0x2000_0000, FUNCTION)
-    assert registers.argument(2) == (0x4321, 0)
+    for is_certain, value in ((False, 0x4321), (True, None)):
+        registers = Registers.at(code, FUNCTION + 4, is_certain=is_certain)
+        assert (registers.argument(1), registers.argument(2)) == (0x2000_0000, value)
 
 
-def test_what_a_value_depends_on_is_known() -> None:
-    """The place of the first instruction: so it can be told whether another way leads around that."""
-    code = program(NOP, 0x2105, NOP, 0x000C, 0x0020, RETURN)  # movs r1, #5; movs r4, r1; movs r0, r4
-    assert Registers.at(code, FUNCTION + 10).argument(0) == (5, FUNCTION + 2)
+@pytest.mark.parametrize(
+    ("halves", "value"),
+    [
+        ((0x2005, NOP, 0x0004, 0x0020), 5),  # movs r0, #5; movs r4, r0; movs r0, r4
+        ((NOP, NOP, NOP, NOP), Argument(0)),
+        ((0x2005, 0xD004, NOP, NOP), 5),  # beq over all of it
+        ((0x2005, 0xD000, 0x2006, NOP), None),  # beq over another choice
+        ((0x2005, 0x2106, 0xD000, 0x0008), None),  # the same where both were loaded before: movs r0, r1
+        ((0x2005, 0xD000, 0x3001, NOP), None),  # beq over a change: adds r0, #1
+        ((0x2005, 0x3001, 0xD1FD, NOP), None),  # bne back to a change
+        ((0xD001, NOP, 0x2005, NOP), None),  # beq behind it
+        ((0xE001, 0x2006, 0x2005, NOP), None),  # what is jumped over
+    ],
+)
+def test_what_a_register_certainly_holds(halves: tuple[int, ...], value: object) -> None:
+    """Only what it holds whichever way led there."""
+    code = program(*halves, RETURN, NOP)
+    assert Registers.at(code, FUNCTION + 2 * len(halves), is_certain=True).argument(0) == value
+
+
+def test_what_is_on_the_stack_is_certain_until_another_function_may_know_where() -> None:
+    """On one way or another, a place may have been told before."""
+    # push; beq; movs r0, #5; str r0, [sp]; ldr r1, [sp]; bl; ldr r2, [sp]
+    code = program(0xB5F0, 0xD000, NOP, 0x2005, 0x9000, 0x9900, 0xF7FF, 0xFFFE, 0x9A00, RETURN)
+    assert Registers.at(code, FUNCTION + 12, is_certain=True).argument(1) == 5
+    assert Registers.at(code, FUNCTION + 18, is_certain=True).argument(2) is None
 
 
 def test_what_is_written_where_is_known() -> None:

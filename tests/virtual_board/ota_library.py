@@ -57,7 +57,7 @@ _ERASE_COMMAND = 0xFFFF_A502
 
 
 type BeginCall = Literal["near", "far", "inlined", "hidden"]
-type StorageObject = Literal["InternalStorage", "SDStorage"]
+type StorageObject = Literal["InternalStorage", "SDStorage", "either"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,12 @@ class OtaLibrary:
         """
         marker = MARKER_ARRAYS if isinstance(name, str) else MARKER
         first = len(function.pool)
-        function.pool += [marker if marked else 0, name, password, _OBJECTS[self.storage]]
+        function.pool += [
+            marker if marked else 0,
+            name,
+            password,
+            _OBJECTS.get(self.storage, _OBJECTS["InternalStorage"]),
+        ]
         if self.call == "hidden":
             function.load(4, _ARGUMENTS)
             for number in range(1, 4):
@@ -225,13 +230,13 @@ class OtaLibrary:
             function.code += [ldr(3, 3), ldr(1, 4, 4), ldr(2, 4, 8), move(0, 4), call_through(3)]
             return
         if self.name == ARDUINOOTA:  # this, local address, name, password; storage on the stack
-            function.load_again(1, first + 3)
+            self._load_storage(function, 1, first + 3)
             function.code.append(store_on_stack(1))
             function.load_again(3, first + 2)
             function.load_again(2, first + 1)
             function.load(1, _ADDRESS_OBJECT)
         else:  # this, name, password, storage
-            function.load_again(3, first + 3)
+            self._load_storage(function, 3, first + 3)
             function.load_again(2, first + 2)
             function.load_again(1, first + 1)
         if otherwise is not None:
@@ -249,3 +254,26 @@ class OtaLibrary:
                     function.load(register, word)
                 function.code += [Call("base64Encode"), movs(0, 0), Call("WiFiServer.begin")]
         function.code += instructions(random, 1)
+
+    def _load_storage(self, function: Function, register: int, index: int) -> None:
+        """Load the storage object, or another one if the sketch decides so."""
+        function.load_again(register, index)
+        if self.storage == "either":
+            function.code += [compare(5, 0), Jump("stored", "eq")]
+            function.load(register, _OBJECTS["SDStorage"])
+            function.code.append(Mark("stored"))
+
+    def hand_on(self, label: str) -> Function:
+        """A function of a sketch that is given name and password and calls begin() with them."""
+        function = Function(label, [PUSH])
+        if self.name == ARDUINOOTA:
+            function.code += [move(3, 1), move(2, 0)]
+            function.load(1, _OBJECTS[self.storage])
+            function.code.append(store_on_stack(1))
+            function.load(1, _ADDRESS_OBJECT)
+        else:
+            function.code += [move(2, 1), move(1, 0)]
+            function.load(3, _OBJECTS[self.storage])
+        function.load(0, _OTA_OBJECT)
+        function.code += [Call("begin"), POP]
+        return function

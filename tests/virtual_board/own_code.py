@@ -35,12 +35,15 @@ ELSE = b"another-password"
 _WDT, _CLEAR, _CLEAR_KEY, _ENABLE = 0x4000_1000, 8, 0xA5, 2
 _IS_UP = SRAM + 0x300
 _JOIN, _POINTER_TO_JOIN = "net.join", "pointer to net.join"
+_FAR_AWAY = 8
+_START, _POINTER_TO_START = "startUpdates", "pointer to startUpdates"
 _FIVE_SECONDS = 5000
 
 
 def own_pointers(quirks: Quirks) -> list[tuple[str, Word]]:
     """Variables of the sketch that point to code of it, each with its symbol."""
-    return [(_POINTER_TO_JOIN, _JOIN)] if quirks.wifi == "through a pointer" else []
+    join: list[tuple[str, Word]] = [(_POINTER_TO_JOIN, _JOIN)] if quirks.wifi == "through a pointer" else []
+    return [*join, (_POINTER_TO_START, _START)] if quirks.handed_on == "through a pointer, too" else join
 
 
 def own_functions(
@@ -94,6 +97,7 @@ def own_functions(
     if wifi:
         setup.code.append(Call("printWifiStatus"))
     others += _watchdog(setup, loop, quirks)
+    others += _handing_on(loop, ota, quirks, arguments[0])
     if quirks.poll:
         loop.code.append(Call("poll"))
     for function in (setup, loop):
@@ -145,6 +149,11 @@ def _put_begin(
     if not quirks.begin:
         return
     name, password = arguments
+    if quirks.handed_on != "no":
+        function.load(1, password)
+        function.load(0, name)
+        function.code.append(Call(_START))
+        return
     if not quirks.twice:
         ota.call_begin(function, random, name, password, ELSE if quirks.either else None)
         return
@@ -153,6 +162,27 @@ def _put_begin(
     function.code += [Jump("begun"), Mark("second")]
     ota.call_begin(function, random, name, ELSE, marked=False)
     function.code.append(Mark("begun"))
+
+
+def _handing_on(loop: Function, ota: OtaLibrary, quirks: Quirks, name: Word) -> Iterator[Function]:
+    """The functions that are given name and password."""
+    if quirks.handed_on == "no":
+        return
+    yield ota.hand_on(_START)
+    if quirks.handed_on == "once":
+        return
+    loop.load(1, ELSE)
+    loop.load(0, name)
+    if quirks.handed_on == "through a pointer, too":
+        loop.load(3, _POINTER_TO_START)
+        loop.code += [ldr(3, 3), call_through(3)]
+        return
+    callee = _START
+    for number in range(_FAR_AWAY):
+        label = f"{_START} {number}"
+        yield Function(label, [PUSH, Call(callee), POP])
+        callee = label
+    loop.code.append(Call(callee))
 
 
 def _watchdog(setup: Function, loop: Function, quirks: Quirks) -> Iterator[Function]:
@@ -170,6 +200,9 @@ def _watchdog(setup: Function, loop: Function, quirks: Quirks) -> Iterator[Funct
         case "fed":
             _put_watchdog(setup, 0, _ENABLE)
             _put_watchdog(loop, _CLEAR, _CLEAR_KEY)
+        case "fed by address":
+            _put_watchdog(setup, 0, _ENABLE, by_address=True)
+            _put_watchdog(loop, _CLEAR, _CLEAR_KEY, by_address=True)
         case "library":
             setup.code.append(Call("Watchdog.enable"))
             loop.code.append(Call("Watchdog.reset"))
@@ -185,6 +218,7 @@ def _watchdog(setup: Function, loop: Function, quirks: Quirks) -> Iterator[Funct
             yield restart
 
 
-def _put_watchdog(function: Function, register: int, value: int) -> None:
-    function.load(3, _WDT)
-    function.code += [movs(2, value), strb(2, 3, register)]
+def _put_watchdog(function: Function, register: int, value: int, *, by_address: bool = False) -> None:
+    offset = 0 if by_address else register
+    function.load(3, _WDT + register - offset)
+    function.code += [movs(2, value), strb(2, 3, offset)]

@@ -37,7 +37,8 @@ BOARDS = {board.ota_name: board for board in (MKR1000, MKR_WIFI_1010, NANO_33_IO
 
 type WifiStart = Literal["before", "behind", "never", "access point", "provisioned", "through a pointer", "in loop"]
 type SerialWait = Literal["no", "endless", "with work", "limited", "once"]
-type Watchdog = Literal["no", "fed", "library", "only sleeps", "switched off", "restarts"]
+type HandedOn = Literal["no", "once", "through a pointer, too", "from far away, too"]
+type Watchdog = Literal["no", "fed", "fed by address", "library", "only sleeps", "switched off", "restarts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class Quirks:
     computed: the sketch works the password out at run time, in a variable; a virtual board has to be told which.
     either: which of two literals is the password is known at run time only.
     twice: begin() is called in two places, with different passwords.
+    handed_on: a function of the sketch is given name and password and calls begin() with them; that one may be called
+        through a pointer or through many others with another password, too.
     wifi_literals: the Wi-Fi credentials are literals; the stock example has them in arrays.
     code_before_literals: in front of the name and of the password is no NUL, but the end of a function.
     merge_tails: the linker drops strings that are the end of another.
@@ -60,7 +63,7 @@ class Quirks:
         compiler has put its code in place of the call ("inlined").
     old_library: the OTA library is WiFi101OTA 1.0, which knows no status 414, or ArduinoOTA 1.0.0.
     mdns: the sketch announces itself; ArduinoOTA can be told not to.
-    storage: the object that it passes to begin().
+    storage: the object that it passes to begin(); which of "either" is known at run time only.
     hangs: the compiler has not put the reset of the processor into the code that copies a sketch.
     startup: the start-up code copies and clears in loops, or calls functions for that, or a link-time optimiser has put
         other functions into it ("inlined").
@@ -77,6 +80,7 @@ class Quirks:
     computed: bool = False
     either: bool = False
     twice: bool = False
+    handed_on: HandedOn = "no"
     wifi_literals: bool = False
     code_before_literals: bool = False
     merge_tails: bool = True

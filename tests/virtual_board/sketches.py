@@ -168,7 +168,7 @@ class _Sketch:
             literals += self._wifi
         if self.quirks.begin and not self.quirks.arrays:
             literals += [self.name] if self.quirks.computed else [self.password, self.name]
-        if self.quirks.either or self.quirks.twice:
+        if self.quirks.either or self.quirks.twice or self.quirks.handed_on.endswith("too"):
             literals.append(ELSE)
         if self.version is not None:
             literals.append(VERSION_MARKER + self.version.encode())

@@ -19,9 +19,8 @@ _ARGUMENTS: Final[dict[Library, tuple[Value, ...]]] = {
     Library.ARDUINOOTA: tuple(map(Argument, (0, 2, 3, 4))),
 }
 # How many calls are looked at: of begin(), of the functions that call it, of those that call these, and so on.
-_CALLS_BY_DEPTH: Final = (32, 16, 8, 8)
-# How many bytes branches lead.
-_BRANCH_REACH: Final = 2048
+_CALLS_BY_DEPTH: Final = (32, 16, 8, 8, 8)
+_NOTHING: Final = (None,) * 4
 # A name becomes one label of a host name.
 _NAME_LIMIT: Final = 63
 
@@ -31,7 +30,7 @@ class BeginCall:
     """What looks like a call of begin(). None stands for what only a running sketch knows.
 
     `name_address`, `password_address` and `storage` are addresses. `is_certain` tells whether no other
-    password can be passed.
+    password can be passed; no other storage can.
     """
 
     site: int
@@ -52,42 +51,33 @@ class BeginCall:
 def calls_of_begin(code: Code, library: Library) -> list[BeginCall]:
     """What looks like a call of begin(), likeliest first; nothing where a compiler has dissolved the call."""
     pointers = [*code.image.pointers(AUTHORIZATION_PREFIX)] or [*code.image.pointers(BASE_64_DIGITS)]
-    functions = [(function, _ARGUMENTS[library], True) for function in sorted(code.loading(pointers))]
+    functions = [(function, _ARGUMENTS[library], _ARGUMENTS[library]) for function in sorted(code.loading(pointers))]
     found: list[BeginCall] = []
-    for limit in _CALLS_BY_DEPTH:
+    for limit in (*_CALLS_BY_DEPTH, 0):
         # Of several calls the last one counts for a board: so it comes first.
         sites = [
-            (site, wanted, sure)
-            for function, wanted, sure in functions
+            (site, wanted, surely)
+            for function, wanted, surely in functions
             for site in reversed(code.calls.get(function, ()))
         ]
+        found += [_begin_call(code, site, _NOTHING, _NOTHING) for site, *_ in sites[limit:]]
         functions = []
-        for site, wanted, sure in sites[:limit]:
-            registers = Registers.at(code, site)
-            given = [registers.argument(one.number) if isinstance(one, Argument) else (one, site) for one in wanted]
-            values = tuple(value for value, _ in given)
-            certain = sure and _is_straight(code, given[2][1], site)
+        for site, wanted, surely in sites[:limit]:
+            values = _given(Registers.at(code, site), wanted)
+            certain = _given(Registers.at(code, site, is_certain=True), surely)
             caller = code.function_of(site) or 0
             if caller in code.calls and any(isinstance(value, Argument) for value in values[1:3]):
-                functions.append((caller, values, certain))
+                functions.append((caller, values, _NOTHING if caller in code.pointed_to else certain))
             else:
                 found.append(_begin_call(code, site, values, certain))
     return sorted(found, key=lambda call: not call.is_understood)
 
 
-def _is_straight(code: Code, start: int, end: int) -> bool:
-    """Whether what runs at `end` has run all that stands from `start` on, and nothing else since."""
-    if (place := start) < end - _BRANCH_REACH:
-        return False
-    while place < end:
-        if not (following := code.successors(place)) or not place < following[0] <= place + 4:
-            return False
-        place = following[0]
-    around = code.branches(code.function_of(end) or 0, start - _BRANCH_REACH, end + _BRANCH_REACH)
-    return not any(start < target <= end and not start <= place < end for place, target in around)
+def _given(registers: Registers, wanted: tuple[Value, ...]) -> tuple[Value, ...]:
+    return tuple(registers.argument(value.number) if isinstance(value, Argument) else value for value in wanted)
 
 
-def _begin_call(code: Code, site: int, values: tuple[Value, ...], certain: bool) -> BeginCall:
+def _begin_call(code: Code, site: int, values: tuple[Value, ...], certain: tuple[Value, ...]) -> BeginCall:
     ota, name, password, storage = (value if isinstance(value, int) else None for value in values)
     text = code.image.text(code.image.offset(name))
     if text is None or not text.isprintable() or text in LITERALS_OF_BEGIN or len(text.encode()) > _NAME_LIMIT:
@@ -98,7 +88,7 @@ def _begin_call(code: Code, site: int, values: tuple[Value, ...], certain: bool)
         name_address=name,
         password=code.image.text(code.image.offset(password)),
         password_address=password,
-        storage=storage,
+        storage=storage if storage == certain[3] else None,
         has_objects=all(address is not None and SRAM_START <= address < SRAM_END for address in (ota, storage)),
-        is_certain=certain,
+        is_certain=certain[2] is not None,
     )

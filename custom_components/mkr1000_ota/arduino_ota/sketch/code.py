@@ -29,6 +29,7 @@ def _kind(upper: int) -> int:
 
 
 _KINDS: Final = bytes(map(_kind, range(256)))
+_TARGET, _LOADED = 1, 2  # marks of a half word: something branches to it; a literal that is loaded begins with it
 # The vector table of a Cortex-M0+: a stack, 15 exceptions, 32 interrupts.
 _VECTORS: Final = 48
 _LINK_REGISTER: Final = 14
@@ -116,9 +117,9 @@ class Code(Flow):
         self.indirect: set[int] = set()
         self.is_complete = True
         self.end = len(image.content)
-        # For each half word, 1 more than the place of the function it belongs to; for each word, whether it is loaded.
+        # For each half word, 1 more than the place of the function it belongs to, and its marks.
         self._owners = array("I", bytes(4 * len(image.halves)))
-        self._is_loaded = bytearray(len(image.words))
+        self._marks = bytearray(len(image.halves))
         self._pending, self._room = list[int](), _MOST_ENTRIES
         vectors, words = image.words[table // 4 + 1 : table // 4 + _VECTORS], image.words[table // 4 :]
         self._follow(sorted(self._places(vectors)))
@@ -140,15 +141,12 @@ class Code(Flow):
         owners, owner = self._owners, function + 1
         return (2 * index for index in range(max(0, start // 2), min(end // 2, len(owners))) if owners[index] == owner)
 
-    def branches(self, function: int, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """A function's branches from one place up to another, and where they go."""
-        for place in self.within(function, start, end):
-            if self._kinds[place // 2] in (_CONDITIONAL, _BRANCH):
-                yield place, 2 * self._branch(place // 2)
-
     def literals(self) -> Iterator[int]:
         """The places of all literals that are loaded."""
-        return (4 * index for index, is_loaded in enumerate(self._is_loaded) if is_loaded)
+        return (2 * index for index, marks in enumerate(self._marks) if marks & _LOADED)
+
+    def is_target(self, place: int) -> bool:
+        return bool(self._marks[place // 2] & _TARGET)
 
     def loads(self, literals: Iterable[int]) -> Iterator[int]:
         for literal in literals:
@@ -191,7 +189,7 @@ class Code(Flow):
         return {index for index in indices if 0 <= index < end}
 
     def _is_beginning(self, index: int) -> bool:
-        behind_literal = index % 2 == 0 and bool(self._is_loaded[index // 2 - 1])
+        behind_literal = index % 2 == 0 and bool(self._marks[index - 2] & _LOADED)
         behind_end = self._kinds[index - 1] in (_BRANCH, _EXCHANGE, _END)
         return self.image.halves[index] >> 8 == _PUSH_LR or behind_end or behind_literal
 
@@ -205,12 +203,14 @@ class Code(Flow):
         todo = [start]
         while todo:
             index = todo.pop()
+            if 0 <= index < len(owners):
+                self._marks[index] |= _TARGET
             while 0 <= index < len(owners) and not owners[index]:
                 owners[index] = owner
                 kind = kinds[index]
                 if kind == _LITERAL:
-                    if (word := self._literal(index) // 4) < len(self._is_loaded):
-                        self._is_loaded[word] = True
+                    if (literal := self._literal(index) // 2) < len(halves):
+                        self._marks[literal] |= _LOADED
                 elif kind == _LONG:
                     owners[index + 1] = owner
                     index += 1
@@ -222,8 +222,8 @@ class Code(Flow):
                 elif kind == _CONDITIONAL:
                     todo.append(self._branch(index))
                 elif kind == _BRANCH:
-                    index = self._branch(index)
-                    continue
+                    todo.append(self._branch(index))
+                    break
                 elif kind == _EXCHANGE and halves[index] & 0x80:
                     self._call(index, self._pointer(index, halves[index] >> 3 & 15))
                 elif kind == _HIGH and halves[index] & 0x87 == 0x87:

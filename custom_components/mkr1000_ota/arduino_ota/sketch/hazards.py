@@ -92,7 +92,8 @@ def has_watchdog(code: Code) -> bool:
     A library that can do so, but only sleeps or restarts by it, feeds it on the way to setting it up, if at all.
     """
     fed, set_up = dict[int, int](), dict[int, int]()
-    for function in code.loading(code.image.references(_WDT_CTRL)):
+    registers = (code.image.references(address) for address in range(_WDT_CTRL, _WDT_CLEAR + 1))
+    for function in code.loading(chain.from_iterable(registers)):
         for store in Registers(code, function).stores:
             if store.address == _WDT_CLEAR and store.value in (_WDT_CLEAR_KEY, None):
                 fed[function] = store.place

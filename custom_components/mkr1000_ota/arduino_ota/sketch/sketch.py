@@ -101,7 +101,7 @@ class Sketch:
             stated_password=flash.text(stated),
             loader=program.loader,
             stores_internally=internal,
-            warnings=tuple(_warnings(code, program, library, stated)) if library else (),
+            warnings=tuple(_warnings(code, program, library, stated, internal)) if library else (),
         )
 
     def has_literal(self, text: str) -> bool:
@@ -148,11 +148,13 @@ def _check_next_update(
         raise refused(Refusal.NO_WIFI)
 
 
-def _warnings(code: Code, program: Program, library: Library, stated: int | None) -> Iterator[Finding]:
+def _warnings(
+    code: Code, program: Program, library: Library, stated: int | None, internal: bool | None
+) -> Iterator[Finding]:
     free, enough = program.free_ram, hazards.RAM_ENOUGH[library]
     if free is not None and free <= enough:
         yield Finding(Caution.LITTLE_RAM, {"free": str(free), "needed": str(enough)})
-    if hazards.hangs_after_update(code.image):
+    if internal is not False and hazards.hangs_after_update(code.image):
         yield Finding(Caution.HANGS_AFTER_UPDATE)
     if hazards.waits_for_serial(code):
         yield Finding(Caution.WAITS_FOR_SERIAL)

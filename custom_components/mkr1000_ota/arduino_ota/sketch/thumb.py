@@ -1,10 +1,9 @@
 """As much of the Thumb instruction set as it takes to see with which constants a function is called.
 
 Encodings: ARMv6-M Architecture Reference Manual, chapter A5. Instructions are read one after another, branches are not
-followed: what is found this way is likely, not proven.
+followed: what is found this way is likely, and proven only where everything is forgotten wherever a branch may lead to.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -34,7 +33,6 @@ class Slot:
 
 # What a register holds: a number, often an address; a place on the stack; what the function was given; or nobody knows.
 type Value = int | Slot | Argument | None
-_UNKNOWN: Final[tuple[Value, int]] = None, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +55,40 @@ class Registers:
     `stores` are the writes to memory, `given` has what was in the first register by the places of calls.
     """
 
-    def __init__(self, code: Code, function: int, end: int | None = None) -> None:
-        """Read a function up to `end`, if that is given, as far as its last 2 KiB in front of that tell."""
+    def __init__(self, code: Code, function: int, end: int | None = None, *, is_certain: bool = False) -> None:
+        """Read a function up to `end`, if that is given, as far as its last 2 KiB in front of that tell.
+
+        `is_certain` leaves out whatever may be otherwise on another way to `end`, and what is in SRAM, as that changes.
+        """
         self._image = code.image
+        self._is_certain = is_certain
         self._held: list[Value] = [*map(Argument, range(4)), *[None] * 9, Slot(0), None, None]
-        # For each register, the place of the first instruction that its value depends on.
-        self._since = [function] * 16
-        self._stack: dict[int, tuple[Value, int]] = {0: (Argument(4), function)}
+        self._stack: dict[int, Value] = {0: Argument(4)}
         self._frame: Value = Slot(0)
+        # From here up, a function that was told a place on the stack may have changed what is there.
+        self._exposed = 0
         self.stores: list[Store] = []
         self.given: dict[int, Value] = {}
-        end = function + _FUNCTION_LIMIT if end is None else end
-        self._read(code.within(function, max(function, end - _FUNCTION_LIMIT), end))
+        self._read(code, function, function + _FUNCTION_LIMIT if end is None else end)
 
     @classmethod
-    def at(cls, code: Code, place: int) -> Self:
+    def at(cls, code: Code, place: int, *, is_certain: bool = False) -> Self:
         """What the registers hold in front of the instruction at a place."""
-        return cls(code, code.function_of(place) or 0, place)
+        return cls(code, code.function_of(place) or 0, place, is_certain=is_certain)
 
-    def argument(self, number: int) -> tuple[Value, int]:
-        """What a function called now is given, and the place of the first instruction that this depends on."""
-        return self._stack.get(self._sp, _UNKNOWN) if number == 4 else (self._held[number], self._since[number])
+    def argument(self, number: int) -> Value:
+        """What a function called now is given."""
+        return self._stack.get(self._sp) if number == 4 else self._held[number]
 
-    def _read(self, places: Iterable[int]) -> None:
-        behind = 0
-        for place in places:
-            if place >= behind:
+    def _read(self, code: Code, function: int, end: int) -> None:
+        behind = function
+        for place in code.within(function, max(function, end - _FUNCTION_LIMIT), end + 2):
+            if place < behind:
+                continue
+            if self._is_certain and place != function and (place != behind or code.is_target(place)):
+                self._held[:_STACK_POINTER] = [None] * _STACK_POINTER
+                self._stack, self._exposed = {}, -_FUNCTION_LIMIT
+            if place < end:
                 behind = place + self._step(place)
 
     def _step(self, place: int) -> int:
@@ -97,33 +103,32 @@ class Registers:
                     self._call(place)
                 return 4
             case 0b01001:  # LDR from the literal pool
-                self._set(wide, self._image.word(literal), place)
+                held[wide] = self._image.word(literal)
             case 0b10100:  # ADR
-                self._set(wide, literal, place)
+                held[wide] = literal
             case 0b01101:  # LDR from an address
-                self._load(place, low, held[other], 4 * number)
+                held[low] = self._load(held[other], 4 * number)
             case 0b10011:  # LDR from the stack
-                self._load(place, wide, Slot(self._sp), 4 * byte)
+                held[wide] = self._load(Slot(self._sp), 4 * byte)
             case 0b01100 | 0b01110 | 0b10000 as kind:  # STR, STRB, STRH
                 self._store(place, held[other], _SIZES[kind] * number, low)
             case 0b10010:  # STR to the stack
                 self._store(place, Slot(self._sp), 4 * byte, wide)
             case 0b10101:  # ADD to the stack pointer
-                self._set(wide, Slot(self._sp + 4 * byte), place)
+                held[wide] = Slot(self._sp + 4 * byte)
             case 0b00100:  # MOVS of a number
-                self._set(wide, byte, place)
+                held[wide] = byte
             case 0b00110 | 0b00111:  # ADDS, SUBS of a number
-                self._set(wide, _sum(held[wide], -byte if half & 0x0800 else byte), place, wide)
+                held[wide] = _sum(held[wide], -byte if half & 0x0800 else byte)
             case 0b00011 if half & 0x0400:  # ADDS, SUBS of a number below 8
-                self._set(low, _sum(held[other], -(number & 7) if half & 0x0200 else number & 7), place, other)
+                held[low] = _sum(held[other], -(number & 7) if half & 0x0200 else number & 7)
             case 0b00000:  # MOVS of a register, LSLS
                 value = held[other]
                 shifted = value << number & 0xFFFF_FFFF if isinstance(value, int) else None
-                self._set(low, shifted if number else value, place, other)
+                held[low] = shifted if number else value
             case 0b01000 if half & 0xFD00 == 0x4400:  # ADD, MOV of any register
-                target, source = half >> 4 & 8 | low, half >> 3 & 15
-                value = held[source] if half & 0x0200 else _sum(held[target], held[source])
-                self._set(target, value, place, source)
+                target, value = half >> 4 & 8 | low, held[half >> 3 & 15]
+                held[target] = value if half & 0x0200 else _sum(held[target], value)
             case 0b01000 if half & 0xFF80 == 0x4780:  # BLX
                 self._call(place)
             case 0b01000 if half & 0xFF00 == 0x4500 or (half & 0xFF00 == 0x4200 and half & 0xC0 != 0x40):
@@ -133,30 +138,31 @@ class Registers:
             case 0b11000:  # STM
                 for index, register in enumerate(number for number in range(8) if byte >> number & 1):
                     self._store(place, held[wide], 4 * index, register)
-                self._set(wide, _sum(held[wide], 4 * byte.bit_count()), place, wide)
+                held[wide] = _sum(held[wide], 4 * byte.bit_count())
             case 0b11001:  # LDM
                 for register in (wide, *(number for number in range(8) if byte >> number & 1)):
-                    self._set(register, None, place)
+                    held[register] = None
             case 0b00101 | 0b11010 | 0b11011 | 0b11100:
                 pass  # comparisons, branches
             case 0b01010 if half & 0x0600 != 0x0600:
                 pass  # stores to where nobody knows
             case _:  # calculations and other loads
-                self._set(low, None, place)
+                held[low] = None
         return 2
 
     @property
     def _sp(self) -> int:
         return self._held[_STACK_POINTER].offset if isinstance(self._held[_STACK_POINTER], Slot) else 0
 
-    def _set(self, register: int, value: Value, place: int, source: int | None = None) -> None:
-        self._since[register] = place if source is None else min(place, self._since[source])
-        self._held[register] = value
-
     def _call(self, place: int) -> None:
         self.given[place] = self._held[0]
+        self._expose(*self._held[:4])
+        self._stack = {offset: kept for offset, kept in self._stack.items() if not self._exposed <= offset < 0}
         for register in CALL_CLOBBERED:
-            self._set(register, None, place)
+            self._held[register] = None
+
+    def _expose(self, *values: Value) -> None:
+        self._exposed = min(self._exposed, *(value.offset for value in values if isinstance(value, Slot)), 0)
 
     def _adjust(self, place: int, half: int) -> None:
         """What the instructions around 0xB000 do: most move the stack pointer, some change a register.
@@ -174,26 +180,26 @@ class Registers:
                 self._held[_STACK_POINTER] = Slot(self._sp + 4 * (half & 0xFF).bit_count())
                 for register in range(8):
                     if half >> register & 1:
-                        self._set(register, None, place)
+                        self._held[register] = None
             case 0xBD:
                 self._held[_STACK_POINTER] = self._frame
             case 0xB2 | 0xBA:
-                self._set(half & 7, None, place)
+                self._held[half & 7] = None
 
     def _store(self, place: int, base: Value, distance: int, register: int) -> None:
+        self._expose(self._held[register])
         if isinstance(base, Slot):
-            self._stack[base.offset + distance] = self._held[register], self._since[register]
+            self._stack[base.offset + distance] = self._held[register]
         else:
             self.stores.append(Store(place, base, distance, self._held[register]))
 
-    def _load(self, place: int, register: int, base: Value, distance: int) -> None:
-        value, since = None, place
+    def _load(self, base: Value, distance: int) -> Value:
         match base:
             case Slot(start):
-                value, since = self._stack.get(start + distance, _UNKNOWN)
-            case int():  # what is in SRAM may have changed
-                value, since = self._image.word(base + distance), 0 if base >= SRAM_START else place
-        self._held[register], self._since[register] = value, min(place, since)
+                return self._stack.get(start + distance)
+            case int() if base < SRAM_START or not self._is_certain:
+                return self._image.word(base + distance)
+        return None
 
 
 def _sum(value: Value, number: Value) -> Value:

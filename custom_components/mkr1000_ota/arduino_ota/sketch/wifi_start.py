@@ -62,7 +62,7 @@ def _requests(code: Code) -> dict[int, tuple[int, int]]:
 
 def _request(code: Code, site: int) -> tuple[int, int]:
     registers = Registers.at(code, site)
-    match registers.argument(0)[0], registers.argument(1)[0]:
+    match registers.argument(0), registers.argument(1):
         case int(group), int(request):
             return group, request & 0x7F
         case int(group), _ if group != _WIFI:
