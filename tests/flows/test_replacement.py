@@ -6,9 +6,11 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
 
-from custom_components.mkr1000_ota.const import UNKNOWN_VERSION
+from custom_components.mkr1000_ota.const import CONF_WAIT, UNKNOWN_VERSION
+from custom_components.mkr1000_ota.coordinator import IDLE, Stage
 from custom_components.mkr1000_ota.network import mac_addresses
-from tests.conftest import AddBoard, Arp, Hear, StartBoard, Upload
+from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Upload
+from tests.support.actions import install
 from tests.support.discovering import discover
 from tests.support.looking import forget_sightings
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
@@ -201,3 +203,22 @@ async def test_a_board_that_was_heard_before_and_is_silent_now_needs_its_passwor
     result = await submit(home, result, typed(board), "password")
     assert result["reason"] == "reconfigure_successful"
     await settle(home)
+
+
+async def test_what_waits_for_the_hardware_before_is_not_installed_on_its_replacement(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, arp: Arp
+) -> None:
+    board = await start_board()
+    entry = await add_board(board, **{CONF_WAIT: 5})
+    know(home, entry, MAC)
+    await offer(entry, {"garden.bin": build_sketch(version="2.0")})
+    await board.power_off()
+    await install(home)
+    assert entry.runtime_data.coordinator.state.stage is Stage.WAITING
+    other = await start_board(address="127.0.0.8", password="other")
+    arp(OTHER_MAC, other.address)
+    result = await reconfigure(home, entry, typed(other), "other")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+    assert other.flashed == []
+    assert (entry.runtime_data.coordinator.state, entry.runtime_data.coordinator.record.order) == (IDLE, None)

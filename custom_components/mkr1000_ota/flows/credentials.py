@@ -125,6 +125,9 @@ async def async_reconfigure(
         await board.async_accept_password(accepted)
     if told is not Match.BOARD:
         await board.store.note(BoardRecord.without_pending)
+        if board.state.is_cancelable:
+            # It was ordered for the hardware that was here before.
+            await entry.runtime_data.installer.cancel()
     async_raise_notices(board)
     kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:
