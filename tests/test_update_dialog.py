@@ -116,6 +116,16 @@ async def test_a_newer_sketch_that_is_held_back_is_told_with_its_reason(
         assert said.count("<ha-alert") == 1
 
 
+async def test_the_name_that_changes_is_that_of_the_sketch(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """The entry may be called otherwise, and is not renamed."""
+    await offer(await add_board(board, title="Beds"), {"garden.bin": build_sketch(name="Beds")})
+    state = home.states.get("update.beds_firmware")
+    assert state is not None
+    assert "renames Arduino to Beds" in state.attributes["release_summary"]
+
+
 async def test_what_the_running_build_will_do_is_said_before_the_next_one_is_installed(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
