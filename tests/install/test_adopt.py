@@ -3,6 +3,7 @@
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import (
@@ -11,10 +12,24 @@ from custom_components.mkr1000_ota.arduino_ota.errors import (
     SketchRefused,
     WrongPassword,
 )
-from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_LIBRARY
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_LIBRARY, CONF_WAIT
+from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.install.adopt import async_adopt_sketch
 from tests.conftest import AddBoard, Arp, Offer, StartBoard
-from tests.support.actions import FIRMWARE, act, board_of, find_again, install, issues, lose, reauths, restart, shown
+from tests.support.actions import (
+    FIRMWARE,
+    act,
+    board_of,
+    eventually,
+    find_again,
+    install,
+    issues,
+    lose,
+    reauths,
+    restart,
+    shown,
+    until_stage,
+)
 from tests.support.looking import look, passwords, settled
 from tests.support.mending import know
 from tests.support.steps import MAC, OTHER_MAC
@@ -139,3 +154,38 @@ async def test_the_health_of_what_was_found_to_run_is_checked(
     await settled(home)
     assert not board_of(home).record.health_is_due
     assert issues(home).keys() == {"unhealthy"}
+
+
+@pytest.mark.slow
+async def test_what_was_not_installed_and_runs_now_is_not_said_to_be_missing(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    await offer(await add_board(board, **{CONF_WAIT: 0.001}), {"garden.bin": RUNS})
+    await board.power_off()
+    await install(home)
+    await eventually(lambda: issues(home).keys() == {"not_installed"})
+    await until_stage(home, Stage.IDLE)
+    await board.flash_over_usb(RUNS)
+    await async_adopt_sketch(board_of(home), RUNS)
+    assert not issues(home)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_is_not_healthy_is_not_said_to_run_when_something_else_does(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, *, is_known: bool
+) -> None:
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: "light.garden", CONF_HEALTH_WITHIN: 0})
+    await offer(entry, {"garden.bin": build_sketch(password="sesame", version="2.0")})
+    with pytest.raises(HomeAssistantError, match="It's still running"):
+        await install(home)
+    assert issues(home).keys() == {"unhealthy"}
+    image = build_sketch(password="password", version="1.0")
+    await board.flash_over_usb(image)
+    if is_known:
+        await async_adopt_sketch(board_of(home), image)
+    else:
+        await board_of(home).store.update(password_checked=0.0)
+        await look(home)
+    assert entry.data[CONF_PASSWORD] == "password"
+    assert not issues(home)
