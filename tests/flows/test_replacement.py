@@ -8,6 +8,8 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_WAIT, UNKNOWN_VERSION
 from custom_components.mkr1000_ota.coordinator import IDLE, Stage
+from custom_components.mkr1000_ota.errors import translated_error
+from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.network import mac_addresses
 from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Upload
 from tests.support.actions import install
@@ -205,7 +207,7 @@ async def test_a_board_that_was_heard_before_and_is_silent_now_needs_its_passwor
     await settle(home)
 
 
-async def test_what_waits_for_the_hardware_before_is_not_installed_on_its_replacement(
+async def test_what_was_ordered_for_and_told_of_the_hardware_before_is_over(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, arp: Arp
 ) -> None:
     board = await start_board()
@@ -214,11 +216,15 @@ async def test_what_waits_for_the_hardware_before_is_not_installed_on_its_replac
     await offer(entry, {"garden.bin": build_sketch(version="2.0")})
     await board.power_off()
     await install(home)
-    assert entry.runtime_data.coordinator.state.stage is Stage.WAITING
+    coordinator = entry.runtime_data.coordinator
+    assert coordinator.state.stage is Stage.WAITING
+    doubt = translated_error("verdict_uncertain", version="1.0")
+    await coordinator.store.note(lambda record: record.with_notice(Kind.UNCERTAIN, doubt, "1.0"))
     other = await start_board(address="127.0.0.8", password="other")
     arp(OTHER_MAC, other.address)
     result = await reconfigure(home, entry, typed(other), "other")
     assert result["reason"] == "reconfigure_successful"
     await settle(home)
     assert other.flashed == []
-    assert (entry.runtime_data.coordinator.state, entry.runtime_data.coordinator.record.order) == (IDLE, None)
+    assert (coordinator.state, coordinator.record.order) == (IDLE, None)
+    assert not coordinator.record.notices

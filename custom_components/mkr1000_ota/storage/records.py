@@ -187,7 +187,7 @@ class BoardRecord:
 
     def without_pending(self) -> Self:
         """Return the record without a flash whose end nobody will know, because other hardware took the place of its board."""
-        return replace(self, pending=None).without_notices(Kind.NOT_BACK)
+        return replace(self, pending=None, notices={})
 
     def adopted(self, flash: PastFlash, now: float) -> Self:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""
