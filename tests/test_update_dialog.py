@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from homeassistant.components.update import UpdateEntity, UpdateEntityFeature
+from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import entity_component, entity_registry as er
@@ -114,6 +115,27 @@ async def test_a_newer_sketch_that_is_held_back_is_told_with_its_reason(
     for said in (summary(home), await notes(home)):
         assert told in re.sub(r"\\", "", said)
         assert said.count("<ha-alert") == 1
+
+
+async def test_the_name_that_changes_is_that_of_the_sketch(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """The entry may be called otherwise, and is not renamed."""
+    await offer(await add_board(board, title="Beds"), {"garden.bin": build_sketch(name="Beds")})
+    state = home.states.get("update.beds_firmware")
+    assert state is not None
+    assert "renames Arduino to Beds" in state.attributes["release_summary"]
+
+
+async def test_where_nobody_knows_the_name_of_a_board_none_is_said_to_change(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    """Nothing is heard of it in a container without multicast."""
+    entry = await add_board(board)
+    entry.runtime_data.coordinator.update_entry(**{CONF_NAME: None})
+    await offer(entry, {"garden.bin": build_sketch(name="Garden")})
+    assert shown(home, FIRMWARE).state == "on"
+    assert summary(home) == ""
 
 
 async def test_what_the_running_build_will_do_is_said_before_the_next_one_is_installed(

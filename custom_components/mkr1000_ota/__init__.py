@@ -1,6 +1,7 @@
 """Flash Arduino MKR1000 boards over the air."""
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from homeassistant.const import CONF_PASSWORD, Platform
@@ -75,6 +76,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
     async with _setup_slots(hass):
         if store.record.keyring.current is None:
             await board.async_accept_password(entry.data[CONF_PASSWORD])
+        elif (password := entry.data[CONF_PASSWORD]) not in store.record.keyring.passwords:
+            # The record comes from an older backup than the entry.
+            await store.note(lambda record: replace(record, keyring=record.keyring.also(password)))
         # The record is on the disk at once, the entry a moment later: after a crash in between the record is right.
         board.show_password()
         board.refresh_offers()

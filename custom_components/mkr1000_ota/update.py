@@ -140,8 +140,8 @@ class FirmwareUpdate(BoardEntity, UpdateEntity):
             yield "warning", self._say("running_hangs")
         for warning in self._release.warnings if self._release else ():
             yield "warning", self._say(f"warning_{warning.code}", **warning.placeholders)
-        if offers.renames:
-            yield "warning", self._say("renames_board", board=board.name, name=offers.renames)
+        if offers.renames and board.board_name:
+            yield "warning", self._say("renames_board", board=board.board_name, name=offers.renames)
         for build in sorted(offers.held_back, key=lambda build: build.hold not in _FOR_THIS_BOARD)[:1]:
             release = build.release
             facts = {"version": build.label, "file": release.label, "name": release.name or ""}

@@ -7,13 +7,14 @@ from hashlib import sha256
 import json
 import os
 from pathlib import Path
+import pty
 import stat
 from typing import Any
 
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.commands import check
-from tests.cli.command import start
+from tests.cli.command import start, start_at_a_terminal
 from tests.cli.conftest import NEW, SAME, SLOW, Run, at, bodies, journal_of
 from tests.conftest import StartBoard
 from tests.virtual_board import Fault, Firmware, VirtualBoard
@@ -226,3 +227,17 @@ async def test_nobody_is_there_to_be_asked_for_the_password(board: VirtualBoard)
     assert (checking.returncode, board.requests) == (2, [])
     assert "There is no password" in said
     assert "Traceback" not in said
+
+
+async def test_ctrl_c_ends_the_question_for_the_password_at_once(board: VirtualBoard, file: Path) -> None:
+    terminal, its_end = pty.openpty()
+    asking = start_at_a_terminal(its_end, "flash", file, at(board))
+    os.close(its_end)
+    try:
+        assert b"Password" in await asyncio.to_thread(os.read, terminal, 1000)
+        os.write(terminal, b"\x03")
+        assert await asyncio.to_thread(asking.wait, 10) == 130
+    finally:
+        asking.kill()
+        os.close(terminal)
+    assert not board.requests

@@ -86,6 +86,23 @@ async def test_saving_does_not_break_off_an_upload(
     coordinator.set_state(IDLE)
 
 
+async def test_what_is_saved_in_another_tab_meanwhile_stays(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await add_board(board)
+    first, second = await open_options(home, entry, "waiting"), await open_options(home, entry, "storage")
+    sources = entry.runtime_data.coordinator.sources
+    switch = sources.async_switch
+
+    async def switch_slowly() -> None:
+        monkeypatch.setattr(sources, "async_switch", switch)
+        await submit(home, second, storage="sd")
+
+    monkeypatch.setattr(sources, "async_switch", switch_slowly)
+    await submit(home, first, wait_minutes=5)
+    assert entry.options.items() >= {"storage": "sd", "wait_minutes": 5}.items()
+
+
 async def test_a_field_that_is_left_empty_is_forgotten(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard
 ) -> None:

@@ -6,9 +6,13 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
 
-from custom_components.mkr1000_ota.const import UNKNOWN_VERSION
+from custom_components.mkr1000_ota.const import CONF_WAIT, UNKNOWN_VERSION
+from custom_components.mkr1000_ota.coordinator import IDLE, Stage
+from custom_components.mkr1000_ota.errors import translated_error
+from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.network import mac_addresses
-from tests.conftest import AddBoard, Arp, Hear, StartBoard, Upload
+from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Upload
+from tests.support.actions import install
 from tests.support.discovering import discover
 from tests.support.looking import forget_sightings
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
@@ -201,3 +205,26 @@ async def test_a_board_that_was_heard_before_and_is_silent_now_needs_its_passwor
     result = await submit(home, result, typed(board), "password")
     assert result["reason"] == "reconfigure_successful"
     await settle(home)
+
+
+async def test_what_was_ordered_for_and_told_of_the_hardware_before_is_over(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, arp: Arp
+) -> None:
+    board = await start_board()
+    entry = await add_board(board, **{CONF_WAIT: 5})
+    know(home, entry, MAC)
+    await offer(entry, {"garden.bin": build_sketch(version="2.0")})
+    await board.power_off()
+    await install(home)
+    coordinator = entry.runtime_data.coordinator
+    assert coordinator.state.stage is Stage.WAITING
+    doubt = translated_error("verdict_uncertain", version="1.0")
+    await coordinator.store.note(lambda record: record.with_notice(Kind.UNCERTAIN, doubt, "1.0"))
+    other = await start_board(address="127.0.0.8", password="other")
+    arp(OTHER_MAC, other.address)
+    result = await reconfigure(home, entry, typed(other), "other")
+    assert result["reason"] == "reconfigure_successful"
+    await settle(home)
+    assert other.flashed == []
+    assert (coordinator.state, coordinator.record.order) == (IDLE, None)
+    assert not coordinator.record.notices

@@ -5,15 +5,36 @@ from collections.abc import Awaitable, Callable
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard, BoardUnreachable
-from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_LIBRARY, DOMAIN
+from custom_components.mkr1000_ota.const import (
+    CONF_HEALTH_ENTITY,
+    CONF_HEALTH_WITHIN,
+    CONF_LIBRARY,
+    CONF_WAIT,
+    DOMAIN,
+)
+from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.errors import FormError
 from custom_components.mkr1000_ota.flows.credentials import async_update_password
 from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH
 from tests.conftest import AddBoard, Arp, Offer, StartBoard, Upload
-from tests.support.actions import FIRMWARE, act, board_of, find_again, install, issues, lose, reauths, restart, shown
+from tests.support.actions import (
+    FIRMWARE,
+    act,
+    board_of,
+    eventually,
+    find_again,
+    install,
+    issues,
+    lose,
+    reauths,
+    restart,
+    shown,
+    until_stage,
+)
 from tests.support.looking import look, passwords, settled
 from tests.support.mending import know
 from tests.support.steps import MAC, OTHER_MAC
@@ -153,3 +174,38 @@ async def test_the_health_of_what_was_found_to_run_is_checked(
     await settled(home)
     assert not board_of(home).record.health_is_due
     assert issues(home).keys() == {"unhealthy"}
+
+
+@pytest.mark.slow
+async def test_what_was_not_installed_and_runs_now_is_not_said_to_be_missing(
+    home: HomeAssistant, adopt: Adopt, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    await offer(await add_board(board, **{CONF_WAIT: 0.001}), {"garden.bin": RUNS})
+    await board.power_off()
+    await install(home)
+    await eventually(lambda: issues(home).keys() == {"not_installed"})
+    await until_stage(home, Stage.IDLE)
+    await board.flash_over_usb(RUNS)
+    await adopt(RUNS)
+    assert not issues(home)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_what_is_not_healthy_is_not_said_to_run_when_something_else_does(
+    home: HomeAssistant, adopt: Adopt, add_board: AddBoard, offer: Offer, board: VirtualBoard, *, is_known: bool
+) -> None:
+    entry = await add_board(board, **{CONF_HEALTH_ENTITY: "light.garden", CONF_HEALTH_WITHIN: 0})
+    await offer(entry, {"garden.bin": build_sketch(password="sesame", version="2.0")})
+    with pytest.raises(HomeAssistantError, match="It's still running"):
+        await install(home)
+    assert issues(home).keys() == {"unhealthy"}
+    image = build_sketch(password="password", version="1.0")
+    await board.flash_over_usb(image)
+    if is_known:
+        await adopt(image)
+    else:
+        await board_of(home).store.update(password_checked=0.0)
+        await look(home)
+    assert entry.data[CONF_PASSWORD] == "password"
+    assert not issues(home)

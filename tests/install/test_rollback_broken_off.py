@@ -1,5 +1,7 @@
 """A health check, or a roll-back, that is broken off or fails: it is taken up again, and ends where it should."""
 
+import asyncio
+
 from homeassistant.const import CONF_PASSWORD, EVENT_HOMEASSISTANT_STARTED
 from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -24,6 +26,7 @@ from tests.support.actions import (
     lose,
     press_cancel,
     reason_of,
+    reauths,
     restart,
     shown,
     until_stage,
@@ -41,6 +44,7 @@ from tests.support.going_back import (
 )
 from tests.support.looking import look, settled
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("asked_often")]
 
@@ -262,6 +266,22 @@ async def test_a_board_that_is_flashed_by_cable_instead_is_not_said_to_be_tried_
     await eventually(lambda: entry.data[CONF_PASSWORD] == board.password)
     assert board_of(home).record.version is None
     assert not issues(home)
+
+
+@pytest.mark.parametrize("password", ["of 1.0", "of nobody"])
+async def test_what_is_flashed_by_cable_during_the_check_is_not_gone_back_from(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, password: str
+) -> None:
+    entry = await with_a_bad_one_on_offer(home, add_board, offer, board, 0.5)
+    installing = asyncio.create_task(install(home))
+    await until_stage(home, Stage.CHECKING_HEALTH)
+    await board.flash_over_usb(build_sketch(password=password, version="3.0"))
+    with pytest.raises(HomeAssistantError) as error:
+        await installing
+    assert error.value.translation_key == "verdict_foreign"
+    assert (board.version, board_of(home).record.version) == ("3.0", None)
+    assert not issues(home)
+    assert bool(reauths(home, entry)) is (password == "of nobody")
 
 
 async def test_a_roll_back_of_which_nobody_knows_the_end_is_not_said_to_be_tried_again(

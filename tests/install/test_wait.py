@@ -70,6 +70,20 @@ async def test_it_waits_for_a_day_where_nobody_has_chosen(
     await press_cancel(home)
 
 
+async def test_a_clock_that_is_set_does_not_end_a_wait(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a power cut it may be years behind until the network is there."""
+    await add_away()
+    with monkeypatch.context() as power_cut:
+        power_cut.setattr(time, "time", lambda: 0.0)
+        await install(home)
+        await until_stage(home, Stage.WAITING)
+    await board.power_on()
+    await until_stage(home, Stage.IDLE)
+    assert board.flashed == [IMAGE]
+
+
 async def test_while_it_waits_everybody_says_so_and_the_flash_follows_the_return(
     home: HomeAssistant, add_away: AddAway, board: VirtualBoard
 ) -> None:

@@ -149,6 +149,23 @@ async def test_a_board_whose_entry_was_removed_is_offered_again(
 
 
 @pytest.mark.usefixtures("flows")
+async def test_a_board_that_is_not_ignored_anymore_is_offered_again(
+    hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
+) -> None:
+    hear(querier, TEN[0])
+    await settle(hass)
+    [card] = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    dismiss_cards(hass)
+    keys = {DOMAIN: (card["context"]["discovery_key"],)}
+    ignored = MockConfigEntry(domain=DOMAIN, source=SOURCE_IGNORE, unique_id="ignored", discovery_keys=keys)
+    ignored.add_to_hass(hass)
+    await hass.config_entries.async_remove(ignored.entry_id)
+    hear(querier, TEN[0])
+    await settle(hass)
+    assert hosts(flow) == [TEN[0], TEN[0]]
+
+
+@pytest.mark.usefixtures("flows")
 async def test_an_address_that_an_entry_left_is_offered(
     hass: HomeAssistant, querier: MdnsQuerier, flow: type[Flow]
 ) -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.text import fit_to_show
+from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.network import identity
 from tests.conftest import AddBoard, Hear, Offer, StartBoard
-from tests.support.actions import install
+from tests.support.actions import eventually, install, issues
 from tests.support.discovering import discover
-from tests.support.looking import look, settled
+from tests.support.looking import at_stage, look, settled
 from tests.support.steps import REPEATER, enter_password, passwords_sent_to
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -59,6 +60,27 @@ async def test_another_board_behind_the_same_repeater_is_not_mine(
     assert not passwords_sent_to(other)
     assert not other.flashed
     assert len(board.flashed) == mine_is_on
+
+
+async def test_a_board_that_restarts_is_not_said_to_be_another_one_of_its_name(
+    home: HomeAssistant,
+    start_board: StartBoard,
+    add_board: AddBoard,
+    hear: Hear,
+    offer: Offer,
+    repeater: None,
+) -> None:
+    board = await start_board(away=0.5)
+    entry = await add_board(board)
+    await hear(board)
+    other = await start_board(address="127.0.1.5", port=board.port)
+    await offer(entry, {"garden-2.0.bin": build_sketch(password="sesame", version="2.0")})
+    installing = home.async_create_task(install(home))
+    await at_stage(entry, Stage.RESTARTING)
+    await hear(other)
+    await eventually(lambda: other.requests)
+    await installing
+    assert not issues(home)
 
 
 async def test_each_board_behind_a_repeater_can_be_added(

@@ -9,6 +9,7 @@ from pathlib import Path
 import socket
 from threading import Thread
 from typing import Any
+from unittest.mock import AsyncMock
 
 from aiohttp import web
 from homeassistant.config_entries import ConfigEntry
@@ -19,6 +20,9 @@ from homeassistant.util import dt as dt_util
 import pytest
 from yarl import URL
 
+from custom_components.mkr1000_ota.arduino_ota.firmware.manifest import ManifestSource
+from custom_components.mkr1000_ota.arduino_ota.firmware.reasons import Reason
+from custom_components.mkr1000_ota.arduino_ota.firmware.release import SourceError
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources import chosen
 from tests.conftest import AddBoard, StartBoard
@@ -150,6 +154,23 @@ async def test_a_certificate_that_nobody_trusts(
 ) -> None:
     await follow(board, untrusted)
     assert "isn't trusted" in the_only(home)
+
+
+async def test_a_clock_that_is_not_set_yet_makes_no_certificate_bad(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be years behind or ahead after a power cut, until the network is there."""
+    error = SourceError(Reason.BAD_CERTIFICATE, host="a.b", error="certificate is not yet valid")
+    monkeypatch.setattr(ManifestSource, "catalog", AsyncMock(side_effect=error))
+    clock.hours_pass(100_000)
+    entry = await follow(board)
+    assert not [*told(home)]
+    clock.hours_pass(-100_000)
+    await look(entry)
+    assert not [*told(home)]
+    clock.hours_pass(25)
+    await look(entry)
+    assert "not yet valid" in the_only(home)
 
 
 OUTAGES: dict[str, Callable[[Web], Any]] = {

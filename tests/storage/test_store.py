@@ -25,7 +25,8 @@ from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import AddBoard, Offer
 from tests.storage.conftest import SECRET, path_of
 from tests.storage.test_records import FLASHING, PENDING, ended
-from tests.support.actions import OFFERED, choose, install, shown
+from tests.support.actions import OFFERED, choose, install, reauths, shown
+from tests.support.looking import look
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -242,6 +243,19 @@ async def test_a_crash_between_record_and_entry(home: HomeAssistant, add_board: 
     await home.config_entries.async_unload(entry.entry_id)
     home.config_entries.async_update_entry(entry, data={**entry.data, CONF_PASSWORD: "an old one"})
     assert await home.config_entries.async_setup(entry.entry_id)
+    assert entry.data[CONF_PASSWORD] == "password"
+
+
+async def test_a_record_from_an_older_backup_than_the_entry(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard
+) -> None:
+    """The board accepts what the entry knows: nobody has to be asked."""
+    entry = await add_board(board)
+    earlier = BoardRecord(keyring=Keyring(("an old one",)))
+    await entry.runtime_data.coordinator.store.save(lambda _: earlier)
+    assert await home.config_entries.async_reload(entry.entry_id)
+    await look(home)
+    assert not reauths(home, entry)
     assert entry.data[CONF_PASSWORD] == "password"
 
 

@@ -129,6 +129,9 @@ async def async_reconfigure(
         if told is not Match.BOARD:
             await board.store.note(BoardRecord.replaced)
         await _store(board, accepted, sketch)
+    if told is not Match.BOARD and board.state.is_cancelable:
+        # It was ordered for the hardware that was here before.
+        await entry.runtime_data.installer.cancel()
     kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:
         kept.pop(CONF_MAC, None)

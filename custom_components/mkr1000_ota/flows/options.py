@@ -160,4 +160,5 @@ class BoardOptionsFlow(OptionsFlow):
         self.hass.config_entries.async_update_entry(entry, options=options)
         if entry.state is ConfigEntryState.LOADED:
             await entry.runtime_data.coordinator.sources.async_switch()
-        return self.async_create_entry(data=options)
+        # Another dialog may have saved something meanwhile.
+        return self.async_create_entry(data=dict(entry.options))

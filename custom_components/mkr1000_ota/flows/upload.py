@@ -56,8 +56,8 @@ class Upload:
 
     def _findings(self, hass: HomeAssistant, entry: ConfigEntry) -> Iterator[str]:
         sketch, own = self.sketch, entry.data.get(CONF_NAME)
-        if sketch.name is not None and sketch.name != own:
-            yield sentence(hass, "upload_renames", {"old": as_markdown(own or "–"), "new": as_markdown(sketch.name)})
+        if own and sketch.name is not None and sketch.name != own:
+            yield sentence(hass, "upload_renames", {"old": as_markdown(own), "new": as_markdown(sketch.name)})
         known = {entry.data[CONF_PASSWORD], self.told[CONF_PASSWORD]} - {None}
         if sketch.stated_password is not None or any(map(sketch.has_literal, known)):
             yield sentence(hass, "upload_password_found", {})

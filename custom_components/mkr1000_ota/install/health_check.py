@@ -21,7 +21,7 @@ from ..issues import Kind
 from ..presence.asking import async_recognize
 from .flashing import async_flash, flash_slots
 from .notices import async_raise_notices
-from .outcome import async_apply_outcome
+from .outcome import async_apply_outcome, async_show_record
 from .prepare import ALLOWED_TO_RUN, async_prepare, request_for_archived
 
 UNHEALTHY: Final = "unhealthy"
@@ -56,8 +56,9 @@ async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> Instal
     if target is not None and (rolled_back := await async_roll_back(board)) is not None:
         return rolled_back
     if target is not None and board.record.rollback_to is None:
-        # Nobody knows which of both it runs: that is not tried again.
-        reason = translated_error("verdict_uncertain", board=board.name, version=target.version)
+        # It runs something else, or nobody knows which of both: that is not tried again.
+        key = "verdict_uncertain" if Kind.UNCERTAIN in board.record.notices else "verdict_foreign"
+        reason = translated_error(key, board=board.name, version=target.version)
     async_raise_notices(board)
     told = {"from": running.version, "to": board.record.version}
     return InstallEnd(event=UNHEALTHY, attributes=told, error=reason)
@@ -72,6 +73,13 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
         order = await async_prepare(board, request_for_archived(board, target, tuple(ALLOWED_TO_RUN)))
         async with board.lock:
             await async_recognize(board)
+            accepted = await board.flasher.accepted_password(*board.record.keyring.passwords)
+        if accepted != board.record.keyring.current:
+            # Somebody has helped it by cable: that sketch is theirs.
+            now = time.time()
+            await board.store.note(lambda one: one.rejected(now) if accepted is None else one.accepted(accepted, now))
+            await async_show_record(board)
+            return None
         async with flash_slots(board.hass):
             outcome = await async_flash(board, order)
         end = await async_apply_outcome(board, outcome)

@@ -42,8 +42,10 @@ async def async_wait_for_board(board: BoardCoordinator, until: float) -> Library
     """Return the library with which a board responds as soon as it does. Raises a HomeAssistantError if it is too late."""
     # It may be at another address by now, and then it is moved there.
     async_get_tracker(board.hass).moves.async_search()
+    # Even if the clock is set meanwhile, as it is after a power cut.
+    deadline = time.monotonic() + until - time.time()
     with async_get_querier(board.hass).frequent():
-        while time.time() < until:
+        while time.monotonic() < deadline:
             with suppress(BoardError):
                 library = await _recognized(board)
                 async_get_tracker(board.hass).note_response(board)

@@ -115,7 +115,12 @@ class DiscoveryFlows:
     def _entry_changed(self, _change: ConfigEntryChange, entry: ConfigEntry) -> None:
         """Look anew at an address that got or lost an entry, once it is free."""
         if entry.domain == DOMAIN:
-            self._offered.pop(entry.data.get(CONF_HOST, ""), None)
+            # One that is ignored has nothing but what it was discovered by.
+            for address in (
+                entry.data.get(CONF_HOST, ""),
+                *(each.key for each in entry.discovery_keys.get(DOMAIN, ())),
+            ):
+                self._offered.pop(str(address), None)
 
 
 # Addresses that somebody has announced and that flows ask at the same time.

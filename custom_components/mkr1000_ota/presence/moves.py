@@ -33,6 +33,8 @@ SEARCH_DELAY: Final = 0.2
 ASK_AGAIN_AFTER: Final = 600.0
 # A board that asks for an address takes so many seconds until it listens.
 START_TIMEOUT: Final = 20.0
+# In these stages an install holds a board that may be back elsewhere; it is being checked after a cut upload, too.
+_MAY_RESTART: Final = (Stage.CHECKING, Stage.RESTARTING)
 
 
 class Moves:
@@ -189,7 +191,7 @@ class Moves:
         here = [board for board in self._boards if board.host == host]
         if any(_is_flashed(one) for one in here):
             return None
-        free = next((one.lock for one in here if one.state.stage is not Stage.RESTARTING), None)
+        free = next((one.lock for one in here if one.state.stage not in _MAY_RESTART), None)
         try:
             async with asyncio.timeout(QUESTION_TIMEOUT), free or nullcontext():
                 await board.client_at(host).identify()
@@ -210,4 +212,4 @@ def _can_be(board: BoardCoordinator, peer: Peer) -> bool:
 
 
 def _is_missing(board: BoardCoordinator) -> bool:
-    return board.data is False or board.state.stage is Stage.RESTARTING
+    return board.data is False or board.state.stage in _MAY_RESTART

@@ -197,7 +197,8 @@ class PresenceTracker:
 
     @callback
     def _set_unproven(self, board: BoardCoordinator, host: str | None) -> None:
-        if self._unproven.get(board) == host:
+        # One that an install holds may restart, and is not missing before that has told so.
+        if self._unproven.get(board) == host or (host is not None and board.data):
             return
         if host is None:
             del self._unproven[board]

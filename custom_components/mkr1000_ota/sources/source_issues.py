@@ -18,6 +18,8 @@ from ..issues import Kind, async_clear, async_report, digest, sentence
 
 # How long something that may pass by itself is not worth a word, in seconds.
 OUTAGE: Final = timedelta(days=1).total_seconds()
+# OpenSSL's words for a certificate, as it looks to a clock that is not set yet after a power cut.
+_NOT_YET_VALID: Final = "not yet valid"
 # A hundred boards can have one source.
 _NAMED: Final = 10
 
@@ -42,7 +44,8 @@ class SourceIssues:
     def note(self, error: SourceError | None) -> None:
         """Note what was wrong when the source was asked last, None for nothing."""
         self.error = error
-        self.since = None if error is None else self.since or time.time()
+        # What was noted while the clock was years ahead would last for years.
+        self.since = None if error is None else min(self.since or time.time(), time.time())
 
     @callback
     def remember(self, since: float | None) -> None:
@@ -71,7 +74,8 @@ class SourceIssues:
         async_report(self._hass, kind, self._key, reason=reason, boards=_titles(boards), **where)
 
     def _matters(self, error: SourceError) -> bool:
-        return error.reason not in PASSING or (self.since is not None and time.time() - self.since >= OUTAGE)
+        passes = error.reason in PASSING or _NOT_YET_VALID in error.placeholders.get("error", "")
+        return not passes or (self.since is not None and time.time() - self.since >= OUTAGE)
 
     def _report_not_offered(self, findings: Sequence[Finding], boards: Sequence[ConfigEntry]) -> None:
         if not findings or not boards:

@@ -181,13 +181,13 @@ class BoardRecord:
         return changed if self.running is not None and self.running.is_locked else changed.flashed_elsewhere()
 
     def flashed_elsewhere(self) -> Self:
-        changed = replace(self, version=None, sha256=None, rollback_to=None)
-        # What should have been gone back from does not run anymore.
-        return changed if self.rollback_to is None else changed.without_notices(Kind.UNHEALTHY)
+        changed, told = replace(self, version=None, sha256=None, rollback_to=None), self.notices.get(Kind.UNHEALTHY)
+        # What is said to run and not to be healthy does not run anymore.
+        return changed if told is None or told.reason == "rolled_back" else changed.without_notices(Kind.UNHEALTHY)
 
     def replaced(self) -> Self:
         """Return the record of other hardware: nobody knows what it runs, nor will how a flash of the other has ended."""
-        return replace(self.flashed_elsewhere(), pending=None).without_notices(Kind.NOT_BACK)
+        return replace(self.flashed_elsewhere(), pending=None, notices={})
 
     def adopted(self, flash: PastFlash, now: float) -> Self:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""
@@ -200,7 +200,7 @@ class BoardRecord:
                 rollback_to=self.rollback_to,
                 history=(replace(self.running, password=flash.password), *self.history[1:]),
             )
-        return changed.running_now(flash).without_notices(Kind.UNCERTAIN)
+        return replace(changed.running_now(flash), notices={})
 
     @property
     def needed_images(self) -> list[str]:

@@ -126,6 +126,25 @@ async def test_addresses_that_are_exchanged_while_a_board_restarts(
 
 
 @pytest.mark.slow
+async def test_an_upload_that_was_cut_begins_anew_where_the_board_is_by_then(
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, offer: Offer, hear: Hear, arp: Arp
+) -> None:
+    """A board that was reset in the middle of an upload may get another address."""
+    board.options = replace(board.options, seconds_per_byte=30e-6)
+    await offer(entry, {"garden.bin": IMAGE})
+    installing = home.async_create_task(install(home))
+    await at_stage(entry, Stage.UPLOADING)
+    await board.renumber(THERE)
+    arp(None, HERE)
+    arp(MAC, THERE)
+    await at_stage(entry, Stage.CHECKING)
+    await hear(board)
+    await installing
+    assert entry.data[CONF_HOST] == THERE
+    assert board.flashed == [IMAGE]
+
+
+@pytest.mark.slow
 async def test_a_board_that_is_flashed_is_where_it_is_flashed(
     home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, other: VirtualBoard, offer: Offer, arp: Arp
 ) -> None:

@@ -35,7 +35,7 @@ class Exit(IntEnum):
     LOCKED = 7, "{board} was flashed and accepts no known password. Its source passes the right one to WiFiOTA.begin()."
     NOT_BACK = 8, "{board} did not come back. Press its reset button, then start the command again."
     WITHOUT_OTA = 9, "{board} runs a sketch that takes no updates. Only a USB cable can replace it."
-    NO_JOURNAL = 10, "the journal cannot be written or read; nothing was sent."
+    NO_JOURNAL = 10, "the journal cannot be written or read; nothing was flashed."
     INTERRUPTED = 130, "interrupted. If a board was being flashed, start the same command again."
 
 

@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import Sequence
 from getpass import getpass
 import os
+import signal
 import sys
 from typing import Final
 
@@ -61,11 +62,23 @@ def password_of(wanted: Namespace) -> str | None:
     """Return the password from the option, the variable or the prompt; None if there is none."""
     if wanted.password is PROMPT:
         try:
-            wanted.password = getpass("Password of the sketch that the board runs now: ")
+            wanted.password = _ask("Password of the sketch that the board runs now: ")
         except EOFError:
             sys.exit(say(Exit.USAGE, "There is no password: give it with --password or in a variable, see --help."))
     password: str | None = wanted.password
     return password
+
+
+def _ask(question: str) -> str:
+    """Ask for a secret. Ctrl+C ends that at once, also where an event loop would wait for the answer first."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    except ValueError:  # in a thread, which no signal ends
+        return getpass(question)
+    try:
+        return getpass(question)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def address_of(wanted: Namespace) -> str:
