@@ -1,8 +1,8 @@
 """Fetching over HTTP from servers that need not be well-behaved: bounded in size, time, redirects and destination."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 import re
@@ -17,7 +17,7 @@ from .. import limits
 from ..text import words_of
 from .destination import GuardedRequest, Hop, host
 from .reasons import Reason
-from .release import SourceError
+from .release import Catalog, Release, SourceError
 
 JSON: Final = "application/json"
 # GitHub hands over a file, whatever is in it, only to who asks for this type.
@@ -50,8 +50,6 @@ class Response:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     is_local: bool
-    # The copy that is here already is still right, and no body was sent.
-    unchanged: bool = False
 
     def conditions_for(self, url: URL) -> dict[str, str]:
         """Return the headers that make another request for the same conditional.
@@ -83,7 +81,9 @@ class Fetcher:
     async def get(
         self, url: URL, accept: str = FILE, *, limit: int, known: Response | None = None, may_be_local: bool = True
     ) -> Response:
-        """Get at most `limit` bytes, following redirects. Raises SourceError, whatever goes wrong.
+        """Get at most `limit` bytes, following redirects; the response that is known if it is still right.
+
+        Raises SourceError, whatever goes wrong.
 
         Only an address that a person has typed, or that came from this system itself, may lead to this system itself:
         to a loopback, link-local or own address, whatever the name.
@@ -98,11 +98,10 @@ class Fetcher:
                         if hop.is_local is None:
                             raise RuntimeError("aiohttp has sent a request past its guard")
                         self._check(url, response, conditional=bool(conditions))
-                        match response.status:
-                            case 200:
-                                return Response(url, response.headers, await _body(url, response, limit), hop.is_local)
-                            case 304:
-                                return Response(url, response.headers, b"", hop.is_local, unchanged=True)
+                        if response.status == 200:
+                            return Response(url, response.headers, await _body(url, response, limit), hop.is_local)
+                        if known and response.status == 304:
+                            return known
                     url, may_be_local = _redirected(url, response.headers["Location"]), hop.is_local
         except SourceError:
             raise
@@ -154,6 +153,40 @@ class Fetcher:
             case _:
                 reason = Reason.HTTP_STATUS
         raise SourceError(reason, host=host(url), status=str(response.status))
+
+
+class ServerSource:
+    """What the sources on servers have in common: a document that says what there is, and files."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+        self._catalog = Catalog()
+        self._last: Response | None = None
+
+    async def image(self, release: Release) -> bytes:
+        """Fetch the image, no more of it than was announced. Raises SourceError."""
+        image = await self._get(release.identifier, release.size or limits.IMAGE)
+        release.verify(image)
+        return image
+
+    async def signature(self, release: Release) -> str | None:
+        """Fetch the signature that the source names. Raises SourceError."""
+        if release.signature is None:
+            return None
+        return (await self._get(release.signature, limits.SIGNATURE)).decode(errors="replace")
+
+    async def _get(self, address: str, limit: int) -> bytes:
+        may_be_local = self._last is not None and self._last.is_local
+        return (await self._fetcher.get(URL(address, encoded=True), limit=limit, may_be_local=may_be_local)).body
+
+    async def _read(self, url: URL, limit: int, read: Callable[[bytes, URL], Catalog]) -> Catalog:
+        """Ask the server what there is; an unchanged document costs it no body."""
+        response = await self._fetcher.get(url, JSON, limit=limit, known=self._last)
+        if response is not self._last:
+            # One of the largest size would hold up the event loop noticeably.
+            self._catalog = await asyncio.to_thread(read, response.body, response.url)
+            self._last = replace(response, body=b"")
+        return self._catalog
 
 
 def credentials_of(url: URL) -> dict[str, str]:
