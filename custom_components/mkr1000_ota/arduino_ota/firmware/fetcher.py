@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 import re
-import ssl
 import time
 from typing import Final
 
@@ -28,16 +27,6 @@ _CHUNK: Final = 16 * 1024
 _HOST: Final = re.compile(r"[\w.:%-]+", re.ASCII)
 # Servers label a .bin in many ways. This is the page of a login or of an error.
 _WEB_PAGES: Final = ("text/html", "application/xhtml+xml")
-# The first that an error is counts.
-_REASONS: Final = (
-    (TimeoutError, Reason.TIMED_OUT),
-    (aiohttp.ClientConnectorCertificateError, Reason.BAD_CERTIFICATE),
-    (aiohttp.ClientConnectorError, Reason.UNREACHABLE),
-    (ValueError, Reason.BAD_URL),
-    (aiohttp.ClientResponseError, Reason.NOT_HTTP),
-    (aiohttp.ClientError, Reason.ANSWER_CUT),
-    (Exception, Reason.UNREACHABLE),
-)
 # In seconds. Without a stated time, GitHub's documentation asks for a minute at least.
 _PAUSE_UNSTATED: Final = 60.0
 
@@ -164,13 +153,11 @@ class ServerSource:
         self._last: Response | None = None
 
     async def image(self, release: Release) -> bytes:
-        """Fetch the image, no more of it than was announced. Raises SourceError."""
         image = await self._get(release.identifier, release.size or limits.IMAGE)
         release.verify(image)
         return image
 
     async def signature(self, release: Release) -> str | None:
-        """Fetch the signature that the source names. Raises SourceError."""
         if release.signature is None:
             return None
         return (await self._get(release.signature, limits.SIGNATURE)).decode(errors="replace")
@@ -260,21 +247,26 @@ async def _body(url: URL, response: aiohttp.ClientResponse, limit: int) -> bytes
 
 
 def _explained(url: URL, error: Exception) -> SourceError:
-    reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))
-    return SourceError(reason, host=host(url), error=_words_of(error))
-
-
-def _words_of(error: Exception) -> str:
+    reason, words = Reason.UNREACHABLE, words_of(error)
     match error:
-        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as cause):
-            return str(cause.verify_message)
+        case TimeoutError():
+            reason = Reason.TIMED_OUT
+        case aiohttp.ClientConnectorCertificateError():
+            reason, cause = Reason.BAD_CERTIFICATE, error.certificate_error
+            words = str(getattr(cause, "verify_message", words))
         case aiohttp.ClientConnectorSSLError():
-            return "it does not speak TLS"
+            words = "it does not speak TLS"
         case aiohttp.ClientConnectorDNSError():
-            return "there is no host of this name"
+            words = "there is no host of this name"
         case aiohttp.ClientConnectorError():
-            return words_of(error.os_error)
-    return words_of(error)
+            words = words_of(error.os_error)
+        case ValueError():
+            reason = Reason.BAD_URL
+        case aiohttp.ClientResponseError():
+            reason = Reason.NOT_HTTP
+        case aiohttp.ClientError():
+            reason = Reason.ANSWER_CUT
+    return SourceError(reason, host=host(url), error=words)
 
 
 def _rate_limited(url: URL, seconds: float) -> SourceError:
