@@ -59,24 +59,22 @@ class GitHubSource(ServerSource):
 
         The token goes to the API and nowhere else, not even where the API redirects to.
         """
-        self.server: str | None = repository_named(repository)
-        self._repository = self.server
+        self.server = repository_named(repository)
         base = http_url(api)
-        self.key: Hashable = ("github", api, self._repository.casefold(), asset, prereleases, token)
-        self._releases = base.joinpath("repos", *self._repository.split("/"), "releases")
+        self.key: Hashable = ("github", api, self.server.casefold(), asset, prereleases, token)
+        self._releases = base.joinpath("repos", *self.server.split("/"), "releases")
         self._asset = asset
         self._prereleases = prereleases
         private = {"X-GitHub-Api-Version": _API_VERSION} | ({"Authorization": f"Bearer {token}"} if token else {})
         super().__init__(Fetcher(session, base, private))
 
     async def catalog(self) -> Catalog:
-        """List the newest releases, as many as GitHub shows at once. Raises SourceError."""
         address = self._releases.with_query(per_page=limits.RELEASES)
         try:
             return await self._read(address, limits.RELEASE_LIST, self._read_releases)
         except SourceError as error:
             if error.reason is Reason.NOT_FOUND:
-                raise SourceError(Reason.NO_REPOSITORY, repository=self._repository) from None
+                raise SourceError(Reason.NO_REPOSITORY, repository=self.server) from None
             raise
         except Invalid as error:
             shown = host(address)
@@ -91,11 +89,11 @@ class GitHubSource(ServerSource):
             # The files tell them apart by themselves.
             found = [replace(each, series=None) if isinstance(each, Release) else each for each in found]
         if not releases:
-            found = [Finding.of(self._repository, Reason.NO_RELEASES)]
+            found = [Finding.of(self.server, Reason.NO_RELEASES)]
         elif not wanted:
-            found = [Finding.of(self._repository, Reason.ONLY_PRERELEASES, count=str(len(releases)))]
+            found = [Finding.of(self.server, Reason.ONLY_PRERELEASES, count=str(len(releases)))]
         elif not found:
-            found = [Finding.of(self._repository, Reason.NO_MATCHING_ASSET, pattern=self._asset)]
+            found = [Finding.of(self.server, Reason.NO_MATCHING_ASSET, pattern=self._asset)]
         return Catalog.of(found)
 
 

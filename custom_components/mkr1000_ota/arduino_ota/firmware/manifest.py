@@ -43,12 +43,11 @@ class ManifestSource(ServerSource):
         super().__init__(Fetcher(session, address, credentials_of(address)))
 
     async def catalog(self) -> Catalog:
-        """Ask the server for the manifest. Raises SourceError."""
         return await self._read(self._url, limits.MANIFEST, read_manifest)
 
     @override
     async def signature(self, release: Release) -> str | None:
-        """Fetch the signature: what the manifest names, else what minisign calls it. Raises SourceError."""
+        """Fetch what the manifest names, else what minisign calls it."""
         address = release.signature or str(signature_beside(URL(release.identifier, encoded=True)))
         try:
             return await super().signature(replace(release, signature=address))
