@@ -12,17 +12,7 @@ from aiohttp.hdrs import CONTENT_TYPE, HOST
 from aiohttp.http import RawResponseMessage
 from yarl import URL
 
-from .. import limits
-from ..errors import (
-    AnswerLost,
-    BoardError,
-    BoardSilent,
-    BoardUnreachable,
-    HostUnknown,
-    NotABoard,
-    UploadCut,
-    UploadStalled,
-)
+from .. import errors, limits
 from .response import REASONS, Response
 from .transfer import Transfer
 
@@ -106,7 +96,7 @@ class Exchange:
                 return
             began, is_taken = transfer.connected_at, taken >= transfer.size
             if began is not None and not is_taken and time.monotonic() - began >= self.timeouts.body:
-                raise self._unanswered(UploadCut(taken, transfer.size))
+                raise self._unanswered(errors.UploadCut(taken, transfer.size))
             allowed = self.timeouts.answer if is_taken else self.timeouts.stall
             if before_last_chunk is not None and transfer.at_last_chunk.done():
                 await before_last_chunk()
@@ -114,8 +104,8 @@ class Exchange:
                 transfer.release_last_chunk()
             elif began is not None and transfer.idle >= allowed:
                 if not transfer.size:
-                    raise BoardSilent(f"No answer came within {allowed:g} seconds")
-                raise self._unanswered(UploadStalled(taken, transfer.size, allowed))
+                    raise errors.BoardSilent(f"No answer came within {allowed:g} seconds")
+                raise self._unanswered(errors.UploadStalled(taken, transfer.size, allowed))
 
     def _report(self, taken: int) -> None:
         if self.on_progress is not None and taken > self._reported:
@@ -133,7 +123,7 @@ class Exchange:
         try:
             response = request.result()
         except aiohttp.ClientResponseError, aiohttp.ClientPayloadError:
-            raise self._unanswered(NotABoard("What answers there does not speak HTTP as a board does")) from None
+            raise self._unanswered(errors.NotABoard("What answers there does not speak HTTP as a board does")) from None
         except (aiohttp.ClientError, OSError) as error:
             match error:
                 case aiohttp.ServerDisconnectedError(message=RawResponseMessage(version=version, code=code)) if (
@@ -141,12 +131,12 @@ class Exchange:
                 ):
                     return Response(version, code, REASONS[code], None)
                 case aiohttp.ClientConnectorDNSError():
-                    raise HostUnknown("There is no host of this name") from None
+                    raise errors.HostUnknown("There is no host of this name") from None
             if transfer.connected_at is None:
-                raise BoardUnreachable("Nothing accepts a connection there") from None
+                raise errors.BoardUnreachable("Nothing accepts a connection there") from None
             if not transfer.size:
-                raise BoardSilent("The connection ended without an answer") from None
-            raise self._unanswered(UploadCut(transfer.taken, transfer.size)) from None
+                raise errors.BoardSilent("The connection ended without an answer") from None
+            raise self._unanswered(errors.UploadCut(transfer.taken, transfer.size)) from None
         body = b""
         # The status is known: a connection that ends roughly behind it changes nothing.
         with suppress(TimeoutError, aiohttp.ClientError):
@@ -155,10 +145,10 @@ class Exchange:
         assert response.version is not None
         return Response(response.version, response.status, response.reason or "", response.raw_headers, body)
 
-    def _unanswered(self, error: BoardError) -> BoardError:
+    def _unanswered(self, error: errors.BoardError) -> errors.BoardError:
         """Return the error of an exchange without a response: what was sent may have been applied all the same."""
         if self.transfer.size and self.transfer.complete:
-            return AnswerLost("The board may have the whole sketch, and its answer did not arrive")
+            return errors.AnswerLost("The board may have the whole sketch, and its answer did not arrive")
         return error
 
     async def _send(self) -> aiohttp.ClientResponse:
