@@ -10,8 +10,8 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.errors import AnotherBoard
 from custom_components.mkr1000_ota.arduino_ota.flash import flasher as flashing
 from custom_components.mkr1000_ota.arduino_ota.flash.flasher import Flasher
-from custom_components.mkr1000_ota.arduino_ota.flash.restart import Return, watch_restart
-from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
+from custom_components.mkr1000_ota.arduino_ota.flash.restart import watch_restart
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Evidence, Verdict
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
 from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
 from tests.conftest import BRISK, BRISK_REQUESTS
@@ -23,8 +23,8 @@ from tests.virtual_board.sketches import build_sketch
 pytestmark = pytest.mark.slow
 
 SAME = build_sketch(name="Garden", password="password")
-STAYED = Return(Library.WIFI101OTA, stayed=True)
-MAY_HAVE_LEFT = Return(Library.WIFI101OTA, stayed=False)
+STAYED = Evidence(library=Library.WIFI101OTA, stayed=True)
+MAY_HAVE_LEFT = Evidence(library=Library.WIFI101OTA, stayed=False)
 # No pause of a test is as long as a restart.
 NEVER_MISSED = replace(BRISK, minimum_absence=60.0)
 
@@ -51,7 +51,7 @@ async def test_a_restart_that_nobody_could_see_behind_a_200(
 ) -> None:
     """Home Assistant stood still meanwhile; the board has said that it flashes, and nothing speaks against it."""
 
-    async def late(*args: Any, **kwargs: Any) -> Return | None:
+    async def late(*args: Any, **kwargs: Any) -> Evidence | None:
         await board.next_event("listening")
         return await watch_restart(*args, **kwargs)
 
@@ -80,7 +80,7 @@ async def test_a_board_that_was_reset_has_not_stayed(flasher: Flasher, board: Vi
     ("unseen", "seen"), [(0.0, STAYED), (120.0, MAY_HAVE_LEFT)], ids=["looked at once", "looked at minutes later"]
 )
 async def test_what_was_seen_depends_on_when_it_could_have_left(
-    client: BoardClient, unseen: float, seen: Return
+    client: BoardClient, unseen: float, seen: Evidence
 ) -> None:
     left = time.monotonic() - unseen
     assert await watch_restart(client, NEVER_MISSED, since=left, answered=False) == seen
@@ -155,7 +155,7 @@ async def test_a_board_that_leaves_after_all_has_not_stayed(
 ) -> None:
     """It was there for as long as any board is, and is not when it is asked for its password."""
 
-    async def see_it_stay(*_: object, **__: object) -> Return:
+    async def see_it_stay(*_: object, **__: object) -> Evidence:
         await board.next_event("away")
         return STAYED
 

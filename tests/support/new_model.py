@@ -15,7 +15,7 @@ ROW = Model(
     name="Arduino MKR Vidor 4000",
     usb_products=("Arduino MKR Vidor 4000",),
     usb_product_ids=(0x8056,),
-    wifi=WifiModule(b"No Socket available", frozenset({"240ac4"})),
+    wifi=WifiModule(b"No Socket available", "240ac4"),
     libraries=(Library.ARDUINOOTA,),
 )
 BOARD = Board("Arduino MKR Vidor 4000", "vidor_ota", 0x8056, "WiFiNINA")

@@ -37,15 +37,11 @@ LARGEST_SKETCH: Final = {
 class WifiModule:
     """What connects a board. `literal` is in every image with its driver, and in no image with another's.
 
-    Its MAC addresses begin with one of `mac_prefixes`: six hexadecimal digits in lower case.
+    Its MAC addresses begin with one of `mac_prefixes`: six hexadecimal digits in lower case, with blanks between them.
     """
 
     literal: bytes
-    mac_prefixes: frozenset[str]
-
-
-def _prefixes(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    mac_prefixes: str
 
 
 # Prefixes of MAC addresses from the IEEE's list (May 2024): Newport Media, whose one the boards seen have, Atmel and
@@ -53,14 +49,14 @@ def _prefixes(text: str) -> frozenset[str]:
 # be provisioned; that of the other, WiFiNINA, complains.
 _WINC1500: Final = WifiModule(
     b"wifi101-%.2X%.2X",
-    _prefixes("""
+    """
     f8f005 000425 fcc23d 0004a3 001ec0 049162 408432 44b7d0 5410ec 608a10 682719 74d5c6 801f12 803428 9c956e d8478f
     d88039 e8eb1b fc0fe7
-"""),
+    """,
 )
 _NINA_W102: Final = WifiModule(
     b"No Socket available",
-    _prefixes("""
+    """
     083a8d 083af2 08b61f 08d1f9 08f9e0 0c8b95 0cb815 0cdc7e 10061c 10521c 1091a8 1097bd 142b2f 188b0e 18fe34 1c9dc2
     240ac4 244cab 24587c 2462ab 246f28 24a160 24b2de 24d7eb 24dcc3 2c3ae8 2cf432 3030f9 308398 30aea4 30c6f7 30c922
     348518 34865d 349454 34987a 34ab95 34b472 34b7da 3c6105 3c71bf 3c8427 3ce90e 4022d8 404cca 409151 40f520 441793
@@ -72,7 +68,7 @@ _NINA_W102: Final = WifiModule(
     c4d8d5 c4dd57 c4dee2 c82b96 c82e18 c8c9a3 c8f09e cc50e3 cc7b5c cc8da2 ccdba7 d0ef76 d48afc d4d4da d4f98d d8132a
     d8a01d d8bc38 d8bfc0 d8f15b dc4f22 dc5475 dcda0c e05a1b e09806 e0e2e6 e465b8 e831cd e868e7 e86bea e89f6d e8db84
     ec6260 ec64c9 ec94cb ecda3b ecfabc f008d1 f0f5bd f412fa f4cfa2 fcb467 fce8c0 fcf5c4
-"""),
+    """,
 )
 
 
@@ -151,7 +147,7 @@ def models_with_library(library: Library | None) -> tuple[Model, ...]:
 def models_with_mac(mac: str) -> tuple[Model, ...]:
     """The models whose Wi-Fi module can have this MAC address, however it is written."""
     prefix = re.sub(r"[^0-9a-f]", "", mac.lower())[:6]
-    return tuple(model for model in MODELS if prefix in model.wifi.mac_prefixes)
+    return tuple(model for model in MODELS if prefix in model.wifi.mac_prefixes.split())
 
 
 def is_own_address(mac: str) -> bool:

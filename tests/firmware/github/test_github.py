@@ -21,7 +21,7 @@ async def test_a_release_is_offered_with_what_its_page_says(site: Web, source: G
     assert [release.version for release in catalog.releases] == ["1.2.3", "1.10.0"]
     assert catalog.releases[0] == Release(
         version="1.2.3",
-        identifier="7",
+        identifier=str(site.at(f"{LIST}/assets/7")),
         file="blinds.bin",
         title="Blinds v1.2.3",
         notes="Notes of v1.2.3",
@@ -175,7 +175,7 @@ async def test_no_more_is_offered_than_anybody_can_look_through(site: Web, sourc
 async def test_a_release_without_words(site: Web, source: GitHubSource) -> None:
     bare = {"tag_name": "v1", "assets": [{"id": 1, "name": "a.bin", "size": 4}]}
     (release,) = (await catalog_of(site, source, bare)).releases
-    assert release == Release(version="1", identifier="1", file="a.bin", size=4)
+    assert release == Release(version="1", identifier=str(site.at(f"{LIST}/assets/1")), file="a.bin", size=4)
     assert await source.signature(release) is None
     wordy = a_release("v1", an_asset(1), body="x" * 100_000, name=None)
     (release,) = (await catalog_of(site, source, wordy)).releases

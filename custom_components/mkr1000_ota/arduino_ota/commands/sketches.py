@@ -109,10 +109,8 @@ def _report(file: Path, wanted: Namespace) -> dict[str, Any]:
         with suppress(SketchRefused):  # also a sketch that is refused can be a sound one
             found = Sketch.inspect(image, model=None, storage=None, allow=OVERRIDABLE)
         inspected(image, wanted)
-    except OSError as error:
-        verdict = {"ok": False, "reason": "unreadable", "message": sentence(error)}
-    except SketchRefused as error:
-        verdict = {"ok": False, "reason": error.reason, "message": sentence(error)}
+    except (OSError, SketchRefused) as error:
+        verdict = {"ok": False, "reason": getattr(error, "reason", "unreadable"), "message": sentence(error)}
     facts = [*_FACTS, *(["passwords"] if wanted.passwords else [])]
     report = {"file": str(file)} | verdict | {"size": size, "board": found and found.model and found.model.name}
     warnings = found and [

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from string import digits
-from typing import Final, Self
+from typing import Final
 
 from .release import Release
 from .versions import series_of, squeezed
@@ -45,35 +45,25 @@ class BoardFacts:
     chosen: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Belonging:
     """What decides whether the builds of a source are for a board."""
 
-    board: BoardFacts
-    has_own: bool
-    series: str | None
-    # Put together once, because anybody can announce thousands.
-    others: frozenset[str]
-    other_series: frozenset[str]
-
-    @classmethod
-    def of(cls, board: BoardFacts, releases: Sequence[Release], running: str) -> Self:
+    def __init__(self, board: BoardFacts, releases: Sequence[Release], running: str) -> None:
         """Look at all that a source has, to know what each is. `running` is the series that what runs was once of."""
         there = {series_for(board, each) for each in releases} - {""}
         stems = {_stem(series_for(board, each)) for each in releases if not each.version} - {""}
         now = [series_for(board, each) for each in releases if each.sha256 and each.sha256 == board.running]
         known = [*now, running, squeezed(board.name)]
-        return cls(
-            board,
-            has_own=any(_bears(each, board.name) for each in releases),
-            series=next((series for series in known if series in there or _stem(series) in stems), None),
-            others=frozenset(map(str.casefold, board.others)),
-            other_series=frozenset(map(squeezed, board.others)),
-        )
+        self._board = board
+        self._has_own = any(_bears(each, board.name) for each in releases)
+        self._series = next((series for series in known if series in there or _stem(series) in stems), None)
+        # Put together once, because anybody can announce thousands.
+        self._others = frozenset(map(str.casefold, board.others))
+        self._other_series = frozenset(map(squeezed, board.others))
 
     def hold(self, release: Release, *, is_upload: bool) -> Hold | None:
         """Return why a build is none of this board's, or does not fit it. An upload is for this board, if for any."""
-        board = self.board
+        board = self._board
         if (unfit := misfit(board, release)) is not None:
             return unfit
         if new_name(board, release) is not None:
@@ -81,25 +71,25 @@ class Belonging:
                 return Hold.OTHER_BOARD
             if board.key_pinned:
                 return Hold.OTHER_NAME
-            if self.has_own and not is_upload:
+            if self._has_own and not is_upload:
                 return Hold.OTHER_SKETCH
         return None if is_upload or self._is_of_series(release) else Hold.OTHER_SERIES
 
     def _is_of_series(self, release: Release) -> bool:
-        series, has_name = series_for(self.board, release), _bears(release, self.board.name)
-        if self.series is None or series in ("", self.series):
+        series, has_name = series_for(self._board, release), _bears(release, self._board.name)
+        if self._series is None or series in ("", self._series):
             return True
         if has_name and not self._is_of_other(release) and not _bears(release, STOCK_NAME):
             return True
         # What has no version is called garden2, garden_new and the like while somebody works on it. Not if that is what
         # another board is called.
-        stem = _stem(self.series)
-        if any(series[:end] in self.other_series for end in range(len(stem) + 1, len(series) + 1)):
+        stem = _stem(self._series)
+        if any(series[:end] in self._other_series for end in range(len(stem) + 1, len(series) + 1)):
             return False
         return not release.version and (series.startswith(stem) if stem else series.isdecimal())
 
     def _is_of_other(self, release: Release) -> bool:
-        return release.name is not None and release.name.casefold() in self.others
+        return release.name is not None and release.name.casefold() in self._others
 
 
 def misfit(board: BoardFacts, release: Release) -> Hold | None:

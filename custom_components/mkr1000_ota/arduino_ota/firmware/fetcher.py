@@ -1,12 +1,11 @@
 """Fetching over HTTP from servers that need not be well-behaved: bounded in size, time, redirects and destination."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 import re
-import ssl
 import time
 from typing import Final
 
@@ -17,7 +16,7 @@ from .. import limits
 from ..text import words_of
 from .destination import GuardedRequest, Hop, host
 from .reasons import Reason
-from .release import SourceError
+from .release import Catalog, Release, SourceError
 
 JSON: Final = "application/json"
 # GitHub hands over a file, whatever is in it, only to who asks for this type.
@@ -28,16 +27,6 @@ _CHUNK: Final = 16 * 1024
 _HOST: Final = re.compile(r"[\w.:%-]+", re.ASCII)
 # Servers label a .bin in many ways. This is the page of a login or of an error.
 _WEB_PAGES: Final = ("text/html", "application/xhtml+xml")
-# The first that an error is counts.
-_REASONS: Final = (
-    (TimeoutError, Reason.TIMED_OUT),
-    (aiohttp.ClientConnectorCertificateError, Reason.BAD_CERTIFICATE),
-    (aiohttp.ClientConnectorError, Reason.UNREACHABLE),
-    (ValueError, Reason.BAD_URL),
-    (aiohttp.ClientResponseError, Reason.NOT_HTTP),
-    (aiohttp.ClientError, Reason.ANSWER_CUT),
-    (Exception, Reason.UNREACHABLE),
-)
 # In seconds. Without a stated time, GitHub's documentation asks for a minute at least.
 _PAUSE_UNSTATED: Final = 60.0
 
@@ -50,8 +39,6 @@ class Response:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     is_local: bool
-    # The copy that is here already is still right, and no body was sent.
-    unchanged: bool = False
 
     def conditions_for(self, url: URL) -> dict[str, str]:
         """Return the headers that make another request for the same conditional.
@@ -83,7 +70,9 @@ class Fetcher:
     async def get(
         self, url: URL, accept: str = FILE, *, limit: int, known: Response | None = None, may_be_local: bool = True
     ) -> Response:
-        """Get at most `limit` bytes, following redirects. Raises SourceError, whatever goes wrong.
+        """Get at most `limit` bytes, following redirects; the response that is known if it is still right.
+
+        Raises SourceError, whatever goes wrong.
 
         Only an address that a person has typed, or that came from this system itself, may lead to this system itself:
         to a loopback, link-local or own address, whatever the name.
@@ -98,11 +87,10 @@ class Fetcher:
                         if hop.is_local is None:
                             raise RuntimeError("aiohttp has sent a request past its guard")
                         self._check(url, response, conditional=bool(conditions))
-                        match response.status:
-                            case 200:
-                                return Response(url, response.headers, await _body(url, response, limit), hop.is_local)
-                            case 304:
-                                return Response(url, response.headers, b"", hop.is_local, unchanged=True)
+                        if response.status == 200:
+                            return Response(url, response.headers, await _body(url, response, limit), hop.is_local)
+                        if known and response.status == 304:
+                            return known
                     url, may_be_local = _redirected(url, response.headers["Location"]), hop.is_local
         except SourceError:
             raise
@@ -154,6 +142,38 @@ class Fetcher:
             case _:
                 reason = Reason.HTTP_STATUS
         raise SourceError(reason, host=host(url), status=str(response.status))
+
+
+class ServerSource:
+    """What the sources on servers have in common: a document that says what there is, and files."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+        self._catalog = Catalog()
+        self._last: Response | None = None
+
+    async def image(self, release: Release) -> bytes:
+        image = await self._get(release.identifier, release.size or limits.IMAGE)
+        release.verify(image)
+        return image
+
+    async def signature(self, release: Release) -> str | None:
+        if release.signature is None:
+            return None
+        return (await self._get(release.signature, limits.SIGNATURE)).decode(errors="replace")
+
+    async def _get(self, address: str, limit: int) -> bytes:
+        may_be_local = self._last is not None and self._last.is_local
+        return (await self._fetcher.get(URL(address, encoded=True), limit=limit, may_be_local=may_be_local)).body
+
+    async def _read(self, url: URL, limit: int, read: Callable[[bytes, URL], Catalog]) -> Catalog:
+        """Ask the server what there is; an unchanged document costs it no body."""
+        response = await self._fetcher.get(url, JSON, limit=limit, known=self._last)
+        if response is not self._last:
+            # One of the largest size would hold up the event loop noticeably.
+            self._catalog = await asyncio.to_thread(read, response.body, response.url)
+            self._last = replace(response, body=b"")
+        return self._catalog
 
 
 def credentials_of(url: URL) -> dict[str, str]:
@@ -227,21 +247,26 @@ async def _body(url: URL, response: aiohttp.ClientResponse, limit: int) -> bytes
 
 
 def _explained(url: URL, error: Exception) -> SourceError:
-    reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))
-    return SourceError(reason, host=host(url), error=_words_of(error))
-
-
-def _words_of(error: Exception) -> str:
+    reason, words = Reason.UNREACHABLE, words_of(error)
     match error:
-        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as cause):
-            return str(cause.verify_message)
+        case TimeoutError():
+            reason = Reason.TIMED_OUT
+        case aiohttp.ClientConnectorCertificateError():
+            reason, cause = Reason.BAD_CERTIFICATE, error.certificate_error
+            words = str(getattr(cause, "verify_message", words))
         case aiohttp.ClientConnectorSSLError():
-            return "it does not speak TLS"
+            words = "it does not speak TLS"
         case aiohttp.ClientConnectorDNSError():
-            return "there is no host of this name"
+            words = "there is no host of this name"
         case aiohttp.ClientConnectorError():
-            return words_of(error.os_error)
-    return words_of(error)
+            words = words_of(error.os_error)
+        case ValueError():
+            reason = Reason.BAD_URL
+        case aiohttp.ClientResponseError():
+            reason = Reason.NOT_HTTP
+        case aiohttp.ClientError():
+            reason = Reason.ANSWER_CUT
+    return SourceError(reason, host=host(url), error=words)
 
 
 def _rate_limited(url: URL, seconds: float) -> SourceError:

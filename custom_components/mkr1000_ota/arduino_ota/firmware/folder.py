@@ -81,11 +81,9 @@ class FolderSource:
         self._inspected: dict[_Files, Release | Finding] = {}
 
     async def catalog(self) -> Catalog:
-        """Look at the folder; files that have not changed are not read again. Raises SourceError if it cannot be read."""
         return await self._alone(self._make_catalog)
 
     async def image(self, release: Release) -> bytes:
-        """Read the image, if it still is the one that was offered. Raises SourceError."""
         image = await self._read(release.identifier, limits.FILE)
         try:
             release.verify(image)
@@ -94,7 +92,6 @@ class FolderSource:
         return image
 
     async def signature(self, release: Release) -> str | None:
-        """Read the signature beside an image. Raises SourceError."""
         if release.signature is None:
             return None
         return (await self._read(release.signature, limits.SIGNATURE)).decode(errors="replace")

@@ -4,7 +4,6 @@ The API is documented at https://docs.github.com/en/rest/releases and, for its r
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api.
 """
 
-import asyncio
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -13,11 +12,12 @@ import re
 from typing import Any, Final
 
 import aiohttp
+from yarl import URL
 
 from .. import limits
 from .description import without_bootloader
 from .destination import host
-from .fetcher import JSON, Fetcher, Response, http_url
+from .fetcher import Fetcher, ServerSource, http_url
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
 from .schema import Field, Invalid, items, line, moment, notes, number, pick, read_json, text, web_page
@@ -42,7 +42,7 @@ _RELEASE: Final[dict[str, Field]] = (
 _ASSET: Final[dict[str, Field]] = {"id": number, "name": line, "size": number, "state": text, "digest": text}
 
 
-class GitHubSource:
+class GitHubSource(ServerSource):
     """The releases of `owner/name`, with the files of each that match a pattern."""
 
     def __init__(
@@ -59,63 +59,41 @@ class GitHubSource:
 
         The token goes to the API and nowhere else, not even where the API redirects to.
         """
-        self.server: str | None = repository_named(repository)
-        self._repository = self.server
+        self.server = repository_named(repository)
         base = http_url(api)
-        self.key: Hashable = ("github", api, self._repository.casefold(), asset, prereleases, token)
-        self._releases = base.joinpath("repos", *self._repository.split("/"), "releases")
+        self.key: Hashable = ("github", api, self.server.casefold(), asset, prereleases, token)
+        self._releases = base.joinpath("repos", *self.server.split("/"), "releases")
         self._asset = asset
         self._prereleases = prereleases
         private = {"X-GitHub-Api-Version": _API_VERSION} | ({"Authorization": f"Bearer {token}"} if token else {})
-        self._fetcher = Fetcher(session, base, private)
-        self._catalog = Catalog()
-        self._last: Response | None = None
+        super().__init__(Fetcher(session, base, private))
 
     async def catalog(self) -> Catalog:
-        """List the newest releases, as many as GitHub shows at once; an unchanged list costs no body. Raises SourceError."""
         address = self._releases.with_query(per_page=limits.RELEASES)
         try:
-            response = await self._fetcher.get(address, JSON, limit=limits.RELEASE_LIST, known=self._last)
-            if not response.unchanged:
-                self._catalog = await asyncio.to_thread(self._read, response.body)
-                self._last = replace(response, body=b"")
+            return await self._read(address, limits.RELEASE_LIST, self._read_releases)
         except SourceError as error:
             if error.reason is Reason.NOT_FOUND:
-                raise SourceError(Reason.NO_REPOSITORY, repository=self._repository) from None
+                raise SourceError(Reason.NO_REPOSITORY, repository=self.server) from None
             raise
         except Invalid as error:
             shown = host(address)
             raise SourceError(Reason.BAD_ANSWER, host=shown, path=error.path, problem=error.problem) from None
-        return self._catalog
 
-    async def image(self, release: Release) -> bytes:
-        """Download the file, and check it against the sum that GitHub has of it. Raises SourceError."""
-        image = await self._download(release.identifier, release.size or limits.IMAGE)
-        release.verify(image)
-        return image
-
-    async def signature(self, release: Release) -> str | None:
-        """Download the file of the same name with .minisig added. Raises SourceError."""
-        if release.signature is None:
-            return None
-        return (await self._download(release.signature, limits.SIGNATURE)).decode(errors="replace")
-
-    async def _download(self, identifier: str, limit: int) -> bytes:
-        return (await self._fetcher.get(self._releases / "assets" / identifier, limit=limit)).body
-
-    def _read(self, body: bytes) -> Catalog:
+    def _read_releases(self, body: bytes, _: URL) -> Catalog:
         releases = list(_published(body))
         wanted = [each for each in releases if self._prereleases or not each.get("prerelease")]
-        found = list(islice((offer for each in wanted for offer in _offers(each, self._asset)), limits.SKETCHES))
+        offers = (offer for each in wanted for offer in _offers(each, self._asset, self._releases / "assets"))
+        found = list(islice(offers, limits.SKETCHES))
         if len({series_of(each.file) for each in found if isinstance(each, Release)}) > 1:
             # The files tell them apart by themselves.
             found = [replace(each, series=None) if isinstance(each, Release) else each for each in found]
         if not releases:
-            found = [Finding.of(self._repository, Reason.NO_RELEASES)]
+            found = [Finding.of(self.server, Reason.NO_RELEASES)]
         elif not wanted:
-            found = [Finding.of(self._repository, Reason.ONLY_PRERELEASES, count=str(len(releases)))]
+            found = [Finding.of(self.server, Reason.ONLY_PRERELEASES, count=str(len(releases)))]
         elif not found:
-            found = [Finding.of(self._repository, Reason.NO_MATCHING_ASSET, pattern=self._asset)]
+            found = [Finding.of(self.server, Reason.NO_MATCHING_ASSET, pattern=self._asset)]
         return Catalog.of(found)
 
 
@@ -137,7 +115,7 @@ def _published(body: bytes) -> Iterator[dict[str, Any]]:
             yield release
 
 
-def _offers(release: dict[str, Any], pattern: str) -> Iterator[Release | Finding]:
+def _offers(release: dict[str, Any], pattern: str, place: URL) -> Iterator[Release | Finding]:
     tag, assets = release["tag_name"], release["assets"]
     if len(assets) > limits.ASSETS:
         yield Finding.of(tag, Reason.TOO_MANY, count=str(len(assets)), limit=str(limits.ASSETS))
@@ -153,7 +131,7 @@ def _offers(release: dict[str, Any], pattern: str) -> Iterator[Release | Finding
         signature = uploaded.get(f"{name}.minisig")
         yield Release(
             version=version_of_tag(tag) or version_of_file(name),
-            identifier=str(uploaded[name]["id"]),
+            identifier=str(place / str(uploaded[name]["id"])),
             file=name,
             title=release.get("name"),
             notes=release.get("body"),
@@ -161,7 +139,7 @@ def _offers(release: dict[str, Any], pattern: str) -> Iterator[Release | Finding
             size=size,
             sha256=digest.partition(":")[2] if _DIGEST.fullmatch(digest) else None,
             published=release.get("published_at"),
-            signature=str(signature["id"]) if signature else None,
+            signature=str(place / str(signature["id"])) if signature else None,
             # A tag without a version, such as `latest`, is no series of its own.
             series=(series_of(tag.replace("/", "-")) or None) if version_in_name(tag.replace("/", "-")) else None,
         )

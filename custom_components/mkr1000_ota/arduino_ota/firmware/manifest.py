@@ -11,10 +11,9 @@ A release has a `path`, the address of its image, absolute or relative to the ma
 `board` and `password` can stand once, beside `releases`. No other key is taken.
 """
 
-import asyncio
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, override
 
 import aiohttp
 from yarl import URL
@@ -24,7 +23,7 @@ from ..hardware import model_named
 from . import schema
 from .description import FIELDS, Description, declared
 from .destination import host
-from .fetcher import JSON, Fetcher, Response, credentials_of, http_url, is_downgrade, joined
+from .fetcher import Fetcher, ServerSource, credentials_of, http_url, is_downgrade, joined
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
 
@@ -32,7 +31,7 @@ _RELEASE: Final = FIELDS | {"path": schema.address, "signature": schema.address}
 _SEVERAL: Final = {name: FIELDS[name] for name in ("name", "board", "password")} | {"releases": schema.items}
 
 
-class ManifestSource:
+class ManifestSource(ServerSource):
     """A manifest at an http or https address. The address may carry user:password@."""
 
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
@@ -41,39 +40,22 @@ class ManifestSource:
         self.key: Hashable = ("manifest", str(address))
         self.server: str | None = host(address)
         self._url = address.with_user(None).with_fragment(None)
-        self._fetcher = Fetcher(session, address, credentials_of(address))
-        self._catalog = Catalog()
-        self._read: Response | None = None
+        super().__init__(Fetcher(session, address, credentials_of(address)))
 
     async def catalog(self) -> Catalog:
-        """Ask the server what there is; an unchanged manifest costs it no body. Raises SourceError."""
-        response = await self._fetcher.get(self._url, JSON, limit=limits.MANIFEST, known=self._read)
-        if not response.unchanged:
-            # A manifest of the largest size would hold up the event loop noticeably.
-            self._catalog = await asyncio.to_thread(read_manifest, response.body, response.url)
-            self._read = replace(response, body=b"")
-        return self._catalog
+        return await self._read(self._url, limits.MANIFEST, read_manifest)
 
-    async def image(self, release: Release) -> bytes:
-        """Fetch the image, no more of it than was announced. Raises SourceError."""
-        image = await self._get(release.identifier, release.size or limits.IMAGE)
-        release.verify(image)
-        return image
-
+    @override
     async def signature(self, release: Release) -> str | None:
-        """Fetch the signature: what the manifest names, else what minisign calls it. Raises SourceError."""
+        """Fetch what the manifest names, else what minisign calls it."""
         address = release.signature or str(signature_beside(URL(release.identifier, encoded=True)))
         try:
-            return (await self._get(address, limits.SIGNATURE)).decode(errors="replace")
+            return await super().signature(replace(release, signature=address))
         except SourceError as error:
             # Object stores deny access to what is not there.
             if error.reason in (Reason.NOT_FOUND, Reason.ACCESS_DENIED) and not release.signature:
                 return None
             raise
-
-    async def _get(self, address: str, limit: int) -> bytes:
-        may_be_local = self._read is not None and self._read.is_local
-        return (await self._fetcher.get(URL(address, encoded=True), limit=limit, may_be_local=may_be_local)).body
 
 
 def read_manifest(body: bytes, url: URL) -> Catalog:

@@ -69,13 +69,10 @@ class PublicKey:
 
     def verify(self, image: bytes, signature_text: str) -> str:
         """Return the trusted comment if the signature is this key's and of this image. Raises SignatureRefused."""
-        match _lines(signature_text, Reason.BAD_SIGNATURE_FILE):
-            case [untrusted, signature, trusted, global_signature] if untrusted.startswith(
-                _UNTRUSTED
-            ) and trusted.startswith(_TRUSTED):
-                pass
-            case _:
-                raise SignatureRefused(Reason.BAD_SIGNATURE_FILE)
+        lines = _lines(signature_text, Reason.BAD_SIGNATURE_FILE)
+        if len(lines) != 4 or not lines[0].startswith(_UNTRUSTED) or not lines[2].startswith(_TRUSTED):
+            raise SignatureRefused(Reason.BAD_SIGNATURE_FILE)
+        _, signature, trusted, global_signature = lines
         raw = _decode(signature, 2 + 8 + 64, Reason.BAD_SIGNATURE_FILE)
         over_comment = _decode(global_signature, 64, Reason.BAD_SIGNATURE_FILE)
         algorithm, key_id, over_image = raw[:2], raw[2:10], raw[10:]

@@ -156,7 +156,7 @@ def _builds(
 ) -> Iterable[Build]:
     """Return each build once."""
     running = seen.get(board.running or "", Seen(at=now))
-    belonging = Belonging.of(board, places[Place.SOURCE], running.series)
+    belonging = Belonging(board, places[Place.SOURCE], running.series)
     if (latest := max((known.at for known in seen.values()), default=now)) > now:
         now = latest + 1  # the clock of a computer that has just been switched on may be years behind
     found: dict[str, Build] = {}

@@ -53,7 +53,6 @@ class UploadedSource:
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     async def catalog(self) -> Catalog:
-        """Return the uploaded sketch, if there is one. Raises SourceError."""
         if not await asyncio.to_thread(self._directory.is_dir):
             return Catalog()
         catalog = await self._folder.catalog()

@@ -142,11 +142,10 @@ class Flasher:
             return await self._end(pending, None)
         late = not 0 <= time.time() - pending.phase_began <= self._timeouts.proof_timeout
         try:
-            seen = await self._client.identify()
-            accepted, library = await self._password_now(pending)
+            seen = Evidence(library=await self._client.identify(), late=late)
+            return await self._end(pending, await self._with_password(pending, seen))
         except BoardUnreachable, BoardSilent:
             return None
-        return await self._end(pending, Evidence(library=library or seen, accepted=accepted, late=late))
 
     async def _check_pace(self, password: str) -> None:
         """Raise PollsTooRarely if the last answer and another one took longer than an upload can bear."""
@@ -172,25 +171,24 @@ class Flasher:
             watching = both.create_task(
                 watch_restart(self._client, self._timeouts, since=self._released_at, answered=answered)
             )
-        returned, evidence = watching.result(), None
+        seen = watching.result()
         deadline = time.monotonic() + self._timeouts.return_timeout
-        while returned is not None and evidence is None:
+        while seen is not None:
             try:
-                accepted, library = await self._password_now(pending)
+                seen = await self._with_password(pending, seen)
+                break
             except BoardError:
                 # It has just answered; it may still be about to fall silent for a moment.
-                returned = replace(returned, stayed=False) if time.monotonic() < deadline else None
+                seen = replace(seen, stayed=False) if time.monotonic() < deadline else None
                 await asyncio.sleep(self._timeouts.probe_interval)
-            else:
-                evidence = Evidence(library=library or returned.library, accepted=accepted, stayed=returned.stayed)
-        return await self._end(pending, evidence)
+        return await self._end(pending, seen)
 
-    async def _password_now(self, pending: Pending) -> tuple[str | None, Library | None]:
-        """Ask for the likeliest passwords first: each costs the board a moment."""
+    async def _with_password(self, pending: Pending, seen: Evidence) -> Evidence:
+        """Find out which password a board accepts, the likeliest first: each costs it a moment."""
         before = (pending.old_password, *self._journal.keyring.passwords)
-        if pending.phase is Phase.UPLOADING:
-            return await self._first_accepted((*before, *pending.expected, *pending.guesses))
-        return await self._first_accepted((*pending.expected, *before, *pending.guesses))
+        likely = (*before, *pending.expected) if pending.phase is Phase.UPLOADING else (*pending.expected, *before)
+        accepted, library = await self._first_accepted((*likely, *pending.guesses))
+        return replace(seen, library=library or seen.library, accepted=accepted)
 
     async def _first_accepted(self, passwords: Iterable[str]) -> tuple[str | None, Library | None]:
         for password in filter(is_storable, dict.fromkeys(passwords)):

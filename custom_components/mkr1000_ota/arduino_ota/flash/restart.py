@@ -1,24 +1,15 @@
 """Seeing a board go away and come back."""
 
 import asyncio
-from dataclasses import dataclass
 import time
 
 from ..errors import BoardError, BoardSilent
-from ..libraries import Library
 from ..protocol.client import BoardClient
 from .timeouts import Timeouts
+from .verdict import Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
-    """A board that answers after an upload: with which library, and whether it certainly was there all the time."""
-
-    library: Library
-    stayed: bool
-
-
-async def watch_restart(client: BoardClient, timeouts: Timeouts, *, since: float, answered: bool) -> Return | None:
+async def watch_restart(client: BoardClient, timeouts: Timeouts, *, since: float, answered: bool) -> Evidence | None:
     """Watch a board until it has gone and come back, or has not gone; None if it does not come back in time.
 
     Only an answered request shows that it is there: its Wi-Fi module may accept connections while the processor
@@ -42,9 +33,9 @@ async def watch_restart(client: BoardClient, timeouts: Timeouts, *, since: float
             missed = client.connected_at - there_until >= timeouts.minimum_absence
             there_until = time.monotonic()
             if left or missed:
-                return Return(library, stayed=False)
+                return Evidence(library=library)
             if there_until - since >= timeouts.leave_timeout:
-                return Return(library, stayed=True)
+                return Evidence(library=library, stayed=True)
         if time.monotonic() - began >= timeouts.return_timeout:
             return None
         await asyncio.sleep(timeouts.probe_interval)

@@ -39,23 +39,21 @@ class Upload:
         Raises what `BoardClient.upload` raises, and what the callbacks do.
         """
         lasted: list[float] = []
-        for tries_left in reversed(range(self.timeouts.tries)):
+        while True:
             self._began = self._moved = 0.0
             try:
-                await self.client.upload(
+                return await self.client.upload(
                     self.image, self.password, on_progress=self._report, before_last_chunk=before_last_chunk
                 )
             except BoardError as error:
                 sent_nothing = isinstance(error, BoardUnreachable | NotABoard | AnotherBoard) and not self.taken
                 self.begun = self.begun or not sent_nothing
-                if not isinstance(error, BoardUnreachable | UploadCut | UploadStalled):
-                    raise self._truth(error, lasted) from None
-                lasted.append(self._moved - self._began)
-                if not tries_left or not await self._answers_again():
-                    raise self._truth(error, lasted) from None
-                await before_try()
-            else:
-                return
+                if isinstance(error, BoardUnreachable | UploadCut | UploadStalled):
+                    lasted.append(self._moved - self._began)
+                    if len(lasted) < self.timeouts.tries and await self._answers_again():
+                        await before_try()
+                        continue
+                raise self._truth(error, lasted) from None
 
     def _report(self, taken: int) -> None:
         self._moved = time.monotonic()

@@ -38,7 +38,7 @@ class Evidence:
     # The library in whose style it answers.
     library: Library
     # The password that it accepts; None for none that is known.
-    accepted: str | None = field(repr=False)
+    accepted: str | None = field(default=None, repr=False)
     # It was watched from the upload on, without a pause in which it could have restarted.
     stayed: bool = False
     # It came back so late that somebody may have used a cable in the meantime.

@@ -10,7 +10,7 @@ from yarl import URL
 from .. import errors
 from ..hardware import LARGEST_SKETCH, Storage
 from ..libraries import OTA_PORT, Library
-from .exchange import ConnectionCut, Exchange, RequestTimeouts, Silence
+from .exchange import Exchange, RequestTimeouts
 from .transfer import Transfer, VerifyPeer
 
 DEFAULT_TIMEOUTS = RequestTimeouts()
@@ -107,10 +107,7 @@ class BoardClient:
         headers: dict[str, str] = {AUTHORIZATION: _credentials(password), CONTENT_LENGTH: str(len(image))}
         exchange = self._exchange(METH_POST, "/sketch", headers, transfer)
         exchange.on_progress, exchange.before_last_chunk = on_progress, before_last_chunk
-        try:
-            response = await exchange.run()
-        except (ConnectionCut, Silence, errors.NotABoard) as error:
-            raise _failed(error, transfer) from None
+        response = await exchange.run()
         match response.status:
             case 200 if transfer.complete:
                 return
@@ -128,10 +125,7 @@ class BoardClient:
 
     async def _ask(self, method: str, path: str, headers: dict[str, str], transfer: Transfer) -> tuple[int, Library]:
         """Send a request without a body; return the status of the response, and the library that answers like that."""
-        try:
-            response = await self._exchange(method, path, headers, transfer).run()
-        except (ConnectionCut, Silence) as error:
-            raise errors.BoardSilent(error.args[0]) from None
+        response = await self._exchange(method, path, headers, transfer).run()
         if response.headers is None:
             raise errors.BoardSilent("The connection ended in the middle of the answer")
         if (library := response.library) is None:
@@ -145,15 +139,3 @@ class BoardClient:
         except ValueError:
             raise errors.HostUnknown(f"There can be no host named {self.host!r}") from None
         return Exchange(self._session, method, url, {"Connection": "close", **headers}, transfer, self._timeouts)
-
-
-def _failed(error: ConnectionCut | Silence | errors.NotABoard, transfer: Transfer) -> errors.BoardError:
-    """Return what it means that no response came to an upload."""
-    if transfer.complete:
-        return errors.AnswerLost("The board may have the whole sketch, and its answer did not arrive")
-    match error:
-        case errors.NotABoard():
-            return error
-        case Silence(args=(_, seconds)):
-            return errors.UploadStalled(transfer.taken, transfer.size, seconds)
-    return errors.UploadCut(transfer.taken, transfer.size)

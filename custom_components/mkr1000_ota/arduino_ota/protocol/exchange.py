@@ -12,8 +12,7 @@ from aiohttp.hdrs import CONTENT_TYPE, HOST
 from aiohttp.http import RawResponseMessage
 from yarl import URL
 
-from .. import limits
-from ..errors import BoardUnreachable, HostUnknown, NotABoard
+from .. import errors, limits
 from .response import REASONS, Response
 from .transfer import Transfer
 
@@ -21,14 +20,6 @@ from .transfer import Transfer
 PROGRESS_INTERVAL = 0.05
 # The end of the connection follows a board's response at once, half a second later with ArduinoOTA.
 END_TIMEOUT = 1.0
-
-
-class ConnectionCut(Exception):
-    """The connection was accepted and ended without a response."""
-
-
-class Silence(Exception):
-    """The board neither took a byte nor answered for as many seconds as were allowed, which are the second argument."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +58,9 @@ class Exchange:
     async def run(self) -> Response:
         """Send, and wait for the response.
 
-        Raises BoardUnreachable, ConnectionCut, NotABoard if it is no HTTP that comes back, Silence, whatever the
-        callbacks raise, and the BoardError of whoever refuses the peer.
+        Raises BoardUnreachable, NotABoard if it is no HTTP that comes back, BoardSilent, UploadCut or UploadStalled if
+        nothing does, AnswerLost instead of these where the board may have the whole body, whatever the callbacks raise,
+        and the BoardError of whoever refuses the peer.
         """
         request = asyncio.create_task(self._send())
         try:
@@ -104,14 +96,16 @@ class Exchange:
                 return
             began, is_taken = transfer.connected_at, taken >= transfer.size
             if began is not None and not is_taken and time.monotonic() - began >= self.timeouts.body:
-                raise ConnectionCut("The body was not taken in the time that any board needs")
+                raise self._unanswered(errors.UploadCut(taken, transfer.size))
             allowed = self.timeouts.answer if is_taken else self.timeouts.stall
             if before_last_chunk is not None and transfer.at_last_chunk.done():
                 await before_last_chunk()
                 before_last_chunk = None
                 transfer.release_last_chunk()
             elif began is not None and transfer.idle >= allowed:
-                raise Silence(f"No answer came within {allowed:g} seconds", allowed)
+                if not transfer.size:
+                    raise errors.BoardSilent(f"No answer came within {allowed:g} seconds")
+                raise self._unanswered(errors.UploadStalled(taken, transfer.size, allowed))
 
     def _report(self, taken: int) -> None:
         if self.on_progress is not None and taken > self._reported:
@@ -123,20 +117,26 @@ class Exchange:
 
         What aiohttp raises is not passed on, not even as a cause: it carries the head, and so the password.
         """
-        if (refusal := self.transfer.refusal) is not None:
-            raise refusal
+        transfer = self.transfer
+        if transfer.refusal is not None:
+            raise transfer.refusal
         try:
             response = request.result()
         except aiohttp.ClientResponseError, aiohttp.ClientPayloadError:
-            raise NotABoard("What answers there does not speak HTTP as a board does") from None
+            raise self._unanswered(errors.NotABoard("What answers there does not speak HTTP as a board does")) from None
         except (aiohttp.ClientError, OSError) as error:
-            if (begun := _beginning_of_response(error)) is not None:
-                return begun
-            if isinstance(error, aiohttp.ClientConnectorDNSError):
-                raise HostUnknown("There is no host of this name") from None
-            if self.transfer.connected_at is None:
-                raise BoardUnreachable("Nothing accepts a connection there") from None
-            raise ConnectionCut("The connection ended without an answer") from None
+            match error:
+                case aiohttp.ServerDisconnectedError(message=RawResponseMessage(version=version, code=code)) if (
+                    code in REASONS
+                ):
+                    return Response(version, code, REASONS[code], None)
+                case aiohttp.ClientConnectorDNSError():
+                    raise errors.HostUnknown("There is no host of this name") from None
+            if transfer.connected_at is None:
+                raise errors.BoardUnreachable("Nothing accepts a connection there") from None
+            if not transfer.size:
+                raise errors.BoardSilent("The connection ended without an answer") from None
+            raise self._unanswered(errors.UploadCut(transfer.taken, transfer.size)) from None
         body = b""
         # The status is known: a connection that ends roughly behind it changes nothing.
         with suppress(TimeoutError, aiohttp.ClientError):
@@ -144,6 +144,12 @@ class Exchange:
                 body = await response.content.read(limits.BOARD_BODY)
         assert response.version is not None
         return Response(response.version, response.status, response.reason or "", response.raw_headers, body)
+
+    def _unanswered(self, error: errors.BoardError) -> errors.BoardError:
+        """Return the error of an exchange without a response: what was sent may have been applied all the same."""
+        if self.transfer.size and self.transfer.complete:
+            return errors.AnswerLost("The board may have the whole sketch, and its answer did not arrive")
+        return error
 
     async def _send(self) -> aiohttp.ClientResponse:
         return await self.session.request(
@@ -170,11 +176,3 @@ class Exchange:
         request.headers.update(self.headers)
         request.proxy = None
         return await handler(request)
-
-
-def _beginning_of_response(error: Exception) -> Response | None:
-    """Return what came of a response if that was the status at least."""
-    match error:
-        case aiohttp.ServerDisconnectedError(message=RawResponseMessage(version=version, code=code)) if code in REASONS:
-            return Response(version, code, REASONS[code], None)
-    return None

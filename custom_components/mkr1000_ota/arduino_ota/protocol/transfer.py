@@ -56,6 +56,9 @@ class Transfer(Payload):
     happens, and so cannot apply it.
     """
 
+    # Nothing has to be closed behind it.
+    _autoclose = True
+
     def __init__(self, body: bytes = b"", verify_peer: VerifyPeer | None = None) -> None:
         super().__init__(body)
         self._verify_peer = verify_peer
@@ -77,17 +80,6 @@ class Transfer(Payload):
     @override
     def size(self) -> int:
         return len(self._body)
-
-    @property
-    @override
-    def autoclose(self) -> bool:
-        return True
-
-    @property
-    @override
-    def consumed(self) -> bool:
-        """Whether aiohttp must not repeat the request by itself, as it does where a connection ends early."""
-        return self.connected_at is not None
 
     @property
     def idle(self) -> float:
@@ -125,6 +117,8 @@ class Transfer(Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send the head in one segment, then the body as fast as the board takes it."""
         self.connected_at = self._moved_at = time.monotonic()
+        # aiohttp must not repeat the request by itself, as it does where a connection ends early.
+        self._consumed = True
         transport = writer.transport
         assert transport is not None
         self._transport = transport
