@@ -12,6 +12,7 @@ from custom_components.mkr1000_ota.arduino_ota.errors import (
     BoardError,
     BoardUnreachable,
     NotABoard,
+    StorageFailed,
     UploadCut,
     UploadStalled,
     WrongPassword,
@@ -244,3 +245,19 @@ async def test_what_answers_like_no_board_when_it_has_taken_half_is_not_said_to_
     assert outcome.verdict is Verdict.NOT_APPLIED
     assert isinstance(outcome.error, UploadCut)
     assert outcome.error.taken == SIZE // 2
+
+
+async def test_two_equal_ends_and_another_one_prove_no_watchdog(
+    flasher: Flasher, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = iter((UploadCut(1, SIZE), UploadCut(1, SIZE), StorageFailed()))
+
+    async def upload(*_: object, on_progress: Callable[[int], None], **__: object) -> None:
+        for taken in (1, 2):
+            on_progress(taken)
+            await asyncio.sleep(0.05)
+        raise next(ends)
+
+    monkeypatch.setattr(BoardClient, "upload", upload)
+    outcome = await flasher.flash(order(NEW), ignore)
+    assert isinstance(outcome.error, StorageFailed)
