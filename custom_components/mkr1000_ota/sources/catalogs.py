@@ -163,8 +163,11 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self.issues.report(self.data.findings, self.users)
         # A board whose polling is disabled is no reason to look.
         is_polled = any(not entry.pref_disable_polling for entry in self.users)
-        self.update_interval = self._interval if is_polled else None
-        self._schedule_refresh()
+        interval = self._interval if is_polled else None
+        if interval != self.update_interval:
+            # Otherwise its next look stays where it is: after a failed one it is due sooner.
+            self.update_interval = interval
+            self._schedule_refresh()
 
     async def _begin(self) -> None:
         # Nothing is looked at while Home Assistant stops.
