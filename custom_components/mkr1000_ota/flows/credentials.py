@@ -127,8 +127,10 @@ async def async_reconfigure(
             raise FormError("password_needed", CONF_PASSWORD)
         accepted = await _accepted(board, client_for(hass, found, known, entry), passwords, sketch)
         if told is not Match.BOARD:
-            # What has waited for its turn may have begun meanwhile; it is for the hardware that was here before.
-            if loaded_board(entry).state.is_cancelable:
+            # What is ordered is for the hardware that was here before; what has waited may have begun meanwhile.
+            if board.state.has_the_board:
+                raise FormError("already_installing", "base")
+            if board.state.is_cancelable:
                 await entry.runtime_data.installer.cancel()
             await board.store.note(BoardRecord.replaced)
         await _store(board, accepted, sketch)
