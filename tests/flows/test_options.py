@@ -202,3 +202,20 @@ async def test_a_board_can_be_removed_while_its_dialog_is_open(
     await home.config_entries.async_remove(entry.entry_id)
     result = await home.config_entries.options.async_configure(result["flow_id"], {"next_step_id": step})
     assert result["reason"] == "removed"
+
+
+async def test_a_board_that_is_unloaded_while_they_are_taken_over_leaves_its_source(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it is looked at for good."""
+    entry = await add_board(board)
+    await settle(home)
+    sources = entry.runtime_data.coordinator.sources
+
+    async def unload() -> None:
+        assert await home.config_entries.async_unload(entry.entry_id)
+
+    monkeypatch.setattr(sources.uploads, "async_refresh", unload)
+    home.config_entries.async_update_entry(entry, options={**entry.options, "folder": "firmware"})
+    await sources.async_switch()
+    assert not sources.chosen.users

@@ -1,18 +1,22 @@
 """Reconfigure names an address: what is there is the board, takes its place with a typed password, or gets nothing."""
 
+from dataclasses import replace
+
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.service_info.dhcp import DhcpServiceInfo
 import pytest
 
+from custom_components.mkr1000_ota.arduino_ota.flash.pending import Phase
 from custom_components.mkr1000_ota.const import CONF_WAIT, UNKNOWN_VERSION
 from custom_components.mkr1000_ota.coordinator import IDLE, Stage
 from custom_components.mkr1000_ota.errors import translated_error
 from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.network import mac_addresses
 from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Upload
-from tests.support.actions import install
+from tests.install.conftest import pending
+from tests.support.actions import board_of, install, issues, restart, until_not_back
 from tests.support.discovering import discover
 from tests.support.looking import forget_sightings
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
@@ -228,3 +232,28 @@ async def test_what_was_ordered_for_and_told_of_the_hardware_before_is_over(
     assert other.flashed == []
     assert (coordinator.state, coordinator.record.order) == (IDLE, None)
     assert not coordinator.record.notices
+
+
+async def test_what_the_hardware_before_has_not_come_back_from_is_not_begun_anew(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, arp: Arp
+) -> None:
+    """Its order stays on the disk until somebody knows how it has ended, and nobody will."""
+    board = await start_board()
+    entry = await add_board(board, **{CONF_WAIT: 5})
+    know(home, entry, MAC)
+    await offer(entry, {"garden.bin": build_sketch(version="2.0")})
+    await board.power_off()
+    await install(home)
+    flash = pending(Phase.ANSWERED, "sesame")
+    await board_of(home).store.note(lambda record: replace(record, pending=flash))
+    await restart(home, entry)
+    await until_not_back(home)
+    other = await start_board(address="127.0.0.8", password="other")
+    arp(OTHER_MAC, other.address)
+    result = await reconfigure(home, entry, typed(other), "other")
+    assert result["reason"] == "reconfigure_successful"
+    await restart(home, entry)
+    await settle(home)
+    assert other.flashed == []
+    assert not board_of(home).record.is_unfinished
+    assert not issues(home)

@@ -285,9 +285,16 @@ async def test_another_source_takes_it_back(home: HomeAssistant, follow: Follow,
     assert not [*told(home)]
 
 
+@pytest.mark.parametrize("is_used_again", [False, True])
 async def test_a_look_that_ends_when_nobody_uses_its_source_any_more_tells_nothing(
-    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, monkeypatch: pytest.MonkeyPatch
+    home: HomeAssistant,
+    follow: Follow,
+    board: VirtualBoard,
+    site: Web,
+    monkeypatch: pytest.MonkeyPatch,
+    is_used_again: bool,
 ) -> None:
+    """Nor does it take back what another one has told since."""
     monkeypatch.setattr("custom_components.mkr1000_ota.FIRST_REFRESH_TIMEOUT", 0.1)
 
     async def answer_late(_: web.Request) -> web.Response:
@@ -298,10 +305,16 @@ async def test_a_look_that_ends_when_nobody_uses_its_source_any_more_tells_nothi
     entry = await follow(board)
     catalog = entry.runtime_data.coordinator.sources.chosen
     await home.config_entries.async_unload(entry.entry_id)
+    if is_used_again:
+        site.serve(PATH, status=403)
+        await home.config_entries.async_setup(entry.entry_id)
+        await entry.runtime_data.coordinator.sources.chosen.first_refresh
+    before = [*told(home)]
+    assert bool(before) is is_used_again
     site.closing.set()
     await catalog.first_refresh
     assert not catalog.last_update_success
-    assert not [*told(home)]
+    assert [*told(home)] == before
 
 
 async def test_a_repository_is_named_without_its_token(

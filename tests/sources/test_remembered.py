@@ -329,11 +329,12 @@ async def test_nothing_secret_is_remembered(
 
 
 async def test_after_a_start_without_it_a_server_is_asked_again_soon(
-    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, start_board: StartBoard, site: Web
 ) -> None:
-    """After a power cut Home Assistant is often there before the network is."""
+    """After a power cut Home Assistant is often there before the network is, and before all boards are set up."""
     site.serve(PATH, status=503)
     entry = await follow(board)
+    await follow(await start_board(name="Pump", address="127.0.0.20"))
     serve(site, "2.0")
     async_fire_time_changed(home, dt_util.utcnow() + timedelta(minutes=6))
     await home.async_block_till_done(wait_background_tasks=True)

@@ -127,11 +127,13 @@ async def async_reconfigure(
             raise FormError("password_needed", CONF_PASSWORD)
         accepted = await _accepted(board, client_for(hass, found, known, entry), passwords, sketch)
         if told is not Match.BOARD:
+            # What is ordered is for the hardware that was here before; what has waited may have begun meanwhile.
+            if board.state.has_the_board:
+                raise FormError("already_installing", "base")
+            if board.state.is_cancelable:
+                await entry.runtime_data.installer.cancel()
             await board.store.note(BoardRecord.replaced)
         await _store(board, accepted, sketch)
-    if told is not Match.BOARD and board.state.is_cancelable:
-        # It was ordered for the hardware that was here before.
-        await entry.runtime_data.installer.cancel()
     kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:
         kept.pop(CONF_MAC, None)

@@ -33,8 +33,6 @@ SEARCH_DELAY: Final = 0.2
 ASK_AGAIN_AFTER: Final = 600.0
 # A board that asks for an address takes so many seconds until it listens.
 START_TIMEOUT: Final = 20.0
-# In these stages an install holds a board that may be back elsewhere; it is being checked after a cut upload, too.
-_MAY_RESTART: Final = (Stage.CHECKING, Stage.RESTARTING)
 
 
 class Moves:
@@ -191,7 +189,7 @@ class Moves:
         here = [board for board in self._boards if board.host == host]
         if any(_is_flashed(one) for one in here):
             return None
-        free = next((one.lock for one in here if one.state.stage not in _MAY_RESTART), None)
+        free = next((one.lock for one in here if not _may_restart(one)), None)
         try:
             async with asyncio.timeout(QUESTION_TIMEOUT), free or nullcontext():
                 await board.client_at(host).identify()
@@ -212,4 +210,10 @@ def _can_be(board: BoardCoordinator, peer: Peer) -> bool:
 
 
 def _is_missing(board: BoardCoordinator) -> bool:
-    return board.data is False or board.state.stage in _MAY_RESTART
+    return board.data is False or _may_restart(board)
+
+
+def _may_restart(board: BoardCoordinator) -> bool:
+    """Whether an install holds a board that may be back elsewhere; after an upload that was cut, too, it is checked."""
+    state = board.state
+    return state.stage is Stage.RESTARTING or (state.stage is Stage.CHECKING and state.size > 0)

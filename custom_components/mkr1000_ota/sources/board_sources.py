@@ -46,10 +46,11 @@ class BoardSources:
 
     async def async_switch(self) -> None:
         """Take over an upload and the source that is chosen now; a catalog that stays in use is not looked up anew."""
-        await self.uploads.async_refresh()
         leave = self._leave_chosen
         self.chosen, self._leave_chosen = self._use(source_of(self._hass, self._entry))
         leave()
+        # The entry may be unloaded meanwhile.
+        await self.uploads.async_refresh()
         self._on_change()
 
     def find_offers(self, record: BoardRecord, archived: Collection[PastFlash]) -> Offers:

@@ -126,7 +126,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
             if not isinstance(self._inspected.get(_key(release)), Release):
                 self._inspected[_key(release)] = Finding.from_error(release.label, err)
         self.data = self._completed(self._named)
-        self.issues.report(self.data.findings, self.users)
+        self._report(self.data)
         self.async_update_listeners()
 
     def _may_be_another(self, release: Release) -> bool:
@@ -163,8 +163,11 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self.issues.report(self.data.findings, self.users)
         # A board whose polling is disabled is no reason to look.
         is_polled = any(not entry.pref_disable_polling for entry in self.users)
-        self.update_interval = self._interval if is_polled else None
-        self._schedule_refresh()
+        interval = self._interval if is_polled else None
+        if interval != self.update_interval:
+            # Otherwise its next look stays where it is: after a failed one it is due sooner.
+            self.update_interval = interval
+            self._schedule_refresh()
 
     async def _begin(self) -> None:
         # Nothing is looked at while Home Assistant stops.
@@ -186,7 +189,7 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 catalog = await self.source.catalog()
         except SourceError as err:
             self.issues.note(err)
-            self.issues.report(self.data.findings, self.users)
+            self._report(self.data)
             known, is_over_soon = source_error(err), self.source.server is not None and err.reason in _OVER_SOON
             raise UpdateFailed(
                 translation_domain=DOMAIN,
@@ -203,8 +206,13 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
         self.look_into(*filter(self._may_be_another, catalog.releases))
         catalog = self._completed(catalog)
         self.issues.note(None)
-        self.issues.report(catalog.findings, self.users)
+        self._report(catalog)
         return catalog
+
+    def _report(self, catalog: Catalog) -> None:
+        # If nobody uses it anymore, another one may tell of the same source by now.
+        if self.users:
+            self.issues.report(catalog.findings, self.users)
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:

@@ -187,7 +187,7 @@ class BoardRecord:
 
     def replaced(self) -> Self:
         """Return the record of other hardware: nobody knows what it runs, nor will how a flash of the other has ended."""
-        return replace(self.flashed_elsewhere(), pending=None, notices={})
+        return replace(self.flashed_elsewhere(), pending=None, order=None, notices={})
 
     def adopted(self, flash: PastFlash, now: float) -> Self:
         """Return the record of a board that runs a sketch whose image somebody had, and accepts its password."""

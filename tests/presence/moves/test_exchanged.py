@@ -8,7 +8,8 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_WAIT
-from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.coordinator import IDLE, InstallState, Stage
+from custom_components.mkr1000_ota.presence.tracker import async_get_tracker
 from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard
 from tests.presence.moves.conftest import HERE, THERE, is_online
 from tests.support.actions import install
@@ -142,6 +143,20 @@ async def test_an_upload_that_was_cut_begins_anew_where_the_board_is_by_then(
     await installing
     assert entry.data[CONF_HOST] == THERE
     assert board.flashed == [IMAGE]
+
+
+async def test_a_board_that_an_install_begins_to_check_is_not_looked_for(
+    home: HomeAssistant, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    """It serves one connection at a time, and the install has it."""
+    await hear(board)
+    coordinator = entry.runtime_data.coordinator
+    coordinator.set_state(InstallState(Stage.CHECKING, "2.0"))
+    board.requests.clear()
+    async with coordinator.lock:
+        await async_get_tracker(home).moves.async_search()
+    assert not board.requests
+    coordinator.set_state(IDLE)
 
 
 @pytest.mark.slow
