@@ -57,5 +57,5 @@ def library_of(code: Code) -> Library | None:
     if code.is_complete and not (serving and beginning):
         return None
     # A web server of the sketch's own may have that header, too.
-    answers = any(serving & {function, *code.callers(function)} for function in answering)
+    answers = any(serving & code.callers(function) for function in answering)
     return Library.ARDUINOOTA if answers or not code.image.has(WIFI101OTA_BOARD) else Library.WIFI101OTA
