@@ -92,6 +92,12 @@ def test_arduinoota_is_told_from_wifi101ota_whatever_the_board_is_called() -> No
     assert Sketch.inspect(build_sketch("mkr1000", "mkr1000", library="ArduinoOTA")).library == "ArduinoOTA"
 
 
+def test_a_web_server_of_the_sketchs_own_makes_no_other_library() -> None:
+    """It may answer with the same header. The wrong library would make the password the name."""
+    sketch = Sketch.inspect(build_sketch("Hall", "hall-pass", strings=("Content-length: ", "HTTP/1.1 ")))
+    assert (sketch.library, sketch.name, sketch.stated_password) == ("WiFi101OTA", "Hall", "hall-pass")
+
+
 def test_a_sketch_built_with_the_first_release_of_the_library_is_as_good() -> None:
     """That one has fewer answers."""
     sketch = Sketch.inspect(build_sketch("Hall", "hall-pass", quirks=Quirks(old_library=True)))

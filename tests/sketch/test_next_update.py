@@ -60,7 +60,9 @@ def test_a_sketch_that_opens_its_port_before_there_is_wifi_is_deaf(library: str,
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-@pytest.mark.parametrize("wifi", ["before", "access point", "provisioned", "through a pointer", "in loop"])
+@pytest.mark.parametrize(
+    "wifi", ["before", "access point", "provisioned", "through a pointer", "in loop", "turn", "switch"]
+)
 @pytest.mark.parametrize("call", ["near", "far", "inlined", "hidden"])
 def test_however_else_a_sketch_starts_its_wifi_it_is_not_refused(library: str, wifi: WifiStart, call: str) -> None:
     """What cannot be read is no reason."""
@@ -158,6 +160,8 @@ def test_a_password_that_is_handed_on_is_stated(library: str) -> None:
         (("Feb 31 2026 12:34:56",), None),
         (("Nov 27 2026 29:34:56",), None),
         (("Nov 27 2026",), None),
+        (("Jan  1 2000", "12:34:56"), None),
+        (("Nov 27 2026", "00:00:00"), None),
         ((), None),
     ],
 )

@@ -1,5 +1,7 @@
 """How the password of a sketch is found where its call of begin() does not show it."""
 
+from dataclasses import replace
+
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.libraries import Library
@@ -7,6 +9,7 @@ from custom_components.mkr1000_ota.arduino_ota.sketch import MOST_CANDIDATES, Sk
 from custom_components.mkr1000_ota.arduino_ota.sketch.begin_call import calls_of_begin
 from custom_components.mkr1000_ota.arduino_ota.sketch.checks import whole_program
 from custom_components.mkr1000_ota.arduino_ota.sketch.code import Code
+from custom_components.mkr1000_ota.arduino_ota.sketch.passwords import name_and_passwords
 from tests.virtual_board.ota_library import BeginCall
 from tests.virtual_board.sketch_strings import ANSWER, BASE64, BEGIN, CORE, REQUEST
 from tests.virtual_board.sketches import Quirks, build_sketch
@@ -55,6 +58,14 @@ def test_strings_that_every_image_has_are_left_out(quirks: Quirks) -> None:
     strings = {string.decode() for string in (*ANSWER, *REQUEST, *BEGIN, *BASE64, *CORE, *WIFI101) if len(string) > 4}
     assert not strings & passwords
     assert Sketch.inspect(build_sketch("Hall", "OK")).passwords[0] == "OK"
+
+
+def test_what_a_call_without_its_objects_passes_is_no_name() -> None:
+    """A compiler has left them out, and the name perhaps: then the password is where the name would be."""
+    code = Code(whole_program(build_sketch("Hall", "hall-pass"))[0])
+    (call,) = calls_of_begin(code, Library.WIFI101OTA)
+    password = replace(call, name=call.password, name_address=call.password_address, password=None)
+    assert name_and_passwords(code, [replace(password, has_objects=False)])[0] is None
 
 
 def test_the_version_marker_is_no_candidate() -> None:

@@ -135,7 +135,8 @@ def test_a_card_or_a_serial_flash_takes_only_images_with_their_loader(storage: S
         "SFU": build_sketch(size=60_000, quirks=Quirks(sfu=True, storage="SDStorage")),
     }
     assert Sketch.inspect(by_library.pop(library), storage=storage).loader is storage
-    for image in (SKETCH, *by_library.values()):
+    other = build_sketch(size=60_000, quirks=Quirks(snu=True, storage="SDStorage"))
+    for image in (SKETCH, other, *by_library.values()):
         error = refused(image, storage)
         assert error.reason is Refusal.NO_LOADER
         assert f"{library}.h" in str(error)

@@ -38,6 +38,9 @@ _JOIN, _POINTER_TO_JOIN = "net.join", "pointer to net.join"
 _FAR_AWAY = 8
 _START, _POINTER_TO_START = "startUpdates", "pointer to startUpdates"
 _FIVE_SECONDS = 5000
+# What compilers call for a switch goes on where a table of bytes behind the call says.
+_SWITCH = "__gnu_thumb1_case_uqi"
+_SWITCH_CODE = (0xB402, 0x4671, 0x0849, 0x0049, 0x5C09, 0x0049, 0x448E, 0xBC02, 0x4770)
 
 
 def own_pointers(quirks: Quirks) -> list[tuple[str, Word]]:
@@ -82,6 +85,12 @@ def own_functions(
             setup.load(3, _POINTER_TO_JOIN)
             setup.code += [ldr(3, 3), call_through(3)]
             others.append(join)
+        case "switch":
+            # The table has two cases: one jumps on, the other one is behind that.
+            setup.code += [movs(0, 1), Call(_SWITCH), 0x0201, Jump("chosen")]
+            _put_join(setup, wifi)
+            setup.code.append(Mark("chosen"))
+            others.append(Function(_SWITCH, [*_SWITCH_CODE]))
         case "in loop":
             loop.load(0, WIFI)
             loop.code += [Call(STATUS), compare(0, 3), Jump("connected", "eq")]
@@ -89,9 +98,11 @@ def own_functions(
             loop.code.append(Mark("connected"))
             loop.load(3, _IS_UP)
             loop.code += [ldrb(2, 3), compare(2, 0), Jump("up", "ne"), movs(2, 1), strb(2, 3)]
-    _put_begin(loop if quirks.wifi == "in loop" else setup, random, ota, quirks, arguments)
+    _put_begin(loop if quirks.wifi in ("in loop", "turn") else setup, random, ota, quirks, arguments)
     if quirks.wifi == "in loop":
         loop.code.append(Mark("up"))
+    if quirks.wifi == "turn":
+        _put_join(loop, wifi)
     if quirks.wifi == "behind":
         _put_join(setup, wifi)
     if wifi:

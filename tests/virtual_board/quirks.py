@@ -35,7 +35,9 @@ NANO_33_IOT = Board("Arduino NANO 33 IoT", "nano_33_iot", 0x8057, "WiFiNINA")
 BOARDS = {board.ota_name: board for board in (MKR1000, MKR_WIFI_1010, NANO_33_IOT)}
 """Those that there are virtual boards of, by what Arduino's tools call them."""
 
-type WifiStart = Literal["before", "behind", "never", "access point", "provisioned", "through a pointer", "in loop"]
+type WifiStart = Literal[
+    "before", "behind", "never", "access point", "provisioned", "through a pointer", "in loop", "turn", "switch"
+]
 type SerialWait = Literal["no", "endless", "with work", "limited", "once"]
 type HandedOn = Literal["no", "once", "through a pointer, too", "from far away, too"]
 type Watchdog = Literal["no", "fed", "fed by address", "library", "only sleeps", "switched off", "restarts"]
@@ -59,6 +61,7 @@ class Quirks:
     aligned: each literal begins at a whole word, as without optimisation.
     scatter: literals in any order, not in that of the source.
     sdu, sfu: the loader of the library SDU or SFU comes first, the sketch 16 or 32 KiB later.
+    snu: the loader of the library SNU, which looks for a sketch in the Wi-Fi module, comes first: 16 KiB, too.
     call: begin() is called directly, through a register ("far"), in a way that cannot be followed ("hidden"), or a
         compiler has put its code in place of the call ("inlined").
     old_library: the OTA library is WiFi101OTA 1.0, which knows no status 414, or ArduinoOTA 1.0.0.
@@ -68,7 +71,7 @@ class Quirks:
     startup: the start-up code copies and clears in loops, or calls functions for that, or a link-time optimiser has put
         other functions into it ("inlined").
     free_ram: what the variables leave to stack and heap, in bytes.
-    wifi: where the sketch starts its Wi-Fi, seen from begin().
+    wifi: where the sketch starts its Wi-Fi, seen from begin(); "turn": in an earlier turn of loop().
     serial: whether it waits until a terminal is connected.
     watchdog: what it does with the processor's watchdog.
     """
@@ -88,6 +91,7 @@ class Quirks:
     scatter: bool = False
     sdu: bool = False
     sfu: bool = False
+    snu: bool = False
     call: BeginCall = "near"
     old_library: bool = False
     mdns: bool = True

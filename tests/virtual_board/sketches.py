@@ -88,15 +88,22 @@ def build_sketch(
     secret = password.encode() if isinstance(password, str) else password
     sketch = _Sketch(name.encode(), secret, version, ota, seed, wifi, strings, board, quirks)
     loader = b""
-    if quirks.sdu or quirks.sfu:
-        loader = build_loader(SFU_SIZE if quirks.sfu else SDU_SIZE, seed, board, link_base)
+    if quirks.sdu or quirks.sfu or quirks.snu:
+        update = "/fs/UPDATE.BIN" if quirks.snu else "UPDATE.BIN"
+        loader = build_loader(SFU_SIZE if quirks.sfu else SDU_SIZE, seed, board, link_base, update)
     return sketch.link(size + -size % 4, link_base, loader)
 
 
-def build_loader(size: int = SDU_SIZE, seed: int = 0, board: Board = MKR1000, link_base: int = LINK_BASE) -> bytes:
+def build_loader(
+    size: int = SDU_SIZE,
+    seed: int = 0,
+    board: Board = MKR1000,
+    link_base: int = LINK_BASE,
+    update: str = "UPDATE.BIN",
+) -> bytes:
     """What SDU and SFU put in front: a sketch that flashes UPDATE.BIN from an SD card or a flash, then jumps on."""
     bare = Quirks(begin=False, poll=False, wifi="never")
-    loader = _Sketch(b"", b"", None, OtaLibrary("", "", False, False), seed, None, ("UPDATE.BIN",), board, bare)
+    loader = _Sketch(b"", b"", None, OtaLibrary("", "", False, False), seed, None, (update,), board, bare)
     return loader.link(size, link_base)
 
 

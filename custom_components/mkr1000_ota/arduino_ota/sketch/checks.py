@@ -59,11 +59,11 @@ def check_board(
     return None
 
 
-def check_storage(size: int, program: Program, storage: Storage) -> None:
+def check_storage(size: int, loader: Storage | None, storage: Storage) -> None:
     """Raise SketchRefused if an image does not fit into a storage, or is not what copies the next one from there."""
     if size > LARGEST_SKETCH[storage]:
         raise refused(Refusal.TOO_LARGE, size=size, limit=LARGEST_SKETCH[storage])
-    if storage in LOADERS and program.loader != storage:
+    if storage in LOADERS and loader != storage:
         raise refused(Refusal.NO_LOADER, library=LOADERS[storage].library)
 
 

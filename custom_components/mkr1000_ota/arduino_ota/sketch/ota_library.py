@@ -50,8 +50,12 @@ def library_of(code: Code) -> Library | None:
     """
     if not all(code.image.has(literal) for literal in (*SERVER, AUTHORIZATION_PREFIX)):
         return None
-    used = (code.loading(code.image.pointers(literal)) for literal in (REQUEST_LINE, AUTHORIZATION_PREFIX))
-    if code.is_complete and not all(used):
+    serving, beginning, answering = (
+        code.loading(code.image.pointers(literal))
+        for literal in (REQUEST_LINE, AUTHORIZATION_PREFIX, ARDUINOOTA_HEADER)
+    )
+    if code.is_complete and not (serving and beginning):
         return None
-    announces = code.image.has(WIFI101OTA_BOARD) and not code.image.has(ARDUINOOTA_HEADER)
-    return Library.WIFI101OTA if announces else Library.ARDUINOOTA
+    # A web server of the sketch's own may have that header, too.
+    answers = any(serving & code.callers(function) for function in answering)
+    return Library.ARDUINOOTA if answers or not code.image.has(WIFI101OTA_BOARD) else Library.WIFI101OTA

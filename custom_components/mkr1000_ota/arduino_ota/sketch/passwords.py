@@ -41,7 +41,10 @@ _FORMAT: Final = re.compile(r"%[-+ #0]*\d*(\.\d+)?[hl]*[diouxXcsfgp]")
 def name_and_passwords(code: Code, calls: list[BeginCall]) -> tuple[str | None, tuple[str, ...]]:
     """The name that a sketch announces, None if not found, and the passwords that it may want, likeliest first."""
     image = code.image
-    named = next((call for call in calls if call.is_understood or call.name not in _NO_NAMES), None)
+    # A compiler may have left out arguments: then the password would be taken for the name.
+    named = next(
+        (call for call in calls if call.is_understood or (call.has_objects and call.name not in _NO_NAMES)), None
+    )
     understood = (call.password for call in calls if call.is_understood and call.password is not None)
     # A compiler may have put the code of begin() in the place of its call.
     sites = [call.site for call in calls if call.has_objects]

@@ -34,6 +34,9 @@ class Loader(NamedTuple):
 LOADERS: Final = {Storage.SD: Loader("SDU", 0x4000), Storage.SERIAL_FLASH: Loader("SFU", 0x8000)}
 """The loaders of Arduino's core, by storage."""
 
+# What the loader of SNU opens, which is as long as SDU's and copies from the Wi-Fi module.
+_SNU: Final = b"/fs/UPDATE.BIN"
+
 
 @dataclass(frozen=True, slots=True)
 class Program:
@@ -48,10 +51,12 @@ class Program:
     variables: Variables | None = None
     free_ram: int | None = None
 
-    @property
-    def loader(self) -> Storage | None:
-        """The storage from which a loader in front of this program copies the next one."""
-        return next((storage for storage, loader in LOADERS.items() if loader.size == self.offset), None)
+
+def loader(image: FlashImage, program: Program) -> Storage | None:
+    """The storage from which a loader in front of a program copies the next one."""
+    if _SNU in image.content[: program.offset]:
+        return None
+    return next((storage for storage, loader in LOADERS.items() if loader.size == program.offset), None)
 
 
 def bootable(image: FlashImage, offset: int = 0) -> bool:

@@ -20,14 +20,15 @@ from .findings import OVERRIDABLE, Caution, Finding, Refusal, refused
 from .image import FlashImage
 from .ota_library import VERSION_MARKER, library_of
 from .passwords import name_and_passwords
-from .program import Program
+from .program import Program, loader
 from .wifi_start import never_starts_wifi
 
 _VERSION: Final = re.compile(re.escape(VERSION_MARKER.encode()) + rb"([0-9A-Za-z][0-9A-Za-z.+_-]{0,39})\0")
-# What compilers make of __DATE__ and __TIME__.
+# What compilers make of __DATE__ and __TIME__. No board is as old as the date that clocks begin with, and midnight is
+# what they begin with, too.
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DATE: Final = re.compile(rb"(?:%s) [ 0-3]\d \d{4}" % "|".join(_MONTHS).encode())
-_TIME: Final = re.compile(rb"[0-2]\d:[0-5]\d:[0-5]\d")
+_DATE: Final = re.compile(rb"(?:%s) [ 0-3]\d 20[1-9]\d" % "|".join(_MONTHS).encode())
+_TIME: Final = re.compile(rb"(?!00:00:00)[0-2]\d:[0-5]\d:[0-5]\d")
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -73,11 +74,11 @@ class Sketch:
         """
         allowed = OVERRIDABLE.intersection(allow)
         flash, program = whole_program(image)
-        code = Code(flash, program.offset)
+        code, loads_from = Code(flash, program.offset), loader(flash, program)
         library = library_of(code)
         target = check_board(flash, library, model, allowed)
         if storage is not None:
-            check_storage(len(image), program, storage)
+            check_storage(len(image), loads_from, storage)
         if library is None and Refusal.NO_OTA not in allowed:
             raise refused(Refusal.NO_OTA)
         calls = calls_of_begin(code, library) if library else []
@@ -99,7 +100,7 @@ class Sketch:
             built=_compile_time(image),
             passwords=passwords,
             stated_password=flash.text(stated),
-            loader=program.loader,
+            loader=loads_from,
             stores_internally=internal,
             warnings=tuple(_warnings(code, program, library, stated, internal)) if library else (),
         )

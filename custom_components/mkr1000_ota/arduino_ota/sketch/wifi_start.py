@@ -76,7 +76,8 @@ def _comes_first(code: Code, begin: int, reset: int, starters: set[int]) -> bool
     place, seen = begin, set[int]()
     while (function := code.function_of(place)) is not None and function not in seen:
         seen.add(function)
-        if not starting.isdisjoint(_before(code, function, place)):
+        before = _before(code, function, place)
+        if not starting.isdisjoint(before) or any(code.function_of(other) != function for other in before):
             return False
         match code.calls.get(function, []):
             case _ if function == reset:
@@ -89,10 +90,18 @@ def _comes_first(code: Code, begin: int, reset: int, starters: set[int]) -> bool
 
 
 def _before(code: Code, function: int, end: int) -> set[int]:
-    """The places of a function that may run before one of them."""
-    todo, seen = [function], {end}
+    """The places of a function that may run before one of them, in an earlier turn of a loop, too.
+
+    What stands behind a switch is not followed; then its table is among them, which belongs to no function.
+    """
+    before, after = _reached(code, (function,), end), _reached(code, code.successors(end), end)
+    return before | after if end in after else before - {end}
+
+
+def _reached(code: Code, start: tuple[int, ...], end: int) -> set[int]:
+    todo, seen = [*start], set[int]()
     while todo:
         if (place := todo.pop()) not in seen:
             seen.add(place)
-            todo += code.successors(place)
-    return seen - {end}
+            todo += code.successors(place) if place != end else ()
+    return seen
