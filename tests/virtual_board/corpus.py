@@ -94,6 +94,7 @@ HARMLESS = {
     "Wi-Fi started through a pointer": Quirks(wifi="through a pointer"),
     "begin() in loop()": Quirks(wifi="in loop"),
     "waits for a terminal for a while": Quirks(serial="limited"),
+    "waits for a terminal while anything is called": Quirks(serial="with anything"),
     "asks for a terminal once": Quirks(serial="once"),
     "sleeps by the watchdog": Quirks(watchdog="only sleeps"),
     "restarts by the watchdog": Quirks(watchdog="restarts"),

@@ -130,6 +130,10 @@ def _put_start(setup: Function, board: Board, quirks: Quirks) -> None:
                 setup.code.append(Jump("wait", "eq"))
             case "with work":
                 setup.code += [Jump("go", "ne"), movs(0, 100), Call("delay"), Jump("wait")]
+            case "with anything":
+                setup.code.append(Jump("go", "ne"))
+                setup.load(3, _IS_UP)
+                setup.code += [ldr(3, 3), call_through(3), Jump("wait")]
             case "limited":
                 setup.code += [Jump("go", "ne"), Call("millis")]
                 setup.load(3, _FIVE_SECONDS)

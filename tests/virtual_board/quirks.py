@@ -38,7 +38,7 @@ BOARDS = {board.ota_name: board for board in (MKR1000, MKR_WIFI_1010, NANO_33_IO
 type WifiStart = Literal[
     "before", "behind", "never", "access point", "provisioned", "through a pointer", "in loop", "turn", "switch"
 ]
-type SerialWait = Literal["no", "endless", "with work", "limited", "once"]
+type SerialWait = Literal["no", "endless", "with work", "with anything", "limited", "once"]
 type HandedOn = Literal["no", "once", "through a pointer, too", "from far away, too"]
 type Watchdog = Literal["no", "fed", "fed by address", "library", "only sleeps", "switched off", "restarts"]
 

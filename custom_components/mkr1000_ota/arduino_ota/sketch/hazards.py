@@ -109,13 +109,11 @@ def has_watchdog(code: Code) -> bool:
 
 def waits_for_serial(code: Code) -> bool:
     """Whether the sketch goes on only when somebody has opened its serial port on USB: `while (!Serial)`."""
-    serving = {
-        place
-        for function in code.with_callers(code.loading(code.image.pointers(REQUEST_LINE)))
-        for place in code.calls.get(function, ())
-    }
+    serving = code.with_callers(code.loading(code.image.pointers(REQUEST_LINE)))
+    # What is called through a pointer may serve, too.
+    maybe = code.indirect.union(*(code.calls.get(function, ()) for function in serving))
     return any(
-        _always_leads(code, following, site, serving)
+        _always_leads(code, following, site, maybe)
         for function in _operators_bool(code)
         for site in code.calls.get(function, [])[:_LIMIT]
         for following in _alternatives(code, site)
