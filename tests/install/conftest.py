@@ -1,5 +1,6 @@
-"""A board that is away, and one whose flash nobody saw end."""
+"""A board that is away, one whose flash nobody saw end, and a source that hangs."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Pending, Phase
 from custom_components.mkr1000_ota.const import CONF_WAIT
+from custom_components.mkr1000_ota.sources.catalogs import SketchCatalog
 from custom_components.mkr1000_ota.storage.records import WaitingOrder
 from tests.conftest import BRISK, AddBoard, Offer
 from tests.support.actions import board_of, restart
@@ -79,3 +81,12 @@ def broken_off(
 def becomes(board: VirtualBoard, password: str) -> None:
     """Have a board run a sketch with another password, from now on or from its next start on."""
     board.options = replace(board.options, password=password)
+
+
+def hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the network folder that holds the sketch hang for ever."""
+
+    async def for_ever(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(SketchCatalog, "sketch", for_ever)
