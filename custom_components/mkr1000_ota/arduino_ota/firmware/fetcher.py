@@ -1,8 +1,8 @@
 """Fetching over HTTP from servers that need not be well-behaved: bounded in size, time, redirects and destination."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 import re
@@ -16,7 +16,7 @@ from .. import limits
 from ..text import words_of
 from .destination import GuardedRequest, Hop, host
 from .reasons import Reason
-from .release import Catalog, Release, SourceError
+from .release import SourceError
 
 JSON: Final = "application/json"
 # GitHub hands over a file, whatever is in it, only to who asks for this type.
@@ -142,38 +142,6 @@ class Fetcher:
             case _:
                 reason = Reason.HTTP_STATUS
         raise SourceError(reason, host=host(url), status=str(response.status))
-
-
-class ServerSource:
-    """What the sources on servers have in common: a document that says what there is, and files."""
-
-    def __init__(self, fetcher: Fetcher) -> None:
-        self._fetcher = fetcher
-        self._catalog = Catalog()
-        self._last: Response | None = None
-
-    async def image(self, release: Release) -> bytes:
-        image = await self._get(release.identifier, release.size or limits.IMAGE)
-        release.verify(image)
-        return image
-
-    async def signature(self, release: Release) -> str | None:
-        if release.signature is None:
-            return None
-        return (await self._get(release.signature, limits.SIGNATURE)).decode(errors="replace")
-
-    async def _get(self, address: str, limit: int) -> bytes:
-        may_be_local = self._last is not None and self._last.is_local
-        return (await self._fetcher.get(URL(address, encoded=True), limit=limit, may_be_local=may_be_local)).body
-
-    async def _read(self, url: URL, limit: int, read: Callable[[bytes, URL], Catalog]) -> Catalog:
-        """Ask the server what there is; an unchanged document costs it no body."""
-        response = await self._fetcher.get(url, JSON, limit=limit, known=self._last)
-        if response is not self._last:
-            # One of the largest size would hold up the event loop noticeably.
-            self._catalog = await asyncio.to_thread(read, response.body, response.url)
-            self._last = replace(response, body=b"")
-        return self._catalog
 
 
 def credentials_of(url: URL) -> dict[str, str]:

@@ -17,10 +17,11 @@ from yarl import URL
 from .. import limits
 from .description import without_bootloader
 from .destination import host
-from .fetcher import Fetcher, ServerSource, http_url
+from .fetcher import Fetcher, http_url
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
 from .schema import Field, Invalid, items, line, moment, notes, number, pick, read_json, text, web_page
+from .server import ServerSource
 from .versions import series_of, version_in_name, version_of_file, version_of_tag
 
 API: Final = "https://api.github.com"

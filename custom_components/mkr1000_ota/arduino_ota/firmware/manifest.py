@@ -23,9 +23,10 @@ from ..hardware import model_named
 from . import schema
 from .description import FIELDS, Description, declared
 from .destination import host
-from .fetcher import Fetcher, ServerSource, credentials_of, http_url, is_downgrade, joined
+from .fetcher import Fetcher, credentials_of, http_url, is_downgrade, joined
 from .reasons import Reason
 from .release import Catalog, Finding, Release, SourceError
+from .server import ServerSource
 
 _RELEASE: Final = FIELDS | {"path": schema.address, "signature": schema.address}
 _SEVERAL: Final = {name: FIELDS[name] for name in ("name", "board", "password")} | {"releases": schema.items}
