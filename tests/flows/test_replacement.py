@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -211,49 +212,53 @@ async def test_a_board_that_was_heard_before_and_is_silent_now_needs_its_passwor
     await settle(home)
 
 
-async def test_what_was_ordered_for_and_told_of_the_hardware_before_is_over(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, arp: Arp
-) -> None:
+@pytest.fixture
+async def waiting(home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, offer: Offer) -> ConfigEntry:
+    """An entry with an update that waits for its board."""
     board = await start_board()
     entry = await add_board(board, **{CONF_WAIT: 5})
     know(home, entry, MAC)
     await offer(entry, {"garden.bin": build_sketch(version="2.0")})
     await board.power_off()
     await install(home)
-    coordinator = entry.runtime_data.coordinator
+    return entry
+
+
+@pytest.fixture
+async def replacement(start_board: StartBoard, arp: Arp) -> VirtualBoard:
+    """Other hardware, that of another MAC address."""
+    board = await start_board(address="127.0.0.8", password="other")
+    arp(OTHER_MAC, board.address)
+    return board
+
+
+async def test_what_was_ordered_for_and_told_of_the_hardware_before_is_over(
+    home: HomeAssistant, waiting: ConfigEntry, replacement: VirtualBoard
+) -> None:
+    coordinator = waiting.runtime_data.coordinator
     assert coordinator.state.stage is Stage.WAITING
     doubt = translated_error("verdict_uncertain", version="1.0")
     await coordinator.store.note(lambda record: record.with_notice(Kind.UNCERTAIN, doubt, "1.0"))
-    other = await start_board(address="127.0.0.8", password="other")
-    arp(OTHER_MAC, other.address)
-    result = await reconfigure(home, entry, typed(other), "other")
+    result = await reconfigure(home, waiting, typed(replacement), "other")
     assert result["reason"] == "reconfigure_successful"
     await settle(home)
-    assert other.flashed == []
+    assert replacement.flashed == []
     assert (coordinator.state, coordinator.record.order) == (IDLE, None)
     assert not coordinator.record.notices
 
 
 async def test_what_the_hardware_before_has_not_come_back_from_is_not_begun_anew(
-    home: HomeAssistant, add_board: AddBoard, offer: Offer, start_board: StartBoard, arp: Arp
+    home: HomeAssistant, waiting: ConfigEntry, replacement: VirtualBoard
 ) -> None:
     """Its order stays on the disk until somebody knows how it has ended, and nobody will."""
-    board = await start_board()
-    entry = await add_board(board, **{CONF_WAIT: 5})
-    know(home, entry, MAC)
-    await offer(entry, {"garden.bin": build_sketch(version="2.0")})
-    await board.power_off()
-    await install(home)
     flash = pending(Phase.ANSWERED, "sesame")
     await board_of(home).store.note(lambda record: replace(record, pending=flash))
-    await restart(home, entry)
+    await restart(home, waiting)
     await until_not_back(home)
-    other = await start_board(address="127.0.0.8", password="other")
-    arp(OTHER_MAC, other.address)
-    result = await reconfigure(home, entry, typed(other), "other")
+    result = await reconfigure(home, waiting, typed(replacement), "other")
     assert result["reason"] == "reconfigure_successful"
-    await restart(home, entry)
+    await restart(home, waiting)
     await settle(home)
-    assert other.flashed == []
+    assert replacement.flashed == []
     assert not board_of(home).record.is_unfinished
     assert not issues(home)

@@ -50,8 +50,8 @@ class _Presence:
 class PresenceTracker:
     """Tells each board whether it is online.
 
-    A board that is heard is online. One that is not heard is asked directly before it counts as offline. In each round
-    one board in turn is asked who it is, so that swapped addresses are noticed however quietly it happened.
+    A board that is heard is online. One that is not heard is contacted directly before it counts as offline. In each
+    round one board in turn is contacted all the same, so that swapped addresses are noticed however quietly that happened.
     """
 
     def __init__(self, hass: HomeAssistant) -> None:
