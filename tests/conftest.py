@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 import os
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from custom_components.mkr1000_ota.presence import asking, moves
 from tests.discovery.announcements import announcement, records
 from tests.support.flow_texts import check_texts
 from tests.support.looking import settled
+from tests.support.private_network import private_network
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.web import Web, running
 
@@ -61,6 +62,13 @@ BRISK = Timeouts(
     rejoin_timeout=2.0,
 )
 BRISK_REQUESTS = RequestTimeouts(connect=0.5, stall=1.0, answer=1.0)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each worker its own network: a board that comes back finds its port taken by nobody else's test."""
+    network = ExitStack()
+    config.add_cleanup(network.close)
+    network.enter_context(private_network())
 
 
 @pytest.fixture(autouse=True)
