@@ -16,6 +16,7 @@ from .const import DOMAIN
 from .coordinator import BoardCoordinator
 from .data import BoardConfigEntry, BoardData
 from .errors import setup_error
+from .install.health_check import async_follow_health_entity
 from .install.installer import BoardInstaller
 from .issues import async_clear
 from .network.discovery_flows import DiscoveryFlows
@@ -88,6 +89,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
 
     entry.async_on_unload(async_get_tracker(hass).async_follow(board, installer.on_response))
     entry.async_on_unload(installer.recover())
+    entry.async_on_unload(async_follow_health_entity(hass, entry))
     if hass.is_running:
         _refresh_offers(hass)
     return True

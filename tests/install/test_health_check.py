@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import ClientTimeout, web
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN
@@ -86,6 +87,26 @@ async def test_an_entity_that_reports_seldom(home: HomeAssistant, checked: Any) 
     home.states.async_set(LAMP, "on")
     check = await checked(**ENTITY)
     assert await check()
+
+
+async def test_an_entity_that_is_renamed(home: HomeAssistant, add_board: AddBoard, start_board: StartBoard) -> None:
+    """It is the same entity; whatever else is renamed or removed is no concern of the check."""
+    registry = er.async_get(home)
+    lamp, other = (registry.async_get_or_create("light", "test", name).entity_id for name in ("lamp", "other"))
+    entry = await add_board(await start_board(), **ENTITY | {CONF_HEALTH_ENTITY: lamp})
+    without = await add_board(await start_board(address="127.0.0.8"))
+    registry.async_update_entity(other, new_entity_id="light.shed")
+    registry.async_update_entity(lamp, name="Lamp by the pond")
+    await home.async_block_till_done()
+    before = entry.options
+    assert before[CONF_HEALTH_ENTITY] == lamp
+    registry.async_update_entity(lamp, new_entity_id="light.pond")
+    await home.async_block_till_done()
+    assert entry.options == {**before, CONF_HEALTH_ENTITY: "light.pond"}
+    registry.async_remove("light.pond")
+    await home.async_block_till_done()
+    assert entry.options[CONF_HEALTH_ENTITY] == "light.pond"
+    assert CONF_HEALTH_ENTITY not in without.options
 
 
 async def test_a_page_that_comes_up(checked: Any, site: Web) -> None:

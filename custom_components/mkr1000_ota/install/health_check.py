@@ -7,9 +7,11 @@ import time
 from typing import Final
 
 import aiohttp
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import CoreState
+from homeassistant.core import CALLBACK_TYPE, CoreState, Event, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED, EventEntityRegistryUpdatedData
 from homeassistant.util import dt as dt_util
 
 from ..arduino_ota.flash.verdict import Verdict
@@ -93,6 +95,19 @@ def has_health_check(board: BoardCoordinator) -> bool:
     """Return whether the options of a board ask for a check."""
     options = board.config_entry.options
     return bool(options.get(CONF_HEALTH_URL) or options.get(CONF_HEALTH_ENTITY))
+
+
+def async_follow_health_entity(hass: HomeAssistant, entry: ConfigEntry) -> CALLBACK_TYPE:
+    """Check the same entity under its new ID if a user gives it one: otherwise no update would be healthy any more."""
+
+    @callback
+    def renamed(event: Event[EventEntityRegistryUpdatedData]) -> None:
+        renames = event.data["action"] == "update" and event.data.get("old_entity_id")
+        if renames and renames == entry.options.get(CONF_HEALTH_ENTITY):
+            options = {**entry.options, CONF_HEALTH_ENTITY: event.data["entity_id"]}
+            hass.config_entries.async_update_entry(entry, options=options)
+
+    return hass.bus.async_listen(EVENT_ENTITY_REGISTRY_UPDATED, renamed)
 
 
 async def async_becomes_healthy(board: BoardCoordinator) -> bool:
