@@ -1,5 +1,6 @@
 """The actions: what they answer, what they refuse, and who may call them."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from custom_components.mkr1000_ota.arduino_ota.sketch import OVERRIDABLE
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
 from tests.conftest import AddBoard, StartBoard
-from tests.support.actions import FIRMWARE, act, board_of, drop, press_cancel, until_stage
+from tests.support.actions import FIRMWARE, act, board_of, drop, press_cancel, shown, until_stage
 from tests.support.flow_texts import ENGLISH
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
@@ -77,6 +78,22 @@ async def test_what_the_sketch_is_called(
     report = await act(home, "flash", file=drop(home, name, image), **fields)
     flashed = entry.runtime_data.coordinator.record.history[0]
     assert report["to"] == flashed.version == (version or flashed.sha256[:8])
+
+
+async def test_builds_of_one_version_are_told_apart(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard
+) -> None:
+    """A build server has them all called alike, and each can be gone back to."""
+    await add_board(board)
+    builds = [build_sketch(version="v2.0", seed=seed) for seed in range(2)]
+    reports = [await act(home, "flash", file=drop(home, "garden.bin", build)) for build in builds]
+    rebuild = f"2.0 ({hashlib.sha256(builds[1]).hexdigest()[:6]})"
+    assert [report["to"] for report in reports] == ["2.0", rebuild]
+    assert shown(home, FIRMWARE).attributes["latest_version"] == rebuild
+    for build in (builds[0], builds[1]):
+        report = await act(home, "install_archived")
+        assert board.flashed[-1] == build
+    assert report["to"] == rebuild
 
 
 async def test_a_version_that_is_none(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> None:

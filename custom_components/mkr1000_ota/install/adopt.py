@@ -7,13 +7,13 @@ from ..arduino_ota.sketch import Sketch
 from ..coordinator import BoardCoordinator
 from ..storage.records import PastFlash
 from .outcome import async_show_record
+from .prepare import label_for
 
 
 async def async_adopt_sketch(board: BoardCoordinator, sketch: Sketch, password: str) -> None:
     """Note that a board runs a sketch, as a person says: it has accepted a password that stands in its image."""
-    known = next((one.version for one in board.record.history if one.sha256 == sketch.sha256), None)
     flash = PastFlash(
-        version=known or sketch.version or sketch.sha256[:8],
+        version=label_for(board, sketch),
         sha256=sketch.sha256,
         size=sketch.size,
         started=time.time(),

@@ -6,7 +6,7 @@ from typing import Final
 
 from ..arduino_ota.errors import SketchRefused
 from ..arduino_ota.firmware.minisign import SignatureRefused
-from ..arduino_ota.firmware.offers import Build, Place
+from ..arduino_ota.firmware.offers import Build, Place, possible_labels
 from ..arduino_ota.firmware.release import SourceError
 from ..arduino_ota.firmware.versions import VERSION, bare, version_of_file
 from ..arduino_ota.flash.flasher import Order
@@ -100,7 +100,7 @@ async def async_request_for_file(
     """Return the request for a sketch that an action names.
 
     The version that the sketch states beats the given one, which beats the one in its name; without any of them, the
-    beginning of its SHA-256 tells it from others. Raises a translated error when it must not be flashed.
+    beginning of its SHA-256 stands for it. Raises a translated error when it must not be flashed.
     """
     if version is not None and not VERSION.fullmatch(version):
         raise validation_error("source_bad_version", version=version)
@@ -114,13 +114,24 @@ async def async_request_for_file(
 
     claimed = version or version_of_file(fetched.name)
     return InstallRequest(
-        version=sketch.version or claimed or sketch.sha256[:8],
+        version=label_for(board, sketch, claimed),
         file=fetched.name,
         load=load,
         password=password,
         claimed=claimed,
         allow=allow,
     )
+
+
+def label_for(board: BoardCoordinator, sketch: Sketch, claimed: str | None = None) -> str:
+    """Return what to call a sketch that comes from no source: as it was called, or as no other one is."""
+    history = {flash.sha256: flash.version for flash in board.record.history}
+    labels = {sha256: seen.label for sha256, seen in board.record.seen.items()} | history
+    last, version = labels.pop(sketch.sha256, None), sketch.version or claimed
+    possible = possible_labels(bare(version or sketch.sha256[:8]), sketch.sha256)
+    if last and (version is None or last in possible):
+        return last
+    return next(label for label in possible if label not in labels.values())
 
 
 async def async_prepare(board: BoardCoordinator, request: InstallRequest) -> Order:

@@ -239,14 +239,20 @@ def _ahead(line: Sequence[Build], other: Build | None) -> Sequence[Build]:
     return [build for build in line[: line.index(other)] if (build.hold, build.order) != same]
 
 
+def possible_labels(version: str, sha256: str) -> list[str]:
+    """Return what a build of a version may be called, the best first: with its hash where another build has the rest."""
+    hashes = (sha256[:digits] for digits in range(_HASH_SHOWN, len(sha256) + 1))
+    return [each for each in (version, *(f"{version} ({digits})" for digits in hashes)) if each not in _RESERVED]
+
+
 def _labelled(board: BoardFacts, line: Iterable[Build], seen: Mapping[str, Seen]) -> list[Build]:
     """Give each build the label that it had, else its own, with its hash where another build has that."""
-    taken = {*_RESERVED, *(known.label for known in seen.values())}
+    taken = {known.label for known in seen.values()}
     labels: dict[str, str] = {}
     can_be_chosen = (build for build in line if build.can_be_chosen)
     for build in sorted(can_be_chosen, key=lambda each: (each.release.sha256 is None, each.arrived)):
-        plain, last, sha256 = build.label, build.seen.label, build.release.sha256 or ""
-        possible = [plain, *(f"{plain} ({sha256[:digits]})" for digits in range(_HASH_SHOWN, len(sha256) + 1))]
+        last, sha256 = build.seen.label, build.release.sha256 or ""
+        possible = possible_labels(build.label, sha256)
         if last and last not in labels.values() and (sha256 in board.ran or last in possible):
             labels[build.content] = last
         else:
