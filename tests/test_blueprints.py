@@ -20,6 +20,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
 
 from tests.conftest import AddBoard, StartBoard
+from tests.support.actions import until
 from tests.virtual_board import Fault, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
@@ -113,6 +114,11 @@ async def ended(home: HomeAssistant) -> None:
             if state.attributes["last_triggered"] and not state.attributes["current"]:
                 return
             await asyncio.sleep(0.05)
+
+
+async def tried(home: HomeAssistant, entity: str) -> None:
+    """Wait until a board has the new version."""
+    await until(home, entity, lambda state: state.state == "off" and not state.attributes["in_progress"])
 
 
 @pytest.fixture
@@ -209,18 +215,47 @@ async def test_a_first_board_that_falls_ill_protects_the_others(
     await automate(
         "staged_rollout.yaml",
         first=fleet.entity(3),
-        trial_period={"minutes": 30},
+        trial_period={"seconds": 5},
         health_entity="binary_sensor.soil",
         stopped=tell(failed="failed"),
     )
     await fleet.offer(NEW)
-    async with asyncio.timeout(30):
-        while not home.states.is_state(fleet.entity(3), "off"):
-            await asyncio.sleep(0.05)
+    await tried(home, fleet.entity(3))
     home.states.async_set("binary_sensor.soil", "unavailable")
     await ended(home)
     assert fleet.flashed == [3]
     assert [call.data for call in told] == [{"failed": fleet.entity(3)}]
+
+
+async def test_what_a_first_board_reports_is_unavailable_while_it_restarts(
+    home: HomeAssistant, fleet: Fleet, automate: Automate, told: list[ServiceCall]
+) -> None:
+    home.states.async_set("sensor.soil", "unavailable")
+    await automate(
+        "staged_rollout.yaml",
+        first=fleet.entity(3),
+        trial_period={"seconds": 5},
+        health_entity="sensor.soil",
+        stopped=tell(failed="failed"),
+    )
+    await fleet.offer(NEW)
+    await tried(home, fleet.entity(3))
+    home.states.async_set("sensor.soil", "12")
+    await ended(home)
+    assert (fleet.flashed, told) == ([*range(10)], [])
+
+
+async def test_what_is_released_during_a_roll_out_is_rolled_out_next(
+    home: HomeAssistant, fleet: Fleet, automate: Automate, told: list[ServiceCall]
+) -> None:
+    trial: dict[str, Any] = {"first": fleet.entity(3), "trial_period": {"seconds": 1}}
+    await automate("staged_rollout.yaml", finished=tell(release="release"), **trial)
+    await fleet.offer(NEW)
+    await tried(home, fleet.entity(3))
+    await fleet.offer(build_sketch(name="Garden", password="sesame", version="2.1"), "2.1")
+    await ended(home)
+    assert [len(board.flashed) for board in fleet.boards] == [1, 1, 1, 2, *[1] * 6]
+    assert [call.data for call in told] == [{"release": {"version": "2.1"}}]
 
 
 async def test_a_later_failure_ends_a_roll_out(
@@ -277,7 +312,10 @@ async def test_what_needs_a_person_is_left_to_one(
     blueprint: str,
     inputs: dict[str, Any],
 ) -> None:
-    """A board of which nobody knows what it runs, a version that was skipped, and one that was replaced by its owner."""
+    """A board of which nobody knows what it runs, a version that was skipped, and one that was replaced by its owner.
+
+    Nor is a board touched that does not tell how its update ends.
+    """
     fleet.boards.append(await start_board(address="127.0.9.11", name="Garden"))
     fleet.entries.append(await add_board(fleet.boards[-1], folder=FOLDER))
     await fleet.look()
@@ -286,12 +324,13 @@ async def test_what_needs_a_person_is_left_to_one(
     for version in ("2.0", "1.0"):
         owners = {"entity_id": fleet.entity(2), "version": version}
         await home.services.async_call("update", "install", owners, blocking=True)
+    er.async_get(home).async_update_entity("event.garden_update_result_5", disabled_by=er.RegistryEntryDisabler.USER)
     for board in fleet.boards:
         board.flashed.clear()
     await automate(blueprint, **inputs)
     await home.services.async_call("automation", "trigger", {"entity_id": "automation.under_test"}, blocking=True)
     await ended(home)
-    assert fleet.flashed == [0, *range(3, 10)]
+    assert fleet.flashed == [0, 3, *range(5, 10)]
 
 
 @pytest.mark.parametrize("broken", [{"fault": Fault(at=len(NEW) - 1, kind="reset")}, {"storage_opens": False}])
