@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+import hashlib
 import os
 from pathlib import Path
 import shutil
@@ -21,7 +22,7 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from tests.conftest import AddBoard, StartBoard
 from tests.support.actions import until
-from tests.virtual_board import Fault, VirtualBoard
+from tests.virtual_board import Fault, Firmware, VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
 
 BLUEPRINTS = Path(__file__).parent.parent / "blueprints" / "automation" / "mkr1000_ota"
@@ -30,6 +31,7 @@ OLD = build_sketch(name="Garden", password="sesame", version="1.0")
 NEW = build_sketch(name="Garden", password="sesame", version="2.0")
 # Nobody can find out its password, not even from the image.
 LOCKING = build_sketch(name="Garden", password="Locked-0ut", version="2.0", quirks=Quirks(computed=True))
+LOCKED = {hashlib.sha256(LOCKING).hexdigest(): Firmware("Garden", "Locked-0ut", "2.0")}
 
 pytestmark = pytest.mark.slow
 
@@ -160,7 +162,7 @@ async def test_a_roll_out_that_goes_well_reaches_all_boards(
 
 @pytest.mark.parametrize(
     ("image", "options"),
-    [(NEW, {"comes_back": False}), (LOCKING, {}), (NEW, {"storage_opens": False})],
+    [(NEW, {"comes_back": False}), (LOCKING, {"images": LOCKED}), (NEW, {"storage_opens": False})],
     ids=["never comes back", "wants a password that nobody knows", "cannot store it"],
 )
 async def test_a_first_board_that_fails_protects_the_others(
