@@ -20,6 +20,7 @@ from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed, async_mock_service
 
+from custom_components.mkr1000_ota.const import CONF_WAIT
 from tests.conftest import AddBoard, StartBoard
 from tests.support.actions import until
 from tests.virtual_board import Fault, Firmware, VirtualBoard
@@ -362,6 +363,28 @@ async def test_a_version_is_tried_once_whatever_became_of_it(
         await ended(home)
     assert not fleet.flashed
     assert [request.content_length for request in board.requests[before:] if request.content_length > 0] == [len(NEW)]
+
+
+@pytest.mark.parametrize(
+    ("blueprint", "inputs"),
+    [
+        ("nightly_updates.yaml", {"begin": "02:00:00", "end": "01:59:59"}),
+        ("staged_rollout.yaml", {"first": "update.garden_firmware"}),
+    ],
+)
+async def test_no_order_is_left_to_wait_for_a_board_that_has_just_gone(
+    home: HomeAssistant, fleet: Fleet, automate: Automate, blueprint: str, inputs: dict[str, Any]
+) -> None:
+    """It would begin when the board is back, in the middle of the day."""
+    options = {**fleet.entries[0].options, CONF_WAIT: 60}
+    home.config_entries.async_update_entry(fleet.entries[0], options=options)
+    await fleet.boards[0].power_off()
+    await automate(blueprint, **inputs)
+    await fleet.offer(NEW)
+    await home.services.async_call("automation", "trigger", {"entity_id": "automation.under_test"}, blocking=True)
+    await ended(home)
+    assert fleet.flashed == ([*range(1, 10)] if blueprint == "nightly_updates.yaml" else [])
+    assert fleet.entries[0].runtime_data.coordinator.record.order is None
 
 
 async def test_nothing_begins_when_the_night_is_over(home: HomeAssistant, fleet: Fleet, automate: Automate) -> None:
