@@ -53,6 +53,7 @@ class BoardInstaller:
         # Pending as long as whoever ordered the install waits to be told how it ends.
         self._caller: asyncio.Future[None] | None = None
         self._is_canceled = False
+        self._is_unloaded = False
         # By the monotonic clock.
         self._resolve_after = float("-inf")
 
@@ -106,13 +107,20 @@ class BoardInstaller:
             self._resolve_pending(board.timeouts.return_timeout)
         else:
             self.resume()
-        return async_at_started(board.hass, callback(lambda _: self.resume()))
+        stop_waiting = async_at_started(board.hass, callback(lambda _: self.resume()))
+
+        @callback
+        def unload() -> None:
+            stop_waiting()
+            self._is_unloaded = True
+
+        return unload
 
     @callback
     def resume(self) -> None:
         """Go on with what the record says is due, after a start and after each end of a flash that nobody saw."""
         board, record = self._board, self._board.record
-        if self._task is not None:
+        if self._task is not None or self._is_unloaded:
             return
         if (order := record.order_to_begin) is not None:
             request = request_for_order(board, order, order.until)
@@ -213,6 +221,9 @@ class BoardInstaller:
     def _begin(self, stage: Stage, version: str | None, work: _Work) -> asyncio.Task[InstallEnd]:
         """Do something with the board in a task of its own. Raises ServiceValidationError if it is busy already."""
         board = self._board
+        if self._is_unloaded:
+            # Whoever has ordered it had to wait for its source; another installer may have the board by now.
+            raise translated_error("install_stopped", board=board.name)
         if self._task is not None:
             raise validation_error("already_installing", board=board.name)
         self._caller, self._is_canceled = None, False
