@@ -154,10 +154,12 @@ class BoardOptionsFlow(OptionsFlow):
 
     async def save(self, changes: dict[str, Any]) -> ConfigFlowResult:
         """Change some options, and have the board take them over."""
-        entry = self.entry
-        options = {name: value for name, value in (entry.options | changes).items() if value not in (None, "")}
-        # Home Assistant would store the options only when this step is over, and tell nobody.
-        self.hass.config_entries.async_update_entry(entry, options=options)
+        async with self.entry.setup_lock:
+            # Whoever sets the entry up just now has read the options already; it may be gone by the end of that.
+            entry = self.entry
+            options = {name: value for name, value in (entry.options | changes).items() if value not in (None, "")}
+            # Home Assistant would store the options only when this step is over, and tell nobody.
+            self.hass.config_entries.async_update_entry(entry, options=options)
         if entry.state is ConfigEntryState.LOADED:
             await entry.runtime_data.coordinator.sources.async_switch()
         # Another dialog may have saved something meanwhile.
