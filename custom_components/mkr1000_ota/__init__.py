@@ -57,6 +57,15 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
     """Set up a board, online or not: one that is offline can be told to update when it is back."""
+
+    @callback
+    def clear_if_disabled() -> None:
+        if entry.disabled_by is not None:
+            # Nothing can be done about the board; what is true of it is told again when it is set up.
+            async_clear(hass, entry.entry_id)
+
+    # What is added first is called last, when nothing is reported anymore.
+    entry.async_on_unload(clear_if_disabled)
     store = async_get_store(hass, entry.entry_id)
     try:
         await store.load()
@@ -97,9 +106,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
 
 async def async_unload_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
     """Unload a board; an upload is broken off, and what became of it is found out when the board is set up again."""
-    if entry.disabled_by is not None:
-        # Nothing can be done about the board; what is true of it is told again when it is set up.
-        async_clear(hass, entry.entry_id)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
