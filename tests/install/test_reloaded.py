@@ -211,3 +211,18 @@ async def test_the_entry_is_reloaded_before_an_update_that_may_not_wait_begins(
     await until_stage(home, Stage.IDLE)
     assert "before the update began" in reason_of(issues(home)["not_installed"])
     assert not board.flashed
+
+
+async def test_what_is_canceled_while_the_entry_is_reloaded_does_not_go_on(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry = await add_board(board, **{CONF_WAIT: 5})
+    await offer(entry, {"garden-2.0.bin": NEW})
+    await board.power_off()
+    await install(home)
+    canceling = asyncio.create_task(entry.runtime_data.installer.cancel())
+    await asyncio.sleep(0)
+    assert await home.config_entries.async_reload(entry.entry_id)
+    await canceling
+    assert board_of(home).record.order is None
+    assert board_of(home).state.stage is Stage.IDLE

@@ -88,12 +88,15 @@ class BoardInstaller:
         self._begin(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
 
     async def cancel(self) -> None:
-        if (task := self._task) is None or not self._board.state.is_cancelable:
-            raise validation_error("nothing_to_cancel", board=self._board.name)
-        self._is_canceled = True
-        task.cancel()
-        await asyncio.wait((task,))
-        await async_drop_order(self._board, None, None)
+        board = self._board
+        # Whoever sets the entry up anew meanwhile would begin what is on the disk.
+        async with board.config_entry.setup_lock:
+            if (task := self._task) is None or not board.state.is_cancelable:
+                raise validation_error("nothing_to_cancel", board=board.name)
+            self._is_canceled = True
+            task.cancel()
+            await asyncio.wait((task,))
+            await async_drop_order(board, None, None)
 
     @callback
     def recover(self) -> CALLBACK_TYPE:
