@@ -229,6 +229,20 @@ async def test_a_board_can_be_removed_while_its_dialog_is_open(
     assert result["reason"] == "removed"
 
 
+async def test_a_board_can_be_removed_while_they_are_taken_over(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await add_board(board)
+    await settle(home)
+
+    async def remove() -> None:
+        await home.config_entries.async_remove(entry.entry_id)
+
+    monkeypatch.setattr(entry.runtime_data.coordinator.sources.uploads, "async_refresh", remove)
+    result = await submit(home, await open_options(home, entry, "storage"), storage="sd")
+    assert result["reason"] == "removed"
+
+
 async def test_a_board_that_is_unloaded_while_they_are_taken_over_leaves_its_source(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -173,11 +173,13 @@ async def _accepted(
 
 
 async def _store(board: BoardCoordinator, password: str, sketch: Sketch | None) -> None:
-    if board.hass.config_entries.async_get_entry(board.config_entry.entry_id) is None:
-        # Removed while the board was asked: nothing of it is to be on the disk anymore.
-        raise FormError("not_loaded", "base")
-    if sketch is not None:
-        await async_adopt_sketch(board, sketch, password)
-    else:
-        await board.async_accept_password(password)
-        async_raise_notices(board)
+    entry = board.config_entry
+    async with entry.setup_lock:
+        if board.hass.config_entries.async_get_entry(entry.entry_id) is None:
+            # Removed while the board was asked: nothing of it is to be on the disk anymore.
+            raise FormError("not_loaded", "base")
+        if sketch is not None:
+            await async_adopt_sketch(board, sketch, password)
+        else:
+            await board.async_accept_password(password)
+            async_raise_notices(board)

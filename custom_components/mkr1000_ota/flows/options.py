@@ -113,7 +113,9 @@ class BoardOptionsFlow(OptionsFlow):
         error = None
         if user_input is not None:
             try:
-                await self._upload.keep(self.hass, self.entry)
+                async with self.entry.setup_lock:
+                    # Nobody removes the entry, and what is kept for it, in the middle of that.
+                    await self._upload.keep(self.hass, self.entry)
                 return await self.save({})
             except SourceError as err:
                 error = problem(self.hass, source_error(err))
@@ -163,4 +165,4 @@ class BoardOptionsFlow(OptionsFlow):
         if entry.state is ConfigEntryState.LOADED:
             await entry.runtime_data.coordinator.sources.async_switch()
         # Another dialog may have saved something meanwhile.
-        return self.async_create_entry(data=dict(entry.options))
+        return self.async_create_entry(data=dict(self.entry.options))
