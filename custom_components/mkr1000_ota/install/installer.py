@@ -29,7 +29,7 @@ from .health_check import async_check_health, async_roll_back
 from .notices import async_raise_notices
 from .orders import async_drop_order, async_place_order
 from .outcome import async_apply_outcome, async_note_not_back, async_send_end, async_show_running, attributes, failed
-from .prepare import request_for_order
+from .prepare import async_verify_signature, request_for_order
 from .reconnect import async_ask_for_password, async_check_password, is_password_check_due
 from .wait import async_find_board, async_wait_for_board
 
@@ -197,6 +197,8 @@ class BoardInstaller:
                 if self._caller is not None and self._is_attended:
                     self._caller.set_result(None)
                 library = await async_wait_for_board(board, ordered.until)
+            # A key may be trusted only since it waits.
+            await async_verify_signature(board, request, order.sketch, order.signature)
             try:
                 return await async_flash_in_turn(board, order, library, waited)
             except BoardUnreachable, WrongBoard:
