@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
 from homeassistant.config_entries import SOURCE_RECONFIGURE, ConfigEntry, ConfigEntryDisabler
@@ -341,19 +340,3 @@ async def test_a_board_that_is_switched_off_for_good_has_nothing_to_repair(
     await home.config_entries.async_set_disabled_by(entry.entry_id, None)
     await settle(home)
     assert issues(home) == [issue_id(kind, entry.entry_id)]
-
-
-async def test_what_is_told_while_a_board_is_switched_off_for_good_is_taken_back(
-    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    entry = await add_board(board)
-    await settle(home)
-    unload = home.config_entries.async_unload_platforms
-
-    async def tell_meanwhile(*given: Any) -> bool:
-        await tell(entry, Kind.UNCERTAIN)
-        return await unload(*given)
-
-    monkeypatch.setattr(home.config_entries, "async_unload_platforms", tell_meanwhile)
-    await home.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
-    assert issues(home) == []
