@@ -26,7 +26,7 @@ from .presence.tracker import async_get_tracker
 from .services import async_register_actions
 from .sources.chosen import uploads_of
 from .storage.images import Images
-from .storage.store import RecordStore, RecordUnreadable
+from .storage.store import RecordUnreadable, async_get_store
 
 # Seconds that the set-up of a board waits for sources that nothing is remembered of; the board is usable without.
 FIRST_REFRESH_TIMEOUT: Final = 1.0
@@ -57,7 +57,16 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 
 async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
     """Set up a board, online or not: one that is offline can be told to update when it is back."""
-    store = RecordStore(hass, entry.entry_id)
+
+    @callback
+    def clear_if_disabled() -> None:
+        if entry.disabled_by is not None:
+            # Nothing can be done about the board; what is true of it is told again when it is set up.
+            async_clear(hass, entry.entry_id)
+
+    # What is added first is called last, when nothing is reported anymore.
+    entry.async_on_unload(clear_if_disabled)
+    store = async_get_store(hass, entry.entry_id)
     try:
         await store.load()
     except RecordUnreadable as err:
@@ -97,16 +106,13 @@ async def async_setup_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> boo
 
 async def async_unload_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bool:
     """Unload a board; an upload is broken off, and what became of it is found out when the board is set up again."""
-    if entry.disabled_by is not None:
-        # Nothing can be done about the board; what is true of it is told again when it is set up.
-        async_clear(hass, entry.entry_id)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> None:
     """Forget a board with its passwords and images, in whatever state they are."""
     async_clear(hass, entry.entry_id)
-    await RecordStore(hass, entry.entry_id).remove()
+    await async_get_store(hass, entry.entry_id).remove()
     await Images(hass, entry.entry_id).remove()
     await uploads_of(hass, entry.entry_id).remove()
 

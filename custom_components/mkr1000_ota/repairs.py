@@ -76,7 +76,9 @@ class MenuRepairFlow(RepairsFlow):
 
     @_action
     async def async_step_close(self) -> None:
-        await async_close_notice(self._board.coordinator, self._kind)
+        async with self._board.coordinator.config_entry.setup_lock:
+            # Nobody unloads the board, and takes back what is told of it, in the middle of that.
+            await async_close_notice(self._board.coordinator, self._kind)
 
     @_action
     async def async_step_create_folder(self) -> None:

@@ -1,5 +1,6 @@
 """The options of a board: one subject a form, taken over without a reload."""
 
+import asyncio
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
@@ -193,6 +194,30 @@ async def test_options_of_an_entry_that_is_not_loaded_count_when_it_is(
     assert entry.runtime_data.coordinator.storage == "sd"
 
 
+async def test_options_that_are_saved_in_the_middle_of_a_set_up_count(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await add_board(board)
+    form = await open_options(home, entry, "source", "folder")
+    begun, go_on, forward = asyncio.Event(), asyncio.Event(), home.config_entries.async_forward_entry_setups
+
+    async def forward_late(*given: Any) -> None:
+        begun.set()
+        await go_on.wait()
+        await forward(*given)
+
+    monkeypatch.setattr(home.config_entries, "async_forward_entry_setups", forward_late)
+    reloading = asyncio.create_task(home.config_entries.async_reload(entry.entry_id))
+    await begun.wait()
+    saving = asyncio.create_task(submit(home, form, folder="firmware"))
+    await asyncio.wait((saving,), timeout=0.1)
+    go_on.set()
+    assert await reloading
+    assert (await saving)["type"] is FlowResultType.CREATE_ENTRY
+    assert entry.options["folder"] == "firmware"
+    assert entry.runtime_data.coordinator.sources.chosen.source.directory.name == "firmware"
+
+
 @pytest.mark.parametrize("step", ["source", "storage", "upload"])
 async def test_a_board_can_be_removed_while_its_dialog_is_open(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, step: str
@@ -201,6 +226,20 @@ async def test_a_board_can_be_removed_while_its_dialog_is_open(
     result = await open_options(home, entry)
     await home.config_entries.async_remove(entry.entry_id)
     result = await home.config_entries.options.async_configure(result["flow_id"], {"next_step_id": step})
+    assert result["reason"] == "removed"
+
+
+async def test_a_board_can_be_removed_while_they_are_taken_over(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await add_board(board)
+    await settle(home)
+
+    async def remove() -> None:
+        await home.config_entries.async_remove(entry.entry_id)
+
+    monkeypatch.setattr(entry.runtime_data.coordinator.sources.uploads, "async_refresh", remove)
+    result = await submit(home, await open_options(home, entry, "storage"), storage="sd")
     assert result["reason"] == "removed"
 
 

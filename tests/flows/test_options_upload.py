@@ -1,11 +1,17 @@
 """A sketch is uploaded in the options, inspected, and kept beside the source of the board."""
 
+import asyncio
+from pathlib import Path
+import threading
+from typing import Any
+
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
+from custom_components.mkr1000_ota.arduino_ota.firmware.upload import UploadedSource
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
 from tests.conftest import AddBoard, Upload
 from tests.minisign import Signer
@@ -52,6 +58,30 @@ async def test_a_sketch_is_uploaded_shown_and_kept(
     assert update_state(home).attributes["latest_version"] == "1.2.3"
     # It replaces no source.
     assert entry.options == before
+
+
+async def test_an_upload_is_not_left_behind_by_a_board_that_is_removed_in_the_middle_of_it(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = await add_board(board)
+    file = await upload(build_sketch(name="Arduino", password="password"), "garden.bin")
+    result = await submit(home, await open_options(home, entry, "upload"), sketch=file)
+    begun, go_on, store = asyncio.Event(), threading.Event(), UploadedSource._store  # noqa: SLF001 - what runs in a thread
+
+    def store_late(source: UploadedSource, *given: Any) -> None:
+        home.loop.call_soon_threadsafe(begun.set)
+        go_on.wait(10)
+        store(source, *given)
+
+    monkeypatch.setattr(UploadedSource, "_store", store_late)
+    keeping = asyncio.create_task(submit(home, result))
+    await begun.wait()
+    removing = asyncio.create_task(home.config_entries.async_remove(entry.entry_id))
+    await asyncio.wait((removing,), timeout=0.1)
+    go_on.set()
+    await removing
+    assert (await keeping)["reason"] == "removed"
+    assert not [path for path in Path(home.config.path(".storage")).rglob("*") if entry.entry_id in str(path)]
 
 
 async def test_a_sketch_that_renames_the_board_says_so(

@@ -10,8 +10,10 @@ from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.flash.pending import Phase
+from custom_components.mkr1000_ota.arduino_ota.flash.verdict import Verdict
 from custom_components.mkr1000_ota.const import CONF_WAIT
 from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.install.flashing import async_resolve
 from tests.conftest import BRISK, AddBoard, Hear, Offer
 from tests.install.conftest import NEW, OLD, Restart, becomes, pending
 from tests.support.actions import (
@@ -225,3 +227,24 @@ async def test_what_is_said_of_a_board_that_is_away(
     await until_stage(home, Stage.IDLE)
     assert board_of(home).record.pending is None
     assert "not_back" not in issues(home)
+
+
+async def test_a_dialog_finds_out_what_became_of_it_as_soon_as_the_install_has_given_up(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The board is back at that moment: whoever ordered the install is told that it was not, and nothing fails."""
+    await offer(await add_board(board), {"garden-2.0.bin": build_sketch(password="sesame", version="2.0")})
+    coordinator, found = board_of(home), []
+    tidy = coordinator.async_tidy_images
+
+    async def find_meanwhile() -> None:
+        if coordinator.record.pending is not None and not coordinator.lock.locked():
+            await find_again(board)
+            found.append(await async_resolve(coordinator))
+        await tidy()
+
+    monkeypatch.setattr(coordinator, "async_tidy_images", find_meanwhile)
+    await lose(home, board)
+    await settled(home)
+    assert [outcome and outcome.verdict for outcome in found] == [Verdict.FLASHED]
+    assert not issues(home)

@@ -11,6 +11,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.sources.catalogs import SketchCatalog
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.install.conftest import hang
 from tests.support.actions import (
@@ -137,6 +138,42 @@ async def test_the_entry_is_reloaded_before_the_sketch_is_there(
     assert not board_of(home).record.is_unfinished
 
 
+@pytest.mark.parametrize("how", ["reloaded", "unloaded", "removed"])
+async def test_the_entry_is_gone_before_the_source_has_responded(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    offer: Offer,
+    board: VirtualBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+) -> None:
+    """Nobody flashes it behind the back of whoever has the board by then, and nothing is left of one that was removed."""
+    entry = await add_board(board)
+    await offer(entry, {"garden-2.0.bin": NEW})
+    is_asked, may_respond = asyncio.Event(), asyncio.Event()
+
+    async def confirm(_: SketchCatalog) -> bool:
+        is_asked.set()
+        await may_respond.wait()
+        return True
+
+    monkeypatch.setattr(SketchCatalog, "async_confirm", confirm)
+    caller = asyncio.create_task(install(home))
+    await is_asked.wait()
+    entries = home.config_entries
+    await {"reloaded": entries.async_reload, "unloaded": entries.async_unload, "removed": entries.async_remove}[how](
+        entry.entry_id
+    )
+    may_respond.set()
+    with pytest.raises(HomeAssistantError) as error:
+        await caller
+    assert error.value.translation_key == "install_stopped"
+    await home.async_block_till_done(wait_background_tasks=True)
+    assert not board.flashed
+    left = [path for path in Path(home.config.path(".storage")).rglob("*") if entry.entry_id in str(path)]
+    assert bool(left) is (how != "removed")
+
+
 @pytest.mark.slow
 async def test_two_set_ups_do_not_flash_twice(
     home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
@@ -174,3 +211,18 @@ async def test_the_entry_is_reloaded_before_an_update_that_may_not_wait_begins(
     await until_stage(home, Stage.IDLE)
     assert "before the update began" in reason_of(issues(home)["not_installed"])
     assert not board.flashed
+
+
+async def test_what_is_canceled_while_the_entry_is_reloaded_does_not_go_on(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard
+) -> None:
+    entry = await add_board(board, **{CONF_WAIT: 5})
+    await offer(entry, {"garden-2.0.bin": NEW})
+    await board.power_off()
+    await install(home)
+    canceling = asyncio.create_task(entry.runtime_data.installer.cancel())
+    await asyncio.sleep(0)
+    assert await home.config_entries.async_reload(entry.entry_id)
+    await canceling
+    assert board_of(home).record.order is None
+    assert board_of(home).state.stage is Stage.IDLE

@@ -250,6 +250,18 @@ async def test_a_key_that_is_pinned_meanwhile_counts(home: HomeAssistant, order:
     assert shown(home, FLASH).attributes["reason"] == "signature_missing"
 
 
+async def test_a_key_that_is_pinned_while_it_waits_counts(
+    home: HomeAssistant, order: Order, board: VirtualBoard
+) -> None:
+    entry = await order()
+    options = {**entry.options, CONF_PUBLIC_KEY: Signer().public_key}
+    home.config_entries.async_update_entry(entry, options=options)
+    await board.power_on()
+    await eventually(lambda: issues(home).keys() == {"not_installed"})
+    assert shown(home, FLASH).attributes["reason"] == "signature_missing"
+    assert not board.flashed
+
+
 async def test_it_goes_with_the_board(home: HomeAssistant, order: Order) -> None:
     entry = await order()
     assert await home.config_entries.async_remove(entry.entry_id)

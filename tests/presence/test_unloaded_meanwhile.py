@@ -29,11 +29,15 @@ class NeighbourTable:
         """Answer at once."""
         self._loop = loop
         self.asked = asyncio.Event()
+        self.answers_at_once = 0
         self.may_answer = threading.Event()
         self.may_answer.set()
 
     def __call__(self, _host: str) -> None:
         """Say who has an address."""
+        if self.answers_at_once:
+            self.answers_at_once -= 1
+            return
         self._loop.call_soon_threadsafe(self.asked.set)
         self.may_answer.wait(10)
 
@@ -75,6 +79,15 @@ async def test_a_board_that_answers_by_another_name(
     home: HomeAssistant, renamed: ConfigEntry, table: NeighbourTable
 ) -> None:
     assert ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{renamed.entry_id}")
+    await look_while_it_is_unloaded(home, renamed, table)
+    assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{renamed.entry_id}")
+
+
+async def test_a_board_that_is_about_to_be_told_of(
+    home: HomeAssistant, renamed: ConfigEntry, table: NeighbourTable
+) -> None:
+    # It is looked up when it answers, once more because it is not the board, and for what is told.
+    table.answers_at_once = 2
     await look_while_it_is_unloaded(home, renamed, table)
     assert not ir.async_get(home).async_get_issue(DOMAIN, f"renamed.{renamed.entry_id}")
 

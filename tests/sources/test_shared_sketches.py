@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 from weakref import ref
 
 from homeassistant.core import HomeAssistant
@@ -12,7 +13,8 @@ from custom_components.mkr1000_ota.arduino_ota.hardware import MKR1000, Storage
 from custom_components.mkr1000_ota.sources.sketches import async_inspect
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.sources.conftest import IMAGE, Follow, catalog_of, manifest
-from tests.support.actions import act, drop, install
+from tests.support.actions import act, drop, eventually, install
+from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.web import Web
 
@@ -68,3 +70,21 @@ async def test_a_board_that_gives_up_does_not_take_the_sketch_from_the_others(
     assert (await other).image == IMAGE
     assert one.cancelled()
     await catalog.async_shutdown()
+
+
+async def test_a_download_that_fails_when_everybody_has_given_up_is_no_error_of_home_assistant(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.serve_json("/manifest.json", manifest())
+    catalog = catalog_of(await follow(board))
+    release = Release(version="1.0", identifier=str(site.hang("/garden.bin")))
+    asked = site.requests.copy()
+    waiting = asyncio.create_task(catalog.sketch(release, MKR1000, Storage.INTERNAL))
+    await eventually(lambda: len(site.requests) > len(asked))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    site.closing.set()
+    await settled(home)
+    gc.collect()
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]

@@ -92,6 +92,33 @@ async def test_what_is_stored_while_others_are_removed_stays(
     assert [image.stem for image in folder(home, "one").iterdir()] == [sha256]
 
 
+async def test_what_is_stored_after_a_removal_was_cancelled_stays(
+    home: HomeAssistant, archive: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that removes it cannot be cancelled."""
+    begun, go_on = asyncio.Event(), threading.Event()
+    unlink = Path.unlink
+
+    def take_long(path: Path, *, missing_ok: bool = False) -> None:
+        home.loop.call_soon_threadsafe(begun.set)
+        go_on.wait(10)
+        unlink(path, missing_ok=missing_ok)
+
+    await archive.store(SHA256, b"test")
+    with monkeypatch.context() as slow:
+        slow.setattr(Path, "unlink", take_long)
+        removing = asyncio.create_task(archive.keep(list))
+        await begun.wait()
+        removing.cancel()
+        storing = asyncio.create_task(archive.store(SHA256, b"test"))
+        await asyncio.wait((removing, storing), timeout=0.1)
+        go_on.set()
+        await asyncio.wait((removing, storing))
+        await home.async_block_till_done()
+    assert archive.sha256s == {SHA256}
+    assert await archive.load(SHA256) == b"test"
+
+
 async def test_an_order_that_is_written_down_has_its_image(
     home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,9 +128,7 @@ async def async_reconfigure(
         accepted = await _accepted(board, client_for(hass, found, known, entry), passwords, sketch)
         if told is not Match.BOARD:
             # What is ordered is for the hardware that was here before; what has waited may have begun meanwhile.
-            if board.state.has_the_board:
-                raise FormError("already_installing", "base")
-            if board.state.is_cancelable:
+            if entry.state is ConfigEntryState.LOADED and loaded_board(entry).state.is_cancelable:
                 await entry.runtime_data.installer.cancel()
             await board.store.note(BoardRecord.replaced)
         await _store(board, accepted, sketch)
@@ -175,8 +173,13 @@ async def _accepted(
 
 
 async def _store(board: BoardCoordinator, password: str, sketch: Sketch | None) -> None:
-    if sketch is not None:
-        await async_adopt_sketch(board, sketch, password)
-    else:
-        await board.async_accept_password(password)
-        async_raise_notices(board)
+    entry = board.config_entry
+    async with entry.setup_lock:
+        if board.hass.config_entries.async_get_entry(entry.entry_id) is None:
+            # Removed while the board was asked: nothing of it is to be on the disk anymore.
+            raise FormError("not_loaded", "base")
+        if sketch is not None:
+            await async_adopt_sketch(board, sketch, password)
+        else:
+            await board.async_accept_password(password)
+            async_raise_notices(board)

@@ -113,7 +113,9 @@ class BoardOptionsFlow(OptionsFlow):
         error = None
         if user_input is not None:
             try:
-                await self._upload.keep(self.hass, self.entry)
+                async with self.entry.setup_lock:
+                    # Nobody removes the entry, and what is kept for it, in the middle of that.
+                    await self._upload.keep(self.hass, self.entry)
                 return await self.save({})
             except SourceError as err:
                 error = problem(self.hass, source_error(err))
@@ -154,11 +156,13 @@ class BoardOptionsFlow(OptionsFlow):
 
     async def save(self, changes: dict[str, Any]) -> ConfigFlowResult:
         """Change some options, and have the board take them over."""
-        entry = self.entry
-        options = {name: value for name, value in (entry.options | changes).items() if value not in (None, "")}
-        # Home Assistant would store the options only when this step is over, and tell nobody.
-        self.hass.config_entries.async_update_entry(entry, options=options)
+        async with self.entry.setup_lock:
+            # Whoever sets the entry up just now has read the options already; it may be gone by the end of that.
+            entry = self.entry
+            options = {name: value for name, value in (entry.options | changes).items() if value not in (None, "")}
+            # Home Assistant would store the options only when this step is over, and tell nobody.
+            self.hass.config_entries.async_update_entry(entry, options=options)
         if entry.state is ConfigEntryState.LOADED:
             await entry.runtime_data.coordinator.sources.async_switch()
         # Another dialog may have saved something meanwhile.
-        return self.async_create_entry(data=dict(entry.options))
+        return self.async_create_entry(data=dict(self.entry.options))

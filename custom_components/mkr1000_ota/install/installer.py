@@ -29,7 +29,7 @@ from .health_check import async_check_health, async_roll_back
 from .notices import async_raise_notices
 from .orders import async_drop_order, async_place_order
 from .outcome import async_apply_outcome, async_note_not_back, async_send_end, async_show_running, attributes, failed
-from .prepare import request_for_order
+from .prepare import async_verify_signature, request_for_order
 from .reconnect import async_ask_for_password, async_check_password, is_password_check_due
 from .wait import async_find_board, async_wait_for_board
 
@@ -53,6 +53,7 @@ class BoardInstaller:
         # Pending as long as whoever ordered the install waits to be told how it ends.
         self._caller: asyncio.Future[None] | None = None
         self._is_canceled = False
+        self._is_unloaded = False
         # By the monotonic clock.
         self._resolve_after = float("-inf")
 
@@ -87,12 +88,15 @@ class BoardInstaller:
         self._begin(Stage.DOWNLOADING, request.version, partial(self._carry_out, request))
 
     async def cancel(self) -> None:
-        if (task := self._task) is None or not self._board.state.is_cancelable:
-            raise validation_error("nothing_to_cancel", board=self._board.name)
-        self._is_canceled = True
-        task.cancel()
-        await asyncio.wait((task,))
-        await async_drop_order(self._board, None, None)
+        board = self._board
+        # Whoever sets the entry up anew meanwhile would begin what is on the disk.
+        async with board.config_entry.setup_lock:
+            if (task := self._task) is None or not board.state.is_cancelable:
+                raise validation_error("nothing_to_cancel", board=board.name)
+            self._is_canceled = True
+            task.cancel()
+            await asyncio.wait((task,))
+            await async_drop_order(board, None, None)
 
     @callback
     def recover(self) -> CALLBACK_TYPE:
@@ -106,13 +110,20 @@ class BoardInstaller:
             self._resolve_pending(board.timeouts.return_timeout)
         else:
             self.resume()
-        return async_at_started(board.hass, callback(lambda _: self.resume()))
+        stop_waiting = async_at_started(board.hass, callback(lambda _: self.resume()))
+
+        @callback
+        def unload() -> None:
+            stop_waiting()
+            self._is_unloaded = True
+
+        return unload
 
     @callback
     def resume(self) -> None:
         """Go on with what the record says is due, after a start and after each end of a flash that nobody saw."""
         board, record = self._board, self._board.record
-        if self._task is not None:
+        if self._task is not None or self._is_unloaded:
             return
         if (order := record.order_to_begin) is not None:
             request = request_for_order(board, order, order.until)
@@ -186,6 +197,8 @@ class BoardInstaller:
                 if self._caller is not None and self._is_attended:
                     self._caller.set_result(None)
                 library = await async_wait_for_board(board, ordered.until)
+            # A key may be trusted only since it waits.
+            await async_verify_signature(board, request, order.sketch, order.signature)
             try:
                 return await async_flash_in_turn(board, order, library, waited)
             except BoardUnreachable, WrongBoard:
@@ -213,6 +226,9 @@ class BoardInstaller:
     def _begin(self, stage: Stage, version: str | None, work: _Work) -> asyncio.Task[InstallEnd]:
         """Do something with the board in a task of its own. Raises ServiceValidationError if it is busy already."""
         board = self._board
+        if self._is_unloaded:
+            # Whoever has ordered it had to wait for its source; another installer may have the board by now.
+            raise translated_error("install_stopped", board=board.name)
         if self._task is not None:
             raise validation_error("already_installing", board=board.name)
         self._caller, self._is_canceled = None, False

@@ -42,11 +42,12 @@ async def async_apply_outcome(board: BoardCoordinator, outcome: Outcome) -> Inst
     """Have Home Assistant know what a flash has shown, which is in the record already, and return how the install ended."""
     verdict, pending, record = outcome.verdict, outcome.pending, board.record
     board.set_online(verdict not in (Verdict.NOT_BACK, Verdict.WITHOUT_OTA))
-    await async_show_record(board)
     event, facts, error = verdict.value, {"board": board.name, "version": pending.version}, None
+    if verdict is Verdict.NOT_BACK:
+        # At once: whoever waits for the board, such as a dialog, may find it back.
+        error = await async_note_not_back(board)
+    await async_show_record(board)
     match verdict:
-        case Verdict.NOT_BACK:
-            error = await async_note_not_back(board)
         case Verdict.NOT_APPLIED:
             error = not_applied_error(outcome, board.name, board.host)
             if outcome.error is not None:

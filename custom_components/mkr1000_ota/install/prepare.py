@@ -139,12 +139,12 @@ async def async_prepare(board: BoardCoordinator, request: InstallRequest) -> Ord
     try:
         async with asyncio.timeout(PREPARE_TIMEOUT):
             sketch, signature = await request.load()
-        await _verify(board, request, sketch, signature)
+        await async_verify_signature(board, request, sketch, signature)
     except TimeoutError:
         raise translated_error("prepare_timeout", file=request.file) from None
     except SourceError as err:
         raise source_error(err) from err
-    except (SketchRefused, SignatureRefused) as err:
+    except SketchRefused as err:
         raise sketch_error(err, request.file) from err
     except ImageLost as err:
         raise translated_error("image_lost", board=board.name, version=request.version) from err
@@ -167,7 +167,10 @@ async def async_running_sketch(board: BoardCoordinator) -> Sketch | None:
         return None
 
 
-async def _verify(board: BoardCoordinator, request: InstallRequest, sketch: Sketch, signature: str | None) -> None:
+async def async_verify_signature(
+    board: BoardCoordinator, request: InstallRequest, sketch: Sketch, signature: str | None
+) -> None:
+    """Raise a translated HomeAssistantError if a key is trusted and the signature is not good."""
     if not board.config_entry.options.get(CONF_PUBLIC_KEY):
         return
     if signature is None:
@@ -175,4 +178,7 @@ async def _verify(board: BoardCoordinator, request: InstallRequest, sketch: Sket
     # What the image says of its version is signed, what others say is not. The label of a rebuild has the beginning of
     # its SHA-256 behind the version.
     shown = request.version.partition(" (")[0] if sketch.version else request.claimed
-    await async_verify(board.hass, board.config_entry, sketch, signature, bare(shown) if shown else None)
+    try:
+        await async_verify(board.hass, board.config_entry, sketch, signature, bare(shown) if shown else None)
+    except SignatureRefused as err:
+        raise sketch_error(err, request.file) from err

@@ -10,7 +10,7 @@ from ..arduino_ota.libraries import Library
 from ..const import DOMAIN
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_clear, async_report, with_address
-from ..network.identity import Match, async_peer, entry_with_mac, match
+from ..network.identity import Match, Peer, async_peer, entry_with_mac, match
 from ..network.mdns import async_get_querier
 
 # A board responds to the second or third of the queries, if its sketch was busy at the first one. In seconds.
@@ -38,13 +38,13 @@ async def async_recognize(board: BoardCoordinator) -> Library:
         return await board.client.identify()
 
 
-async def async_report_wrong_board(board: BoardCoordinator) -> bool | None:
-    """Tell a person what to do about what responds where a board should be.
+@callback
+def async_report_wrong_board(board: BoardCoordinator, peer: Peer) -> bool | None:
+    """Tell a person what to do about a peer that responds where a board should be.
 
     Returns False where nothing proves who that is, and None where nothing is wrong.
     """
     hass, entry_id = board.hass, board.config_entry.entry_id
-    peer = await async_peer(hass, board.host, board.config_entry)
     facts = {"mac": peer.mac or ""}
     match match(board.known, peer):
         case found if found is Match.BOARD or board.state.has_the_board or board.host != peer.host:

@@ -17,7 +17,7 @@ from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError
 from ..const import CONF_HEARD_NAME, DOMAIN
 from ..coordinator import BoardCoordinator
-from ..network.identity import SIGNAL_WRONG_BOARD, was_heard_lately
+from ..network.identity import SIGNAL_WRONG_BOARD, async_peer, was_heard_lately
 from ..network.mdns import async_get_querier
 from .asking import async_recognize, async_report_unproven, async_report_wrong_board, clear_wrong_board
 from .moves import Moves
@@ -169,8 +169,9 @@ class PresenceTracker:
 
     async def _report(self, board: BoardCoordinator) -> None:
         """Tell a person about a board where something responds that is not the board, or may not be."""
-        is_told = await async_report_wrong_board(board)
-        if is_told is not None and board in self._presences:
+        peer = await async_peer(self._hass, board.host, board.config_entry)
+        # Its entry may have been unloaded meanwhile.
+        if board in self._presences and (is_told := async_report_wrong_board(board, peer)) is not None:
             board.set_online(False)
             self._set_unproven(board, None if is_told else board.host)
 

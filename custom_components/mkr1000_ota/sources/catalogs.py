@@ -93,9 +93,11 @@ class SketchCatalog(DataUpdateCoordinator[Catalog]):
                 self._load(release, model, storage), f"{DOMAIN} load {release.version}"
             )
             loading.add_done_callback(lambda _: self._loading.pop(wanted))
+            # Nobody may be left to hear why it has failed.
+            loading.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         # One board that gives up must not take the image away from the others.
-        sketch = await asyncio.shield(loading)
-        self._sketches[wanted] = sketch
+        await asyncio.wait((loading,))
+        sketch = self._sketches[wanted] = loading.result()
         return sketch
 
     @callback

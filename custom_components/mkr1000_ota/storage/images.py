@@ -67,9 +67,12 @@ class Images:
     async def keep(self, needed: Callable[[], Collection[str]]) -> None:
         """Remove every image but those that are needed."""
         async with self._changing:
-            removed = self.sha256s.difference(needed())
-            await self._hass.async_add_executor_job(remove, *map(self._path, removed))
-            self.sha256s -= removed
+            await self._remove(self.sha256s.difference(needed()))
+
+    @to_the_end
+    async def _remove(self, sha256s: frozenset[str]) -> None:
+        await self._hass.async_add_executor_job(remove, *map(self._path, sha256s))
+        self.sha256s -= sha256s
 
     async def remove(self) -> None:
         await self._hass.async_add_executor_job(remove, self._folder)

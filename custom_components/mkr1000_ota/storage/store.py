@@ -7,8 +7,10 @@ import json
 from pathlib import Path
 import time
 from typing import Any, Final, override
+from weakref import WeakValueDictionary
 
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import STORAGE_DIR
 
 from ..arduino_ota.flash.journal import Journal, JournalUnwritable
@@ -54,12 +56,14 @@ class RecordStore(Journal):
         self.path = Path(hass.config.path(STORAGE_DIR, self._key))
         self._writing = asyncio.Lock()
         self.record = BoardRecord()
-        # As it is on the disk; None as long as nobody has read that, and nothing takes its place until then.
+        # As it is on the disk; None as long as nobody has read that, and once it is removed: nothing takes its place then.
         self._stored: BoardRecord | None = None
 
     async def load(self) -> None:
         """Read the record; there is an empty one where there was none. Raises RecordUnreadable."""
-        self.record = self._stored = await self._hass.async_add_executor_job(self._read)
+        async with self._writing:
+            self._stored = None
+            self.record = self._stored = await self._hass.async_add_executor_job(self._read)
 
     @to_the_end
     async def save(self, change: Callable[[BoardRecord], BoardRecord]) -> None:
@@ -78,14 +82,17 @@ class RecordStore(Journal):
             try:
                 await self._write(changed)
             except JournalUnwritable as err:
-                LOGGER.error("%s", err)
+                if self._stored is not None:
+                    LOGGER.error("%s", err)
                 # After what no file can hold, nothing could be written.
                 self.record = self.record if isinstance(err, _Unstorable) else changed
 
     async def remove(self) -> None:
         """Remove the file in whatever state it is, and what Home Assistant has put aside of it."""
         folder, aside = self.path.parent, f"{self._key}.corrupt*"
-        await self._hass.async_add_executor_job(lambda: remove(self.path, *folder.glob(aside)))
+        async with self._writing:
+            self._stored = None
+            await self._hass.async_add_executor_job(lambda: remove(self.path, *folder.glob(aside)))
 
     @property
     @override
@@ -151,6 +158,17 @@ class RecordStore(Journal):
         except TypeError, ValueError:
             raise _Unstorable(f"{self.path.name} would hold what no file can") from None
         raise JournalUnwritable(f"{self.path.name} is not on the disk as it was written")
+
+
+@singleton(f"{DOMAIN}_stores")
+def _stores(_hass: HomeAssistant) -> WeakValueDictionary[str, RecordStore]:
+    return WeakValueDictionary()
+
+
+@callback
+def async_get_store(hass: HomeAssistant, entry_id: str) -> RecordStore:
+    """Return the one store of an entry: a dialog that outlives a reload must not write over what was noted since."""
+    return _stores(hass).setdefault(entry_id, RecordStore(hass, entry_id))
 
 
 def _encoded(facts: object) -> bytes:

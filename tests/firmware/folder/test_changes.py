@@ -188,6 +188,25 @@ async def test_a_folder_that_hangs_is_given_up_and_takes_one_thread(
     assert offered(await source.catalog()) == {"a-1.0.bin": "1.0"}
 
 
+async def test_a_look_that_fails_after_it_was_given_up_is_no_error_of_the_event_loop(
+    source: FolderSource, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    go_on = threading.Event()
+
+    def fail(_: Directory) -> dict[str, Stamp]:
+        go_on.wait(10)
+        raise SourceError(Reason.FOLDER_UNREADABLE, folder="", error="Input/output error")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(Directory, "scan", fail)
+        gone.setattr(limits, "FOLDER", 0.05)
+        with pytest.raises(SourceError):
+            await source.catalog()
+    go_on.set()
+    assert await source.catalog() == Catalog()
+    assert not caplog.records
+
+
 async def test_who_gives_up_a_folder_does_not_hold_up_another(
     source: FolderSource, tmp_path: Path, hanging: tuple[list[str], threading.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:

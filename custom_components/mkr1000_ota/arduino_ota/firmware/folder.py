@@ -113,7 +113,8 @@ class FolderSource:
                 # Nobody may be left to hear what a look that was given up comes to.
                 running.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
                 self._running = running
-                return await asyncio.shield(running)
+                await asyncio.wait((running,))
+                return running.result()
         except TimeoutError:
             raise SourceError(Reason.FOLDER_SILENT, folder=str(self.directory)) from None
 
