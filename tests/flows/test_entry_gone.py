@@ -9,12 +9,15 @@ from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import UnknownFlow
 import pytest
 
+from custom_components.mkr1000_ota.const import CONF_WAIT
+from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.storage.store import RecordStore
-from tests.conftest import AddBoard
-from tests.support.actions import board_of
-from tests.support.mending import reauthenticate, reconfigure, settle
-from tests.support.steps import Result, typed
+from tests.conftest import AddBoard, Arp, Offer, StartBoard
+from tests.support.actions import board_of, install, until_stage
+from tests.support.mending import know, reauthenticate, reconfigure, settle
+from tests.support.steps import MAC, OTHER_MAC, Result, typed
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 
 pytestmark = pytest.mark.usefixtures("settled_in_the_end")
 
@@ -69,3 +72,26 @@ async def test_nothing_is_left_of_a_board_that_was_removed(
         assert (await submitting)["errors"] == {"base": "not_loaded"}
     assert "password" in [request.password for request in board.requests]
     assert not [path for path in Path(home.config.path(".storage")).rglob("*") if entry.entry_id in str(path)]
+
+
+async def test_what_waits_since_a_reload_is_not_flashed_onto_other_hardware(
+    home: HomeAssistant, add_board: AddBoard, offer: Offer, board: VirtualBoard, start_board: StartBoard, arp: Arp
+) -> None:
+    entry = await add_board(board, **{CONF_WAIT: 5})
+    know(home, entry, MAC)
+    arp(MAC, board.address)
+    await offer(entry, {"2.0.bin": build_sketch(version="2.0")})
+    await board.power_off()
+    await install(home)
+    other = await start_board(address="127.0.0.8")
+    arp(OTHER_MAC, other.address)
+    form = await reconfigure(home, entry)
+    entered = {CONF_HOST: typed(other), CONF_PASSWORD: "password"}
+    async with entry.runtime_data.coordinator.lock:
+        submitting = home.async_create_task(home.config_entries.flow.async_configure(form["flow_id"], entered))
+        assert await home.config_entries.async_reload(entry.entry_id)
+        await until_stage(home, Stage.WAITING)
+    assert (await submitting)["reason"] == "reconfigure_successful"
+    await until_stage(home, Stage.IDLE)
+    assert board_of(home).record.order is None
+    assert not other.flashed
