@@ -30,6 +30,7 @@ BLUEPRINTS = Path(__file__).parent.parent / "blueprints" / "automation" / "mkr10
 FOLDER = "mkr1000_ota/all"
 OLD = build_sketch(name="Garden", password="sesame", version="1.0")
 NEW = build_sketch(name="Garden", password="sesame", version="2.0")
+NEWER = build_sketch(name="Garden", password="sesame", version="2.1")
 # Nobody can find out its password, not even from the image.
 LOCKING = build_sketch(name="Garden", password="Locked-0ut", version="2.0", quirks=Quirks(computed=True))
 LOCKED = {hashlib.sha256(LOCKING).hexdigest(): Firmware("Garden", "Locked-0ut", "2.0")}
@@ -255,10 +256,26 @@ async def test_what_is_released_during_a_roll_out_is_rolled_out_next(
     await automate("staged_rollout.yaml", finished=tell(release="release"), **trial)
     await fleet.offer(NEW)
     await tried(home, fleet.entity(3))
-    await fleet.offer(build_sketch(name="Garden", password="sesame", version="2.1"), "2.1")
+    await fleet.offer(NEWER, "2.1")
     await ended(home)
     assert [len(board.flashed) for board in fleet.boards] == [1, 1, 1, 2, *[1] * 6]
     assert [call.data for call in told] == [{"release": {"version": "2.1"}}]
+
+
+async def test_what_is_released_while_its_owner_updates_a_first_board_is_rolled_out_behind_that(
+    home: HomeAssistant, fleet: Fleet, automate: Automate, told: list[ServiceCall]
+) -> None:
+    first = fleet.entity(3)
+    fleet.boards[3].options = replace(fleet.boards[3].options, seconds_per_byte=1 / len(NEW))
+    await fleet.offer(NEW)
+    by_hand = asyncio.create_task(home.services.async_call("update", "install", {"entity_id": first}, blocking=True))
+    await until(home, first, lambda state: bool(state.attributes["update_percentage"]))
+    await automate("staged_rollout.yaml", first=first, trial_period={"seconds": 1}, stopped=tell(failed="failed"))
+    await fleet.offer(NEWER, "2.1")
+    await ended(home)
+    await by_hand
+    assert [board.flashed[-1] for board in fleet.boards] == [NEWER] * 10
+    assert not told
 
 
 async def test_a_later_failure_ends_a_roll_out(
