@@ -1,4 +1,4 @@
-"""Ten boards that take their sketches from one folder, and automations made of the blueprints."""
+"""Automations of the blueprints, and boards that take their sketches from one folder."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,10 +20,11 @@ from tests.support.actions import until
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
-BLUEPRINTS = Path(__file__).parent.parent.parent / "blueprints" / "automation" / "mkr1000_ota"
+BLUEPRINTS = Path(__file__).parents[2] / "blueprints" / "automation" / "mkr1000_ota"
 FOLDER = "mkr1000_ota/all"
 OLD = build_sketch(name="Garden", password="sesame", version="1.0")
 NEW = build_sketch(name="Garden", password="sesame", version="2.0")
+NEWER = build_sketch(name="Garden", password="sesame", version="2.1")
 
 type Automate = Callable[..., Awaitable[None]]
 

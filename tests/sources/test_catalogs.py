@@ -20,7 +20,7 @@ from custom_components.mkr1000_ota.sources.catalogs import SERVER_INTERVAL, asyn
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
 from tests.conftest import AddBoard
 from tests.sources.conftest import IMAGE, SHA256, Follow, catalog_of, manifest
-from tests.support.actions import FIRMWARE, install, shown
+from tests.support.actions import FIRMWARE, OFFERED, choose, install, restart, shown, watching
 from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import Quirks, build_sketch
@@ -166,6 +166,28 @@ async def test_a_rebuild_that_only_its_content_tells(
     await settled(home)
     assert not catalog.data.findings
     assert shown(home, FIRMWARE).state == "off"
+
+
+async def test_a_version_that_was_chosen_is_offered_after_a_restart(
+    home: HomeAssistant, follow: Follow, board: VirtualBoard, site: Web
+) -> None:
+    """The server does not say which content it is, and what is newer must not take its place, for automations above all."""
+    versions = ("1.0", "2.0", "3.0")
+    images = {version: build_sketch(password=version, version=version) for version in versions}
+    for version, image in images.items():
+        site.serve(f"/{version}.bin", image)
+    site.serve_json("/manifest.json", {"releases": [{"version": one, "path": f"{one}.bin"} for one in versions]})
+    entry = await follow(board)
+    await install(home, "2.0")
+    await choose(home, "1.0")
+    await settled(home)
+    with watching(home, FIRMWARE) as states:
+        await restart(home, entry)
+        await settled(home)
+    assert shown(home, OFFERED).state == "1.0"
+    assert {each.attributes["latest_version"] for each in states if each.state != "unavailable"} == {"1.0"}
+    await install(home)
+    assert board.flashed == [images["2.0"], images["1.0"]]
 
 
 async def test_what_a_server_had_once_is_forgotten(

@@ -33,8 +33,11 @@ async def async_request_for_version(board: BoardCoordinator, version: str) -> In
     Raises a translated HomeAssistantError if only the source can know, and that has not responded since the start.
     """
     confirmed = await board.sources.chosen.async_confirm()
-    if confirmed and board.offers.needs_download is not None:
-        await board.sources.chosen.async_look_into(board.offers.needs_download)
+    if confirmed:
+        # What it is called shows for sure once somebody has looked inside.
+        named = (build.release for build in board.offers.builds if build.label == version and not build.is_inspected)
+        for release in filter(None, (board.offers.needs_download, *named)):
+            await board.sources.chosen.async_look_into(release)
     for build in board.offers.builds:
         is_there = build.place is Place.UPLOAD or (
             confirmed and build.place is Place.SOURCE and build.release.identifier

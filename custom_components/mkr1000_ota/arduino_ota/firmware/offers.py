@@ -248,6 +248,7 @@ def possible_labels(version: str, sha256: str) -> list[str]:
 def _labelled(board: BoardFacts, line: Iterable[Build], seen: Mapping[str, Seen]) -> list[Build]:
     """Give each build the label that it had, else its own, with its hash where another build has that."""
     taken = {known.label for known in seen.values()}
+    running = {known.label for sha256, known in seen.items() if sha256 == board.running}
     labels: dict[str, str] = {}
     can_be_chosen = (build for build in line if build.can_be_chosen)
     for build in sorted(can_be_chosen, key=lambda each: (each.release.sha256 is None, each.arrived)):
@@ -256,7 +257,9 @@ def _labelled(board: BoardFacts, line: Iterable[Build], seen: Mapping[str, Seen]
         if last and last not in labels.values() and (sha256 in board.ran or last in possible):
             labels[build.content] = last
         else:
-            labels[build.content] = next((label for label in possible if label not in taken), "")
+            # Without a hash, it may be the very one that is remembered: that shows when somebody looks inside.
+            others = taken if sha256 else {*labels.values(), *running}
+            labels[build.content] = next((label for label in possible if label not in others), "")
             taken.add(labels[build.content])
     return [
         replace(build, label=label, seen=replace(build.seen, label=label))

@@ -1,5 +1,6 @@
-"""A roll-out in stages: a first board protects the others."""
+"""A staged rollout: one board first, and the others if it keeps working."""
 
+import asyncio
 from dataclasses import replace
 import hashlib
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 from homeassistant.core import HomeAssistant, ServiceCall
 import pytest
 
-from tests.blueprints.conftest import NEW, OLD, Automate, Fleet, ended, tell, tried
+from tests.blueprints.conftest import NEW, NEWER, OLD, Automate, Fleet, ended, tell, tried
+from tests.support.actions import until
 from tests.virtual_board import Firmware
 from tests.virtual_board.sketches import Quirks, build_sketch
 
@@ -129,10 +131,26 @@ async def test_what_is_released_during_a_roll_out_is_rolled_out_next(
     await automate("staged_rollout.yaml", finished=tell(release="release"), **trial)
     await fleet.offer(NEW)
     await tried(home, fleet.entity(3))
-    await fleet.offer(build_sketch(name="Garden", password="sesame", version="2.1"), "2.1")
+    await fleet.offer(NEWER, "2.1")
     await ended(home)
     assert [len(board.flashed) for board in fleet.boards] == [1, 1, 1, 2, *[1] * 6]
     assert [call.data for call in told] == [{"release": {"version": "2.1"}}]
+
+
+async def test_what_is_released_while_its_owner_updates_a_first_board_is_rolled_out_behind_that(
+    home: HomeAssistant, fleet: Fleet, automate: Automate, told: list[ServiceCall]
+) -> None:
+    first = fleet.entity(3)
+    fleet.boards[3].options = replace(fleet.boards[3].options, seconds_per_byte=1 / len(NEW))
+    await fleet.offer(NEW)
+    by_hand = asyncio.create_task(home.services.async_call("update", "install", {"entity_id": first}, blocking=True))
+    await until(home, first, lambda state: bool(state.attributes["update_percentage"]))
+    await automate("staged_rollout.yaml", first=first, trial_period={"seconds": 1}, stopped=tell(failed="failed"))
+    await fleet.offer(NEWER, "2.1")
+    await ended(home)
+    await by_hand
+    assert [board.flashed[-1] for board in fleet.boards] == [NEWER] * 10
+    assert not told
 
 
 async def test_a_later_failure_ends_a_roll_out(

@@ -1,4 +1,4 @@
-"""What both blueprints leave to a person, and updates by night."""
+"""The blueprints at work: in a Home Assistant with boards that can be flashed over real sockets."""
 
 from dataclasses import replace
 from datetime import timedelta
