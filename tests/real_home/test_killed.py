@@ -142,8 +142,11 @@ async def _check_one(bed: Bed, moment: Moment, *, same_password: bool) -> None:
     firmware = await known.entity()
 
     async def is_settled() -> bool:
+        # In this order: what has been found out is told before the board gets free.
+        if known.record["pending"] is not None:
+            return False
         state = await known.client.state(firmware)
-        return known.record["pending"] is None and not state["attributes"]["in_progress"]
+        return not state["attributes"]["in_progress"]
 
     await eventually(is_settled, within=90, what=f"the end of a flash interrupted {moment.name}")
     assert board.flashed == ([bed.image] if moment.flashes else []), moment.name
