@@ -17,7 +17,19 @@ from tests.virtual_board.sketches import Quirks, build_sketch
 LOCKING = build_sketch(name="Garden", password="Locked-0ut", version="2.0", quirks=Quirks(computed=True))
 LOCKED = {hashlib.sha256(LOCKING).hexdigest(): Firmware("Garden", "Locked-0ut", "2.0")}
 
+HEALTH = "binary_sensor.soil"
+
 pytestmark = pytest.mark.slow
+
+
+async def try_out(home: HomeAssistant, fleet: Fleet, automate: Automate, *, health: str) -> None:
+    """Begin a rollout whose health entity is in a state, and return when the first board has the new sketch."""
+    home.states.async_set(HEALTH, health)
+    first = fleet.entity(3)
+    trial: dict[str, Any] = {"first": first, "trial_period": {"seconds": 5}, "health_entity": HEALTH}
+    await automate("staged_rollout.yaml", stopped=tell(failed="failed"), **trial)
+    await fleet.offer(NEW)
+    await tried(home, first)
 
 
 async def test_a_roll_out_that_goes_well_reaches_all_boards(
@@ -90,17 +102,8 @@ async def test_a_first_board_that_falls_ill_protects_the_others(
     home: HomeAssistant, fleet: Fleet, automate: Automate, told: list[ServiceCall]
 ) -> None:
     """The new sketch starts well and then stops doing its work."""
-    home.states.async_set("binary_sensor.soil", "on")
-    await automate(
-        "staged_rollout.yaml",
-        first=fleet.entity(3),
-        trial_period={"seconds": 5},
-        health_entity="binary_sensor.soil",
-        stopped=tell(failed="failed"),
-    )
-    await fleet.offer(NEW)
-    await tried(home, fleet.entity(3))
-    home.states.async_set("binary_sensor.soil", "unavailable")
+    await try_out(home, fleet, automate, health="on")
+    home.states.async_set(HEALTH, "unavailable")
     await ended(home)
     assert fleet.flashed == [3]
     assert [call.data for call in told] == [{"failed": fleet.entity(3)}]
@@ -109,17 +112,8 @@ async def test_a_first_board_that_falls_ill_protects_the_others(
 async def test_what_a_first_board_reports_is_unavailable_while_it_restarts(
     home: HomeAssistant, fleet: Fleet, automate: Automate, told: list[ServiceCall]
 ) -> None:
-    home.states.async_set("sensor.soil", "unavailable")
-    await automate(
-        "staged_rollout.yaml",
-        first=fleet.entity(3),
-        trial_period={"seconds": 5},
-        health_entity="sensor.soil",
-        stopped=tell(failed="failed"),
-    )
-    await fleet.offer(NEW)
-    await tried(home, fleet.entity(3))
-    home.states.async_set("sensor.soil", "12")
+    await try_out(home, fleet, automate, health="unavailable")
+    home.states.async_set(HEALTH, "on")
     await ended(home)
     assert (fleet.flashed, told) == ([*range(10)], [])
 

@@ -98,7 +98,7 @@ def has_health_check(board: BoardCoordinator) -> bool:
 
 
 def async_follow_health_entity(hass: HomeAssistant, entry: ConfigEntry) -> CALLBACK_TYPE:
-    """Check the same entity under its new ID if a user gives it one: otherwise no update would be healthy any more."""
+    """Check the same entity under its new ID if a user gives it one: otherwise no update would be healthy anymore."""
 
     @callback
     def renamed(event: Event[EventEntityRegistryUpdatedData]) -> None:
