@@ -7,7 +7,6 @@ import pytest
 
 from tests.real_home.client import HomeClient
 from tests.real_home.edition import NEWEST, PINNED, Edition
-from tests.real_home.eventually import eventually
 from tests.real_home.home import RealHome
 from tests.real_home.known_board import DOMAIN, KnownBoard
 from tests.real_home.network import HomeNetwork
@@ -33,12 +32,12 @@ async def test_it_comes_and_goes_quietly(tmp_path: Path, network: HomeNetwork, s
                 await known.offer("rose.bin", build_sketch("Rose", NEXT_PASSWORD, "1.0.0"), "1.0.0")
                 await known.install()
                 assert board.password == NEXT_PASSWORD
-                assert _files_with(home, NEXT_PASSWORD)
-                _expect_to_be_kept_from_others(home)
                 await client.post(f"/api/config/config_entries/entry/{known.entry_id}/reload")
                 assert await _state_of(known) == "loaded"
             await home.stop()
             assert not _ours(home.log)
+            assert _files_with(home, NEXT_PASSWORD)
+            _expect_to_be_kept_from_others(home)
 
             await home.start()
             async with home.connect() as client:
@@ -50,9 +49,9 @@ async def test_it_comes_and_goes_quietly(tmp_path: Path, network: HomeNetwork, s
                 assert await _state_of(known) == "loaded"
                 await client.delete(f"/api/config/config_entries/entry/{known.entry_id}")
                 assert not await _traces(client, known.entry_id)
-                await eventually(lambda: not _files_with(home, PASSWORD, NEXT_PASSWORD), what="the last trace")
             await home.stop()
             assert not _ours(home.log)
+            assert not _files_with(home, PASSWORD, NEXT_PASSWORD)
     finally:
         home.kill()
 
@@ -63,7 +62,7 @@ def _ours(log: str) -> list[str]:
 
 
 def _files_with(home: RealHome, *texts: str) -> list[str]:
-    """Which files of its storage hold one of some texts."""
+    """Which files of its storage hold one of some texts; asked when it has stopped, as it replaces files."""
     files = [path for path in (home.folder / ".storage").rglob("*") if path.is_file()]
     return [path.name for path in files if any(text.encode() in path.read_bytes() for text in texts)]
 
