@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 import time
-from typing import Any, Final, override
+from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD, CONF_PORT
@@ -22,15 +22,13 @@ from .arduino_ota.hardware import Model, Storage
 from .arduino_ota.libraries import OTA_PORT, Library
 from .arduino_ota.protocol.client import BoardClient
 from .const import CONF_HEARD_NAME, CONF_LIBRARY, DOMAIN, LOGGER, UNKNOWN_VERSION
+from .network.announced_name import RENAMED_AFTER, AnnouncedName
 from .network.identity import STORED, KnownBoard, Match, known_board, verifier
 from .sources.board_sources import BoardSources
 from .sources.sketches import model_of, storage_of
 from .storage.images import KEPT_IMAGES, Images
 from .storage.records import BoardRecord, PastFlash
 from .storage.store import RecordStore
-
-# A board responds to a query a minute. In seconds: whoever merely makes up a name for one is contradicted by then.
-RENAMED_AFTER: Final = 240.0
 
 
 class Stage(StrEnum):
@@ -105,9 +103,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.ask: Callable[[], Awaitable[object]] | None = None
         # Sends nothing to anybody but the board, and goes along when it gets another address, even in a flash.
         self.client = self.client_for(STORED)
-        # What was announced last from its address while it was online, and since when nothing else was.
-        self._sighting: Sighting | None = None
-        self._same_since = 0.0
+        self._announced = AnnouncedName()
         self._odd_name_noted = float("-inf")
 
     @property
@@ -214,7 +210,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         if online is self.data:
             return
         if not online:
-            self._sighting = None
+            self._announced.forget()
             LOGGER.info("%s does not respond at %s", self.name, self.host)
         elif self.data is False:
             LOGGER.info("%s is back at %s", self.name, self.host)
@@ -238,9 +234,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         elif noted == known and sighting.seen - self._odd_name_noted >= RENAMED_AFTER:
             self._odd_name_noted = sighting.seen
             self.update_entry(**{CONF_HEARD_NAME: sighting.name})
-        if self._sighting is None or self._sighting.name != sighting.name:
-            self._same_since = sighting.seen
-        self._sighting = sighting if self.data else None
+        self._announced.note(sighting, known, self.record.sha256, is_online=bool(self.data))
         # Where the MAC address says which board it is, there is time to see which name is made up.
         if (known, self.mac, self.record.pending) == (None, None, None) and self.known.may_announce(sighting.name):
             self._take_name(sighting)
@@ -249,13 +243,23 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     def note_response(self) -> None:
         """Note that the board itself has responded; what it alone has announced for a while is its name by now."""
         self.set_online(True)
-        last, is_known = self._sighting, self.mac is not None and self.record.pending is None
-        if last is not None and is_known and last.seen - self._same_since >= RENAMED_AFTER:
+        if self.mac is not None and self.record.pending is None and (last := self._announced.settled) is not None:
             self._take_name(last)
 
     @callback
     def _take_name(self, sighting: Sighting) -> None:
+        if sighting.name != self.board_name and self._announced.was_announced_by(self.record.sha256):
+            self.config_entry.async_create_background_task(
+                self.hass, self.async_note_other_sketch(), f"{DOMAIN} rename {self.name}"
+            )
         self.update_entry(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library.value})
+
+    async def async_note_other_sketch(self) -> None:
+        """Note that the board runs a sketch that was flashed from somewhere else."""
+        if self.record.version is not None:
+            LOGGER.warning("%s runs another sketch: it was flashed with another tool", self.name)
+            await self.store.note(BoardRecord.flashed_elsewhere)
+            self.show_version()
 
     async def async_accept_password(self, password: str) -> None:
         await self.store.note(lambda record: record.accepted(password, time.time()))

@@ -172,6 +172,24 @@ async def test_an_earlier_password_is_found_on_the_keyring(
 
 
 @pytest.mark.slow
+async def test_another_library_tells_that_another_sketch_runs(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, offer: Offer, nobody_is_heard: None
+) -> None:
+    """Its password is the same, and is not sent for that; no automation replaces the sketch of the owner."""
+    entry = await add_board(board)
+    await flash_sesame(home, board, offer, entry)
+    await board.flash_over_usb(build_sketch(password="sesame", library="ArduinoOTA"))
+    await offer(entry, {"newer.bin": build_sketch(password="sesame", version="3.0")})
+    board.requests.clear()
+    await look(home)
+    assert installed(home) == UNKNOWN_VERSION
+    assert device_version(home, entry) is None
+    assert entry.data[CONF_LIBRARY] == "ArduinoOTA"
+    assert not shown(home, FIRMWARE).attributes["unattended"]
+    assert passwords(board) == []
+
+
+@pytest.mark.slow
 async def test_an_unknown_password_is_asked_for_and_not_guessed_at_every_minute(
     home: HomeAssistant,
     welcome: Welcome,

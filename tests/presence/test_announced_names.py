@@ -10,10 +10,11 @@ from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
-from custom_components.mkr1000_ota.coordinator import RENAMED_AFTER
+from custom_components.mkr1000_ota.network.announced_name import RENAMED_AFTER
 from custom_components.mkr1000_ota.presence.tracker import ODD_NAME_INTERVAL
+from custom_components.mkr1000_ota.storage.records import PastFlash
 from tests.conftest import AddBoard, Arp, Hear, StartBoard
-from tests.support.actions import CONNECTIVITY, reauths
+from tests.support.actions import CONNECTIVITY, board_of, reauths
 from tests.support.clock import Clock, stop_time
 from tests.support.looking import leave_unheard, look, questions, settled
 from tests.support.mending import know, settle
@@ -21,6 +22,7 @@ from tests.support.steps import MAC, passwords_sent_to
 from tests.virtual_board import VirtualBoard
 
 MINUTE = 60.0
+FLASHED = PastFlash(version="1.0", sha256="11" * 32, size=16384, started=1.0, password="password", name="Arduino")
 
 
 @pytest.fixture
@@ -126,13 +128,26 @@ async def test_one_packet_is_no_name_however_long_ago(
 async def test_a_board_that_was_renamed_with_another_tool_has_its_new_name_minutes_later(
     home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
 ) -> None:
+    await board_of(home).store.note(lambda record: record.running_now(FLASHED))
     await minutes(home, clock, hear, board, 2, None)
     await minutes(home, clock, hear, board, 2, "Garden")
     assert entry.data[CONF_NAME] == "Arduino"
+    assert board_of(home).record.version == "1.0"
     await minutes(home, clock, hear, board, 3, "Garden")
     assert entry.data[CONF_NAME] == "Garden"
+    assert board_of(home).record.version is None, "it is another sketch"
     assert home.states.is_state(CONNECTIVITY, "on")
     assert not reauths(home, entry)
+
+
+async def test_a_sketch_that_never_announces_what_its_image_says_is_no_other_one(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    """It puts its name together while it runs, and the inspector has taken another text for it."""
+    await board_of(home).store.note(lambda record: record.running_now(FLASHED))
+    await minutes(home, clock, hear, board, 6, "Garden")
+    assert entry.data[CONF_NAME] == "Garden"
+    assert board_of(home).record.version == "1.0"
 
 
 async def test_two_names_that_take_turns_are_neither_taken(

@@ -2,8 +2,10 @@
 
 import asyncio
 from dataclasses import replace
+import time
 from typing import Final
 
+from homeassistant.const import CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.singleton import singleton
 
@@ -30,11 +32,7 @@ class NoVerdict(BoardUnreachable):
 
 
 class FlashedElsewhere(Exception):
-    """A board that was waited for has come back with a sketch from somewhere else, which accepts this known password."""
-
-    def __init__(self, password: str) -> None:
-        super().__init__()
-        self.password = password
+    """A board runs a sketch from somewhere else, which accepts a known password."""
 
 
 @singleton(f"{DOMAIN}_flash_slots")
@@ -66,9 +64,9 @@ async def async_flash_in_turn(
             async_send_end(board, await async_apply_outcome(board, outcome))
             is_foreign = outcome.verdict is Verdict.NOT_APPLIED and outcome.running is Running.UNKNOWN
             if waited is not None and is_foreign and outcome.accepted is not None:
-                raise FlashedElsewhere(outcome.accepted)
+                raise FlashedElsewhere
         elif waited is not None:
-            await _refuse_foreign_sketch(board, library, waited)
+            await async_refuse_other_sketch(board, library, waited.board_library, waited.board_name)
         return await async_flash(board, order)
 
 
@@ -99,16 +97,27 @@ async def async_resolve(board: BoardCoordinator) -> Outcome | None:
     return outcome
 
 
-async def _refuse_foreign_sketch(board: BoardCoordinator, library: Library, ordered: WaitingOrder) -> None:
-    """Raise FlashedElsewhere if a board does not run what it ran before, and WrongPassword if that is all that it tells."""
+async def async_refuse_other_sketch(
+    board: BoardCoordinator, library: Library, expected_library: Library | None, expected_name: str | None
+) -> None:
+    """Ask a board that has just responded with a library whether it still runs what it ran, as far as that is known.
+
+    Raises FlashedElsewhere, or WrongPassword if it accepts none that is known; the record says so by then.
+    """
     async with board.lock:
         name = (await async_peer(board.hass, board.host)).name
         accepted = await board.flasher.accepted_password(*board.record.keyring.passwords)
+    now = time.time()
     if accepted is None:
+        await board.store.note(lambda record: record.rejected(now))
         raise WrongPassword
-    is_renamed = None not in (name, ordered.board_name) and name != ordered.board_name
-    if accepted != board.record.keyring.current or library != (ordered.board_library or library) or is_renamed:
-        raise FlashedElsewhere(accepted)
+    is_renamed = None not in (name, expected_name) and name not in (expected_name, board.board_name)
+    if accepted == board.record.keyring.current and expected_library in (None, library) and not is_renamed:
+        return
+    await board.store.note(lambda record: record.accepted(accepted, now).flashed_elsewhere())
+    if name is not None:
+        board.update_entry(**{CONF_NAME: name})
+    raise FlashedElsewhere
 
 
 def _show_progress(board: BoardCoordinator, order: Order, taken: int) -> None:

@@ -12,7 +12,6 @@ from ..data import InstallEnd, InstallRequest
 from ..errors import translated_error
 from ..issues import Kind
 from ..storage.records import BoardRecord, WaitingOrder
-from .flashing import FlashedElsewhere
 from .outcome import async_show_record
 from .prepare import async_prepare
 
@@ -51,11 +50,8 @@ async def async_drop_order(board: BoardCoordinator, err: Exception | None, end: 
 
     def drop(record: BoardRecord) -> BoardRecord:
         changed = replace(record, order=None)
-        match err:
-            case WrongPassword():
-                changed = changed.rejected(time.time())
-            case FlashedElsewhere(password=password):
-                changed = changed.accepted(password, time.time()).flashed_elsewhere()
+        if isinstance(err, WrongPassword):
+            changed = changed.rejected(time.time())
         if end is None or end.error is None:
             return changed
         version, told = end.attributes["to"], record.notices.get(Kind.NOT_INSTALLED)

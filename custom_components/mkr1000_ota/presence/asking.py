@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
 from ..arduino_ota.libraries import Library
-from ..const import DOMAIN
+from ..const import CONF_LIBRARY, DOMAIN
 from ..coordinator import BoardCoordinator
 from ..issues import Kind, async_clear, async_report, with_address
 from ..network.identity import Match, Peer, async_peer, entry_with_mac, match
@@ -24,10 +24,21 @@ _KINDS: Final = (Kind.WRONG_BOARD, Kind.SAME_BOARD, Kind.RENAMED)
 async def async_recognize(board: BoardCoordinator) -> Library:
     """Ask what is at the address of a board, without a password; return the library if it is the board.
 
-    One that only its name tells from others has to be heard, too.
+    With another library than that of the sketch which was flashed last, it runs one from somewhere else.
 
     Raises WrongBoard, BoardUnreachable, BoardSilent or NotABoard.
     """
+    library = await _identify(board)
+    if board.record.pending is None:
+        running = board.record.running
+        if running is not None and running.library not in (None, library):
+            await board.async_note_other_sketch()
+        board.update_entry(**{CONF_LIBRARY: library.value})
+    return library
+
+
+async def _identify(board: BoardCoordinator) -> Library:
+    """Ask a board; one that only its name tells from others has to be heard, too."""
     try:
         return await board.client.identify()
     except WrongBoard:
