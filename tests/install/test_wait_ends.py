@@ -108,6 +108,22 @@ async def test_a_wait_that_is_over_is_told(home: HomeAssistant, add_away: AddAwa
     assert not issues(home)
 
 
+async def test_what_is_ordered_again_is_not_said_to_be_not_installed(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard
+) -> None:
+    """As long as it waits, however often Home Assistant is restarted; then it is said again."""
+    entry = await add_away(0.005)
+    await install(home)
+    await until_stage(home, Stage.IDLE)
+    home.config_entries.async_update_entry(entry, options={**entry.options, CONF_WAIT: 5})
+    await settled(home)
+    await install(home)
+    await restart(home, entry)
+    assert not issues(home)
+    await press_cancel(home)
+    assert issues(home).keys() == {"not_installed"}
+
+
 FOREIGN: dict[str, dict[str, Any]] = {
     "an earlier password": {"password": "before"},
     "another library": {"library": "ArduinoOTA"},
@@ -137,6 +153,13 @@ async def test_a_board_that_comes_back_with_a_sketch_from_somewhere_else_is_left
     assert entry.data[CONF_PASSWORD] == board.password
     assert order_of(home) is None
     assert not reauths(home, entry)
+
+    await board.power_off()
+    await install(home, "2.0")
+    await board.power_on()
+    await hear(board)
+    await until_stage(home, Stage.IDLE)
+    assert board.flashed == [IMAGE], "whoever orders it again knows what is replaced"
 
 
 async def test_a_board_that_comes_back_with_an_unknown_password_is_left_alone(

@@ -14,7 +14,10 @@ def async_raise_notices(board: BoardCoordinator) -> None:
     """Have the issues of a board be those of its record."""
     key, here = board.config_entry.entry_id, {"board": board.name, "host": board.host}
     for kind in NOTICES:
-        if (notice := board.record.notices.get(kind)) is None or notice.is_closed:
+        notice = board.record.notices.get(kind)
+        # What is ordered by now may still be installed.
+        is_overtaken = kind is Kind.NOT_INSTALLED and board.record.order is not None
+        if notice is None or notice.is_closed or is_overtaken:
             async_clear(board.hass, key, kind)
             continue
         reason = translated_error(notice.reason, **{**notice.placeholders, **here})
