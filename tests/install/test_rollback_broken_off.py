@@ -190,10 +190,12 @@ async def test_the_board_is_away_when_it_should_go_back(
     entry = await add_board(board, **{CONF_HEALTH_ENTITY: LAMP, CONF_HEALTH_WITHIN: 0})
     await run_well(home, entry, offer)
     await offer(entry, sketches("2.0"))
-    with monkeypatch.context() as patched, watching(home, FLASH) as events:
-        patched.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies(board))
-        with pytest.raises(HomeAssistantError) as error:
-            await install(home)
+    with watching(home, FLASH) as events:
+        with monkeypatch.context() as patched:
+            patched.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies(board))
+            with pytest.raises(HomeAssistantError) as error:
+                await install(home)
+        home.states.async_set(LAMP, "unavailable")
         assert error.value.translation_key == "not_rolled_back"
         assert "Arduino could not go back to its earlier sketch" in caplog.text
         assert entry.data[CONF_PASSWORD] == board.password == "of 2.0"

@@ -14,6 +14,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.entity_registry import EVENT_ENTITY_REGISTRY_UPDATED, EventEntityRegistryUpdatedData
 from homeassistant.util import dt as dt_util
 
+from ..arduino_ota.errors import WrongPassword
 from ..arduino_ota.flash.verdict import Verdict
 from ..const import CONF_HEALTH_ENTITY, CONF_HEALTH_URL, CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN, LOGGER
 from ..coordinator import BoardCoordinator, InstallState, Stage
@@ -21,7 +22,7 @@ from ..data import InstallEnd
 from ..errors import translated_error
 from ..issues import Kind
 from ..presence.asking import async_recognize
-from .flashing import async_flash, flash_slots
+from .flashing import FlashedElsewhere, async_flash, async_refuse_other_sketch, flash_slots
 from .notices import async_raise_notices
 from .outcome import async_apply_outcome, async_show_record
 from .prepare import ALLOWED_TO_RUN, async_prepare, request_for_archived
@@ -69,17 +70,16 @@ async def async_check_health(board: BoardCoordinator, end: InstallEnd) -> Instal
 async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
     """Flash the build that takes the place of one that is not healthy; None unless the board runs it then."""
     target = next((one for one in board.record.history if one.sha256 == board.record.rollback_to), None)
-    if target is None:
+    if target is None or (unhealthy := board.record.running) is None:
         return None
     try:
         order = await async_prepare(board, request_for_archived(board, target, tuple(ALLOWED_TO_RUN)))
         async with board.lock:
-            await async_recognize(board)
-            accepted = await board.flasher.accepted_password(*board.record.keyring.passwords)
-        if accepted != board.record.keyring.current:
+            library = await async_recognize(board)
+        try:
+            await async_refuse_other_sketch(board, library, unhealthy.library, unhealthy.name)
+        except FlashedElsewhere, WrongPassword:
             # Somebody has helped it by cable: that sketch is theirs.
-            now = time.time()
-            await board.store.note(lambda one: one.rejected(now) if accepted is None else one.accepted(accepted, now))
             await async_show_record(board)
             return None
         async with flash_slots(board.hass):
@@ -89,6 +89,14 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
         LOGGER.error("%s could not go back to its earlier sketch: %s", board.name, str(err) or type(err).__name__)
         return None
     return end if outcome.verdict in (Verdict.FLASHED, Verdict.LOCKED) else None
+
+
+async def async_roll_back_after_all(board: BoardCoordinator) -> InstallEnd | None:
+    """Go back where that has failed before, unless the board is healthy by now, whatever has helped it."""
+    if await async_becomes_healthy(board):
+        await board.store.note(lambda record: record.judged(healthy=True).without_notices(Kind.UNHEALTHY))
+        return None
+    return await async_roll_back(board)
 
 
 def has_health_check(board: BoardCoordinator) -> bool:

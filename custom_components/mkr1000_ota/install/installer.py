@@ -25,7 +25,7 @@ from ..errors import board_error, translated_error, validation_error
 from ..presence.tracker import async_get_tracker
 from ..storage.records import WaitingOrder
 from .flashing import FlashedElsewhere, NoVerdict, async_flash_in_turn, async_resolve
-from .health_check import async_check_health, async_roll_back
+from .health_check import async_check_health, async_roll_back_after_all
 from .notices import async_raise_notices
 from .orders import async_drop_order, async_place_order
 from .outcome import async_apply_outcome, async_note_not_back, async_send_end, async_show_running, attributes, failed
@@ -141,6 +141,8 @@ class BoardInstaller:
         board, record = self._board, self._board.record
         if self._task is not None:
             return
+        # What is said of a sketch that does not run anymore goes with it.
+        async_raise_notices(board)
         if record.pending is not None:
             if was_offline or time.monotonic() >= self._resolve_after:
                 self._resolve_pending(0)
@@ -217,7 +219,7 @@ class BoardInstaller:
         return await async_check_health(self._board, await async_apply_outcome(self._board, outcome))
 
     async def _roll_back(self) -> InstallEnd:
-        end = await async_roll_back(self._board) or _NOTHING
+        end = await async_roll_back_after_all(self._board) or _NOTHING
         # Whoever has tried that from the repair sees it again if it has failed.
         async_raise_notices(self._board)
         return end

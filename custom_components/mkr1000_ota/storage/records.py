@@ -224,7 +224,8 @@ class BoardRecord:
     def with_notice_closed(self, kind: Kind) -> Self:
         """Return the record after a person has closed an issue; as long as a flash has no end, it is known to be closed."""
         if kind is not Kind.NOT_BACK or (notice := self.notices.get(kind)) is None or self.pending is None:
-            return self.without_notices(kind)
+            changed = replace(self, rollback_to=None) if kind is Kind.UNHEALTHY else self
+            return changed.without_notices(kind)
         return replace(self, notices={**self.notices, kind: replace(notice, is_closed=True)})
 
     def without_notices(self, *kinds: Kind) -> Self:
@@ -238,10 +239,10 @@ class BoardRecord:
         changed = replace(self, pending=None, keyring=keyring, password_checked=now)
         if outcome is None:
             return changed
-        verdict, pending = outcome.verdict, outcome.pending
-        is_rollback = pending.sha256 == self.rollback_to
-        later = self.order_to_begin
+        verdict, pending, later = outcome.verdict, outcome.pending, self.order_to_begin
         done = None if later else self.order
+        # Nobody has ordered a roll-back.
+        is_rollback = pending.sha256 == self.rollback_to and done is None
         is_rejected = outcome.accepted is None and verdict is not Verdict.WITHOUT_OTA
         changed = replace(changed, order=later, password_rejected=is_rejected).without_notices(Kind.NOT_BACK)
         match outcome.running:
@@ -249,9 +250,8 @@ class BoardRecord:
                 changed = changed.running_now(_past(outcome, is_rollback=is_rollback))
                 changed = replace(changed, notices={}, order=later and later.after(pending))
                 if is_rollback:
-                    unhealthy = self.version or ""
-                    reason = translated_error("rolled_back", version=unhealthy, previous=pending.version)
-                    changed = changed.with_notice(Kind.UNHEALTHY, reason, unhealthy)
+                    reason = translated_error("rolled_back", version=self.version or "", previous=pending.version)
+                    changed = changed.with_notice(Kind.UNHEALTHY, reason, self.version or "")
             case Running.UNKNOWN:
                 changed = changed.flashed_elsewhere()
         match verdict:
