@@ -1,12 +1,15 @@
 """Whoever has the .bin of the running sketch has its password."""
 
-from homeassistant.const import CONF_HOST
+from typing import Any
+
+from homeassistant.const import CONF_HOST, CONF_NAME
 from homeassistant.core import HomeAssistant
 import pytest
 
 from custom_components.mkr1000_ota.const import CONF_TYPED_HOST
 from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH
-from tests.conftest import AddBoard, Arp, StartBoard, Upload
+from tests.conftest import AddBoard, Arp, Hear, StartBoard, Upload
+from tests.support.actions import eventually
 from tests.support.flow_texts import says
 from tests.support.looking import look
 from tests.support.mending import know, reauthenticate, reconfigure, settle, stored_password, submit
@@ -60,6 +63,49 @@ async def test_another_sketch_is_refused_and_nothing_is_stored(
     assert await stored_password(home, entry) == "forgotten"
     result = await hand_over(home, result, await upload(RUNNING, "garden.bin"))
     assert result["reason"] == "reauth_successful"
+
+
+@pytest.mark.parametrize("form", ["reauth", "reconfigure"])
+@pytest.mark.parametrize("other", [{"library": "ArduinoOTA"}, {"name": "Pump"}], ids=str)
+async def test_the_sketch_of_another_board_with_the_same_password_is_refused(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    start_board: StartBoard,
+    upload: Upload,
+    hear: Hear,
+    other: dict[str, Any],
+    form: str,
+) -> None:
+    board = await start_board(name="Garden", password="sesame")
+    entry = await add_board(board, password="sesame")
+    await hear(board)
+    await settle(home, board)
+    file = await upload(build_sketch(**{"name": "Garden", "password": "sesame", "version": "7.7"} | other), "pump.bin")
+    if form == "reauth":
+        result = await hand_over(home, await reauthenticate(home, entry), file)
+    else:
+        result = await submit(home, await reconfigure(home, entry), typed(board), sketch=file)
+    assert result["errors"] == {CONF_SKETCH: "not_running"}
+    assert passwords_sent_to(board) == []
+    assert entry.data[CONF_NAME] == "Garden"
+    assert entry.runtime_data.coordinator.record.version is None
+
+
+async def test_a_sketch_that_runs_since_the_board_was_heard_last_is_taken(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload, hear: Hear
+) -> None:
+    board = await start_board(name="Barn", password="sesame")
+    entry = await add_board(board, password="forgotten")
+    await hear(board)
+    await settle(home)
+    await board.flash_over_usb(RUNNING)
+    asking = home.async_create_task(
+        hand_over(home, await reauthenticate(home, entry), await upload(RUNNING, "garden.bin"))
+    )
+    await eventually(lambda: board.requests)
+    await hear(board)
+    assert (await asking)["reason"] == "reauth_successful"
+    assert entry.runtime_data.coordinator.installed_version == "2.1"
 
 
 async def test_what_is_no_sketch_is_refused_with_the_reason(

@@ -13,6 +13,7 @@ from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, WrongPassword
 from ..arduino_ota.flash.flasher import Flasher
 from ..arduino_ota.hardware import MKR1000, Model
+from ..arduino_ota.libraries import Library
 from ..arduino_ota.protocol.address import read_address, write_address
 from ..arduino_ota.protocol.client import BoardClient
 from ..arduino_ota.sketch import Sketch
@@ -27,6 +28,8 @@ from ..install.outcome import async_apply_outcome, async_send_end
 from ..install.prepare import ALLOWED_TO_RUN
 from ..install.reconnect import async_learn_mac
 from ..network.identity import TYPED, Match, async_peer, match, other_entries
+from ..network.mdns import async_get_querier
+from ..presence.asking import HEAR_TIMEOUT
 from ..presence.tracker import async_get_tracker
 from ..sources.sketches import async_inspect
 from ..storage.records import BoardRecord
@@ -71,11 +74,11 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
             if (outcome := await async_resolve(board)) is not None:
                 async_send_end(board, await async_apply_outcome(board, outcome))
     async with board.lock:
-        library = await client.identify() if sketch is None else None
-        accepted = await _accepted(board, client, passwords, sketch)
+        library = await client.identify()
+        accepted = await _accepted(board, client, library, passwords, sketch)
         if client.host != board.host:
             raise FormError("board_changed", "base")
-        if library is not None:
+        if sketch is None:
             peer = await async_peer(board.hass, board.host, entry)
             if match(board.known, peer) is not Match.BOARD:
                 name = peer.name if peer.name is not None else board.board_name
@@ -125,7 +128,8 @@ async def async_reconfigure(
             passwords = (*board.record.keyring.passwords, *passwords)
         else:
             raise FormError("password_needed", CONF_PASSWORD)
-        accepted = await _accepted(board, client_for(hass, found, known, entry), passwords, sketch)
+        client = client_for(hass, found, known, entry)
+        accepted = await _accepted(board, client, found.library, passwords, sketch)
         if told is not Match.BOARD:
             # What is ordered is for the hardware that was here before; what has waited may have begun meanwhile.
             if entry.state is ConfigEntryState.LOADED and loaded_board(entry).state.is_cancelable:
@@ -164,12 +168,25 @@ async def _given(board: BoardCoordinator, form: dict[str, Any], model: Model) ->
 
 
 async def _accepted(
-    board: BoardCoordinator, client: BoardClient, passwords: Iterable[str], sketch: Sketch | None
+    board: BoardCoordinator, client: BoardClient, library: Library, passwords: Iterable[str], sketch: Sketch | None
 ) -> str:
+    """Return which password a board accepts that responds with a library; a sketch must be what it runs."""
+    if sketch is not None and (sketch.library not in (None, library) or await _is_renamed(board.hass, client, sketch)):
+        raise FormError("not_running", CONF_SKETCH)
     accepted = await Flasher(client, board.store, board.timeouts).accepted_password(*passwords)
     if accepted is None:
         raise FormError("not_running", CONF_SKETCH) if sketch else WrongPassword
     return accepted
+
+
+async def _is_renamed(hass: HomeAssistant, client: BoardClient, sketch: Sketch) -> bool:
+    """Return whether a board announces another name than its sketch would."""
+    name = (await async_peer(hass, client.host)).name
+    if None in (sketch.name, name) or name == sketch.name:
+        return False
+    # It may have been flashed since it was heard.
+    heard = await async_get_querier(hass).async_wait_for(client.host, timeout=HEAR_TIMEOUT)
+    return heard is None or heard.name != sketch.name
 
 
 async def _store(board: BoardCoordinator, password: str, sketch: Sketch | None) -> None:
