@@ -148,6 +148,14 @@ def other_entries(hass: HomeAssistant, entry: ConfigEntry | None) -> list[Config
     return [one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry]
 
 
+@callback
+def names_of_others(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+    """Return the names of all other boards, set up or heard lately, and what a person calls them."""
+    sightings = async_get_querier(hass).sightings
+    heard = {one.name: one.name for one in sightings if one.address != entry.data[CONF_HOST] and was_heard_lately(one)}
+    return heard | {name: one.title for one in other_entries(hass, entry) if (name := one.data.get(CONF_NAME))}
+
+
 async def async_peer(hass: HomeAssistant, host: str, entry: ConfigEntry | None = None) -> Peer:
     """Return what shows itself at an address that is being talked to; an entry knows who was heard there last."""
     mac = await hass.async_add_executor_job(mac_of, host)
