@@ -240,6 +240,18 @@ async def _there(home: HomeAssistant, entry: ConfigEntry) -> Release:
     return release
 
 
+async def test_what_is_signed_for_a_board_that_was_never_heard_is_taken_and_offered(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
+) -> None:
+    signer = Signer()
+    entry = await add_board(board, public_key=signer.public_key)
+    home.config_entries.async_update_entry(entry, data={**entry.data, "name": None})
+    image = build_sketch(name="Garden", version="1.0")
+    entered = {"sketch": await upload(image, "garden.bin"), "signature": signer.sign(image)}
+    await submit(home, await submit(home, await open_options(home, entry, "upload"), **entered))
+    assert update_state(home).attributes["latest_version"] == "1.0"
+
+
 @pytest.mark.parametrize(
     ("name", "typed", "key"),
     [("Arduino", "9.9.9", "signature_other_version"), ("Pump", None, "signature_other_name")],

@@ -20,7 +20,7 @@ from ..arduino_ota.text import fit_to_show
 from ..const import CONF_PUBLIC_KEY
 from ..errors import FormError, sketch_error, validation_error
 from ..issues import sentence
-from ..network.identity import names_of_others
+from ..network.identity import name_of, names_of_others
 from ..sources.chosen import uploads_of
 from ..sources.sketches import async_inspect, async_verify, model_of, storage_of
 from .discovered_board import as_markdown
@@ -129,4 +129,4 @@ def problem(hass: HomeAssistant, error: HomeAssistantError, field: str | None = 
 def _owner(hass: HomeAssistant, entry: ConfigEntry, name: str) -> str | None:
     """Return another board with the name that a sketch states, unless the board has that name as well."""
     owners = {known.casefold(): title for known, title in names_of_others(hass, entry).items()}
-    return None if name.casefold() == (entry.data.get(CONF_NAME) or "").casefold() else owners.get(name.casefold())
+    return None if name.casefold() == name_of(entry).casefold() else owners.get(name.casefold())

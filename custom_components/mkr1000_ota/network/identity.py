@@ -19,6 +19,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
+from ..arduino_ota.firmware.belonging import STOCK_NAME
 from ..arduino_ota.protocol.transfer import VerifyPeer
 from ..const import CONF_HEARD_NAME, CONF_TYPED_HOST, DOMAIN
 from .mac_addresses import has_mac, mac_of
@@ -153,7 +154,24 @@ def names_of_others(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
     """Return the names of all other boards, set up or heard lately, and what a person calls them."""
     sightings = async_get_querier(hass).sightings
     heard = {one.name: one.name for one in sightings if one.address != entry.data[CONF_HOST] and was_heard_lately(one)}
-    return heard | {name: one.title for one in other_entries(hass, entry) if (name := one.data.get(CONF_NAME))}
+    return heard | set_up_names(hass, entry)
+
+
+@callback
+def set_up_names(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+    """Return the names of all other boards that are set up, and what a person calls them."""
+    # A board that was never heard gets the title that the stock example announces: that is no name of its own.
+    return {
+        name: one.title
+        for one in other_entries(hass, entry)
+        if (name := name_of(one)) != STOCK_NAME or one.data.get(CONF_NAME)
+    }
+
+
+@callback
+def name_of(entry: ConfigEntry) -> str:
+    """Return the name of a board; as long as nobody has heard it, what a person calls the board."""
+    return entry.data.get(CONF_NAME) or entry.title
 
 
 async def async_peer(hass: HomeAssistant, host: str, entry: ConfigEntry | None = None) -> Peer:

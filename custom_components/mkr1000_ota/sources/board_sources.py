@@ -17,7 +17,7 @@ from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.hardware import LARGEST_SKETCH
 from ..arduino_ota.sketch import Caution, Finding
 from ..const import CONF_PUBLIC_KEY
-from ..network.identity import names_of_others
+from ..network.identity import name_of, names_of_others
 from ..storage.memory import RememberedRelease, SourceMemory
 from ..storage.records import BoardRecord, PastFlash
 from .catalogs import SketchCatalog, async_use_catalog
@@ -91,9 +91,10 @@ class BoardSources:
         )
 
     def _facts(self, record: BoardRecord) -> BoardFacts:
-        entry, own = self._entry, self._entry.data.get(CONF_NAME)
+        entry = self._entry
         return BoardFacts(
-            name=own or entry.title,
+            name=name_of(entry),
+            is_named=bool(entry.data.get(CONF_NAME)),
             model=model_of(entry).id,
             largest=LARGEST_SKETCH[storage_of(entry)],
             running=record.sha256,
