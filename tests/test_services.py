@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import MockUser
 import voluptuous as vol
 
 from custom_components.mkr1000_ota import services
+from custom_components.mkr1000_ota.arduino_ota import limits
 from custom_components.mkr1000_ota.arduino_ota.sketch import OVERRIDABLE
 from custom_components.mkr1000_ota.const import CONF_WAIT, DOMAIN
 from custom_components.mkr1000_ota.coordinator import Stage
@@ -100,6 +101,38 @@ async def test_a_version_that_is_none(home: HomeAssistant, add_board: AddBoard, 
     await add_board(board)
     with pytest.raises(ServiceValidationError, match="one of these days isn.t a valid version"):
         await act(home, "flash", file=drop(home, "garden.bin", IMAGE), version="one of these days")
+
+
+@pytest.mark.parametrize(
+    ("action", "field", "longest"),
+    [
+        ("flash", "file", limits.PATH),
+        ("flash", "url", limits.URL),
+        ("flash", "password", limits.PASSWORD),
+        ("flash", "version", limits.LINE),
+        ("install_archived", "version", limits.LINE),
+    ],
+)
+async def test_a_text_that_is_longer_than_any_that_is_meant(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, action: str, field: str, longest: int
+) -> None:
+    """What is stored of it would grow beyond what is read again."""
+    await add_board(board)
+    sketch = {"file": drop(home, "garden.bin", IMAGE)} if action == "flash" and field != "url" else {}
+    with pytest.raises(vol.Invalid, match=field) as refused:
+        await act(home, action, **sketch | {field: "x" * (longest + 1)})
+    assert "xx" not in str(refused.value)
+    assert not board.flashed
+
+
+@pytest.mark.parametrize("action", ["flash", "install_archived"])
+async def test_more_reasons_than_there_are(
+    home: HomeAssistant, add_board: AddBoard, board: VirtualBoard, action: str
+) -> None:
+    await add_board(board)
+    sketch = {"file": drop(home, "garden.bin", IMAGE)} if action == "flash" else {}
+    with pytest.raises(vol.Invalid, match="allow"):
+        await act(home, action, **sketch, allow=["no_ota"] * (len(OVERRIDABLE) + 1))
 
 
 async def test_without_ota_only_if_it_is_asked_for(

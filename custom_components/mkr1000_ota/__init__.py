@@ -21,10 +21,12 @@ from .install.installer import BoardInstaller
 from .issues import async_clear
 from .network.discovery_flows import DiscoveryFlows
 from .network.duplicate_names import async_watch_duplicate_names
+from .network.identity import other_entries
 from .network.mdns import async_get_querier
 from .presence.tracker import async_get_tracker
 from .services import async_register_actions
 from .sources.chosen import uploads_of
+from .sources.downloads import async_get_downloads
 from .storage.images import Images
 from .storage.store import RecordUnreadable, async_get_store
 
@@ -110,11 +112,13 @@ async def async_unload_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> bo
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: BoardConfigEntry) -> None:
-    """Forget a board with its passwords and images, in whatever state they are."""
+    """Forget a board with its passwords and images, in whatever state they are; with the last one, what all of them share."""
     async_clear(hass, entry.entry_id)
     await async_get_store(hass, entry.entry_id).remove()
     await Images(hass, entry.entry_id).remove()
     await uploads_of(hass, entry.entry_id).remove()
+    if not other_entries(hass, entry):
+        await (await async_get_downloads(hass)).remove()
 
 
 @callback

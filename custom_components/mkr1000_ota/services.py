@@ -5,20 +5,29 @@ from typing import Final
 from homeassistant.components.update import DOMAIN as UPDATE_DOMAIN
 from homeassistant.core import HomeAssistant, SupportsResponse, callback
 from homeassistant.helpers import config_validation as cv, service
-from homeassistant.helpers.typing import VolDictType
+from homeassistant.helpers.typing import VolDictType, VolSchemaType
 import voluptuous as vol
 
+from .arduino_ota import limits
 from .arduino_ota.sketch import OVERRIDABLE
 from .const import DOMAIN
 
+
+def _text(longest: int) -> VolSchemaType:
+    return vol.All(cv.string, vol.Length(max=longest))
+
+
+_REASONS: Final = vol.All(
+    cv.ensure_list, vol.Length(max=len(OVERRIDABLE)), [vol.In(sorted(each.value for each in OVERRIDABLE))]
+)
 _INSTALL_ARCHIVED: Final[VolDictType] = {
-    vol.Optional("version"): cv.string,
-    vol.Optional("allow", default=list): vol.All(cv.ensure_list, [vol.In(sorted(each.value for each in OVERRIDABLE))]),
+    vol.Optional("version"): _text(limits.LINE),
+    vol.Optional("allow", default=list): _REASONS,
 }
 _FLASH: Final[VolDictType] = {
-    vol.Optional("file"): cv.string,
-    vol.Optional("url"): cv.string,
-    vol.Optional("password"): cv.string,
+    vol.Optional("file"): _text(limits.PATH),
+    vol.Optional("url"): _text(limits.URL),
+    vol.Optional("password"): _text(limits.PASSWORD),
     **_INSTALL_ARCHIVED,
 }
 

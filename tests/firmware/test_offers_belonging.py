@@ -81,6 +81,22 @@ BED = {"Bed"}
             {"key_pinned": True}, [of("Garden", "g2", "x", stated_version="2.0")], "2.0", None, {}, id="signed for it"
         ),
         pytest.param(
+            {"key_pinned": True, "is_named": False},
+            [of("Bed", "b3", "3.0", stated_version="3.0")],
+            "3.0",
+            "Bed",
+            {},
+            id="signed, and nobody knows what the board is called",
+        ),
+        pytest.param(
+            {"key_pinned": True, "is_named": False, "others": BED},
+            [of("Bed", "b3", "3.0", stated_version="3.0", file="bed.bin")],
+            None,
+            None,
+            {"bed.bin": Hold.OTHER_BOARD},
+            id="signed for another board",
+        ),
+        pytest.param(
             {},
             [build("a", "2.0", size=LARGEST + 4, file="a.bin")],
             None,

@@ -13,9 +13,10 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.arduino_ota.firmware.upload import UploadedSource
 from custom_components.mkr1000_ota.sources.chosen import uploads_of
-from tests.conftest import AddBoard, Upload
+from tests.conftest import AddBoard, Hear, Upload
 from tests.minisign import Signer
 from tests.support.flow_texts import ENGLISH, says
+from tests.support.looking import heard_ago
 from tests.support.options import open_options, shown, submit
 from tests.support.steps import update_state
 from tests.support.uploads import uploaded
@@ -91,6 +92,24 @@ async def test_a_sketch_that_renames_the_board_says_so(
     file = await upload(build_sketch(name="Garden", password="password"), "garden.bin")
     result = await submit(home, await open_options(home, entry, "upload"), sketch=file)
     assert sentence("upload_renames", old="Arduino", new="Garden") in result["description_placeholders"]["findings"]
+
+
+@pytest.mark.parametrize("hours", [2, 25])
+async def test_the_sketch_of_a_board_that_has_gone_is_taken_a_day_later(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear, upload: Upload, hours: int
+) -> None:
+    """Somebody has tried it out here, or this board has been at another address."""
+    entry = await add_board(board)
+    await hear(board, address="127.0.0.8", name="Garden")
+    heard_ago(home, "127.0.0.8", 3600.0 * hours)
+    file = await upload(build_sketch(name="Garden", version="1.0"), "garden.bin")
+    result = await submit(home, await open_options(home, entry, "upload"), sketch=file)
+    if hours < 24:
+        assert result["step_id"] == "upload", "it may be asleep"
+        return
+    assert result["step_id"] == "confirm_upload"
+    await submit(home, result)
+    assert update_state(home).attributes["latest_version"] == "1.0"
 
 
 async def test_what_a_sketch_will_need_a_hand_for_is_said(
@@ -223,6 +242,18 @@ async def _there(home: HomeAssistant, entry: ConfigEntry) -> Release:
     release = await uploaded(home, entry)
     assert release is not None
     return release
+
+
+async def test_what_is_signed_for_a_board_that_was_never_heard_is_taken_and_offered(
+    home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, upload: Upload
+) -> None:
+    signer = Signer()
+    entry = await add_board(board, public_key=signer.public_key)
+    home.config_entries.async_update_entry(entry, data={**entry.data, "name": None})
+    image = build_sketch(name="Garden", version="1.0")
+    entered = {"sketch": await upload(image, "garden.bin"), "signature": signer.sign(image)}
+    await submit(home, await submit(home, await open_options(home, entry, "upload"), **entered))
+    assert update_state(home).attributes["latest_version"] == "1.0"
 
 
 @pytest.mark.parametrize(

@@ -20,16 +20,17 @@ from tests.virtual_board.sketches import Quirks, build_sketch
 pytestmark = pytest.mark.usefixtures("settled_in_the_end", "texts")
 
 
-@pytest.mark.parametrize("how", ["set up", "announced"])
+@pytest.mark.parametrize("how", ["set up", "never heard", "announced"])
 async def test_the_sketch_of_another_board_is_refused(
     home: HomeAssistant, board: VirtualBoard, add_board: AddBoard, hear: Hear, upload: Upload, how: str
 ) -> None:
     entry = await add_board(board)
-    if how == "set up":
-        other = {"host": "192.0.2.8", "name": "Garden"}
-        MockConfigEntry(domain=DOMAIN, title="The \u202egarden", data=other).add_to_hass(home)
-    else:
+    title = "The \u202egarden" if how == "set up" else "Garden"
+    if how == "announced":
         await hear(board, address="127.0.0.8", name="Garden")
+    else:
+        other = {"host": "192.0.2.8", "name": "Garden" if how == "set up" else None}
+        MockConfigEntry(domain=DOMAIN, title=title, data=other).add_to_hass(home)
     file = await upload(build_sketch(name="Garden"), "garden.bin")
     result = await submit(home, await open_options(home, entry, "upload"), sketch=file)
     assert result["errors"] == {"sketch": "other_board"}

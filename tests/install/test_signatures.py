@@ -2,14 +2,18 @@
 
 from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_NAME
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.mkr1000_ota.const import CONF_HEALTH_URL, CONF_HEALTH_WITHIN, CONF_PUBLIC_KEY
+from custom_components.mkr1000_ota.arduino_ota.firmware.belonging import Hold
+from custom_components.mkr1000_ota.const import CONF_HEALTH_URL, CONF_HEALTH_WITHIN, CONF_PUBLIC_KEY, DOMAIN
 from tests.conftest import AddBoard, Offer
 from tests.minisign import Signer
-from tests.support.actions import act, drop, install
+from tests.support.actions import act, board_of, drop, install
 from tests.support.looking import settled
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
@@ -20,6 +24,7 @@ pytestmark = pytest.mark.slow
 KEY = Signer()
 OTHER = Signer(b"otherkey")
 IMAGE = build_sketch(password="sesame", version="2.0")
+GARDEN = build_sketch(name="Garden", password="sesame", version="2.0")
 CHANGED = build_sketch(password="sesame", version="2.0", seed=1)
 
 WRONG = {
@@ -100,6 +105,41 @@ async def test_what_was_flashed_before_there_was_a_key(
     board.requests.clear()
     await refused(home, board, "signature_missing", act(home, "install_archived", version="1.0"))
     await refused(home, board, "signature_missing", install(home, "1.0"))
+
+
+@pytest.fixture
+async def unnamed(home: HomeAssistant, add_board: AddBoard, board: VirtualBoard) -> ConfigEntry:
+    """A board that was never heard, and trusts a key."""
+    entry = await add_board(board, **{CONF_PUBLIC_KEY: KEY.public_key})
+    home.config_entries.async_update_entry(entry, title="Shed", data={**entry.data, CONF_NAME: None})
+    return entry
+
+
+@pytest.mark.parametrize("name", ["Garden", "Arduino"])
+async def test_a_board_that_was_never_heard_may_be_the_one_that_is_meant(
+    home: HomeAssistant, unnamed: ConfigEntry, offer: Offer, board: VirtualBoard, name: str
+) -> None:
+    """Nothing tells what it is called, nor another one that was never heard and to which nobody has given a title."""
+    other = {CONF_HOST: "192.0.2.8", CONF_NAME: None}
+    MockConfigEntry(domain=DOMAIN, title="Arduino", data=other).add_to_hass(home)
+    image = build_sketch(name=name, version="2.0")
+    await offer(unnamed, {"garden-2.0.bin": image, "garden-2.0.bin.minisig": KEY.sign(image).encode()})
+    await install(home)
+    assert board.flashed == [image]
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_what_is_signed_for_another_board_is_not_for_one_that_was_never_heard(
+    home: HomeAssistant, unnamed: ConfigEntry, offer: Offer, board: VirtualBoard, *, is_named: bool
+) -> None:
+    """Neither by itself nor by an action. Where nobody has heard that other one, its title is its name."""
+    other = {CONF_HOST: "192.0.2.8", CONF_NAME: "Garden" if is_named else None}
+    MockConfigEntry(domain=DOMAIN, title="Lawn" if is_named else "Garden", data=other).add_to_hass(home)
+    signature = KEY.sign(GARDEN)
+    await offer(unnamed, {"garden-2.0.bin": GARDEN, "garden-2.0.bin.minisig": signature.encode()})
+    assert [build.hold for build in board_of(home, "Shed").offers.held_back] == [Hold.OTHER_BOARD]
+    drop(home, "garden.bin.minisig", signature)
+    await refused(home, board, "signature_other_name", act(home, "flash", file=drop(home, "garden.bin", GARDEN)))
 
 
 async def test_a_manifest_can_name_the_signature(

@@ -163,12 +163,36 @@ async def test_whatever_else_responds_is_no_return(
     else:
         stranger = await start_board(address=board.address, port=board.port, name="Stranger")
         await hear(stranger)
-        await eventually(lambda: len(stranger.requests) > 2)
+        await eventually(lambda: stranger.requests)
         await stranger.stop()
         assert not any(request.password for request in stranger.requests)
     assert order_of(home)
     assert shown(home, STATUS).state == "in_progress"
-    await press_cancel(home)
+    await board.power_on()
+    await hear(board)
+    await eventually(lambda: board.flashed == [IMAGE])
+    await until_stage(home, Stage.IDLE)
+
+
+async def test_another_board_at_its_old_address_is_left_alone(
+    home: HomeAssistant,
+    add_away: AddAway,
+    board: VirtualBoard,
+    start_board: StartBoard,
+    add_board: AddBoard,
+    arp: Arp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is set up itself, and each request stops its sketch for a moment."""
+    monkeypatch.setattr(waiting, "PROBE_INTERVAL", 0.01)
+    know(home, await add_away(0.02), MAC)
+    other = await start_board(address=board.address, port=board.port, name="Barn")
+    arp(OTHER_MAC, other.address)
+    know(home, await add_board(other), OTHER_MAC)
+    await install(home)
+    await until_stage(home, Stage.IDLE)
+    assert issues(home).keys() == {"not_installed", "same_board"}
+    assert len(other.requests) < 10, "of whoever ordered, of the wait, and of the search for the board"
 
 
 async def test_a_board_that_moves_while_it_is_waited_for_is_flashed_at_its_new_address(

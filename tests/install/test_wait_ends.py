@@ -13,6 +13,7 @@ import pytest
 from custom_components.mkr1000_ota.arduino_ota.flash.journal import JournalUnwritable
 from custom_components.mkr1000_ota.const import CONF_FOLDER, CONF_WAIT
 from custom_components.mkr1000_ota.coordinator import Stage
+from custom_components.mkr1000_ota.install import installer
 from custom_components.mkr1000_ota.storage.store import RecordStore
 from tests.conftest import AddBoard, Arp, Hear, Offer
 from tests.install.conftest import IMAGE, AddAway, order_of
@@ -122,6 +123,31 @@ async def test_what_is_ordered_again_is_not_said_to_be_not_installed(
     assert not issues(home)
     await press_cancel(home)
     assert issues(home).keys() == {"not_installed"}
+
+
+@pytest.mark.parametrize("request_number", [2, 3, 4])
+async def test_a_board_that_falls_asleep_before_it_responds_is_waited_for_again(
+    home: HomeAssistant,
+    add_away: AddAway,
+    board: VirtualBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    request_number: int,
+) -> None:
+    """It has responded just now, and nothing of the sketch was sent to it."""
+    monkeypatch.setattr(installer, "RETRY_INTERVAL", 0.05)
+    await add_away()
+    await install(home)
+    await board.power_on()
+    for _ in range(request_number):
+        await board.next_event("request")
+    await board.power_off()
+    await eventually(lambda: board_of(home).state.stage is not Stage.CHECKING)
+    assert order_of(home)
+    assert not issues(home)
+    await board.power_on()
+    await eventually(lambda: board.flashed == [IMAGE])
+    await until_stage(home, Stage.IDLE)
+    assert not issues(home)
 
 
 FOREIGN: dict[str, dict[str, Any]] = {

@@ -3,13 +3,17 @@
 import asyncio
 import gc
 import logging
+from pathlib import Path
 from weakref import ref
 
+from aiohttp import web
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import STORAGE_DIR
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.release import Release
 from custom_components.mkr1000_ota.arduino_ota.hardware import MKR1000, Storage
+from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.sources.sketches import async_inspect
 from tests.conftest import AddBoard, Offer, StartBoard
 from tests.sources.conftest import IMAGE, Follow, catalog_of, manifest
@@ -88,3 +92,35 @@ async def test_a_download_that_fails_when_everybody_has_given_up_is_no_error_of_
     await settled(home)
     gc.collect()
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+@pytest.mark.parametrize("is_under_way", [False, True])
+async def test_what_was_downloaded_goes_with_the_last_board(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, site: Web, *, is_under_way: bool
+) -> None:
+    """It holds passwords. For the next board it is downloaded again."""
+
+    async def serve(_: web.Request) -> web.Response:
+        if is_under_way:
+            await site.closing.wait()
+        return web.Response(body=IMAGE)
+
+    def kept() -> list[bytes]:
+        folder = Path(home.config.path(STORAGE_DIR, f"{DOMAIN}.images", "downloads"))
+        return [image.read_bytes() for image in folder.rglob("*")]
+
+    site.serve_json("/manifest.json", manifest())
+    site.pages["/garden.bin"] = serve
+    source = {"source": "manifest", "manifest_url": str(site.at("/manifest.json"))}
+    boards = [await start_board(name=name, address=f"127.0.0.{20 + number}") for number, name in enumerate("ABC")]
+    first, last = [await add_board(board, **source) for board in boards[:2]]
+    await eventually(lambda: "/garden.bin" in site.asked() if is_under_way else kept())
+    await home.config_entries.async_remove(first.entry_id)
+    assert kept() == ([] if is_under_way else [IMAGE])
+    await home.config_entries.async_remove(last.entry_id)
+    site.closing.set()
+    await settled(home)
+    assert not kept()
+    await add_board(boards[2], **source)
+    await settled(home)
+    assert kept() == [IMAGE]

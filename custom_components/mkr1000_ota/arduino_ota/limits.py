@@ -19,6 +19,8 @@ HEADER_LINE: Final = 64 * 1024
 NOTES: Final = 64 * 1024
 LINE: Final = 255
 URL: Final = 2048
+# Linux opens no longer one (PATH_MAX).
+PATH: Final = 4096
 # The board reads at most a line of headers.
 PASSWORD: Final = 256
 # A name that mDNS carries is one label of a domain name (RFC 1035, 2.3.4).

@@ -6,7 +6,7 @@ from typing import Any
 
 from homeassistant.components.file_upload import process_uploaded_file
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD
+from homeassistant.const import CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 
@@ -20,10 +20,10 @@ from ..arduino_ota.text import fit_to_show
 from ..const import CONF_PUBLIC_KEY
 from ..errors import FormError, sketch_error, validation_error
 from ..issues import sentence
-from ..network.identity import other_entries
+from ..network.identity import name_of, names_of_others
 from ..sources.chosen import uploads_of
 from ..sources.sketches import async_inspect, async_verify, model_of, storage_of
-from .discovered_board import as_markdown, heard_lately
+from .discovered_board import as_markdown
 from .forms import CONF_NOTES, CONF_SIGNATURE, CONF_SKETCH, CONF_VERSION, checked
 
 
@@ -128,7 +128,5 @@ def problem(hass: HomeAssistant, error: HomeAssistantError, field: str | None = 
 
 def _owner(hass: HomeAssistant, entry: ConfigEntry, name: str) -> str | None:
     """Return another board with the name that a sketch states, unless the board has that name as well."""
-    titles = {one.name: one.name for one in heard_lately(hass) if one.address != entry.data[CONF_HOST]}
-    titles |= {one.data.get(CONF_NAME) or "": one.title for one in other_entries(hass, entry)}
-    owners = {known.casefold(): title for known, title in titles.items()}
-    return None if name.casefold() == (entry.data.get(CONF_NAME) or "").casefold() else owners.get(name.casefold())
+    owners = {known.casefold(): title for known, title in names_of_others(hass, entry).items()}
+    return None if name.casefold() == name_of(entry).casefold() else owners.get(name.casefold())

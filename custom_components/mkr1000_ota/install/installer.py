@@ -13,7 +13,7 @@ from homeassistant.core import CALLBACK_TYPE, CoreState, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.start import async_at_started
 
-from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardUnreachable, NotABoard
+from ..arduino_ota.errors import AnotherBoard as WrongBoard, BoardError, BoardSilent, BoardUnreachable, NotABoard
 from ..arduino_ota.flash.flasher import Order
 from ..arduino_ota.flash.journal import JournalUnwritable
 from ..arduino_ota.flash.pending import Phase
@@ -203,8 +203,10 @@ class BoardInstaller:
             await async_verify_signature(board, request, order.sketch, order.signature)
             try:
                 return await async_flash_in_turn(board, order, library, waited)
-            except BoardUnreachable, WrongBoard:
-                if time.time() >= ordered.until:
+            except (BoardUnreachable, BoardSilent, WrongBoard) as err:
+                # A board that was waited for may fall asleep before it responds. Whoever orders is told of one that is stuck.
+                is_stuck = waited is None and isinstance(err, BoardSilent)
+                if is_stuck or time.time() >= ordered.until:
                     raise
             # It has gone again.
             waited, library = ordered, None

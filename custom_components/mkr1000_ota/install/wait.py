@@ -1,7 +1,6 @@
 """Finding a board that an update was ordered for, and waiting for one that is offline, as long as the options allow."""
 
 import asyncio
-from contextlib import suppress
 import time
 from typing import Final
 
@@ -16,6 +15,8 @@ from ..presence.tracker import async_get_tracker
 # Seconds between two attempts to reach a board that is waited for: one that sleeps is awake for seconds only, and an
 # update begins within two seconds of its return.
 PROBE_INTERVAL: Final = 0.25
+# And where another board has its address: each request stops the sketch of that one for a moment.
+WRONG_BOARD_INTERVAL: Final = 30.0
 # A board that was offline just now gets so many seconds to show that it is not, before whoever waits is told.
 OFFLINE_TIMEOUT: Final = 2.0
 
@@ -46,11 +47,20 @@ async def async_wait_for_board(board: BoardCoordinator, until: float) -> Library
     deadline = time.monotonic() + until - time.time()
     with async_get_querier(board.hass).frequent():
         while time.monotonic() < deadline:
-            with suppress(BoardError):
+            host = board.host
+            try:
                 library = await _recognized(board)
+            except WrongBoard:
+                board.set_online(False)
+                ask_again_at = min(deadline, time.monotonic() + WRONG_BOARD_INTERVAL)
+                # The tracker may find the board there, or elsewhere.
+                while not board.data and board.host == host and time.monotonic() < ask_again_at:
+                    await asyncio.sleep(PROBE_INTERVAL)
+            except BoardError:
+                await asyncio.sleep(PROBE_INTERVAL)
+            else:
                 async_get_tracker(board.hass).note_response(board)
                 return library
-            await asyncio.sleep(PROBE_INTERVAL)
     raise translated_error("wait_over", board=board.name)
 
 

@@ -19,6 +19,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..arduino_ota.discovery.announcements import Sighting
 from ..arduino_ota.errors import AnotherBoard as WrongBoard
+from ..arduino_ota.firmware.belonging import STOCK_NAME
 from ..arduino_ota.protocol.transfer import VerifyPeer
 from ..const import CONF_HEARD_NAME, CONF_TYPED_HOST, DOMAIN
 from .mac_addresses import has_mac, mac_of
@@ -26,6 +27,8 @@ from .mdns import async_get_querier
 
 # A board answers a query a minute; one of them may get lost while its sketch is busy. In seconds.
 HEARD_LATELY: Final = 90.0
+# A board that is asleep, or off, is still one of this home. In seconds.
+HEARD_TODAY: Final = 24 * 3600.0
 
 # Sent with an entry and a MAC address when certainly another board responds where that of the entry was asked.
 SIGNAL_WRONG_BOARD: Final[SignalType[ConfigEntry, str | None]] = SignalType(f"{DOMAIN}_wrong_board")
@@ -146,6 +149,36 @@ def was_heard_lately(sighting: Sighting | None) -> bool:
 def other_entries(hass: HomeAssistant, entry: ConfigEntry | None) -> list[ConfigEntry]:
     """Return the entries of all boards but one; ignored ones stand for none."""
     return [one for one in hass.config_entries.async_entries(DOMAIN, include_ignore=False) if one is not entry]
+
+
+@callback
+def names_of_others(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+    """Return the names of all other boards, set up or heard today, and what a person calls them."""
+    today, own = time.monotonic() - HEARD_TODAY, entry.data.get(CONF_NAME)
+    heard = {
+        one.name: one.name
+        for one in async_get_querier(hass).sightings
+        # Where its own name was heard a while ago, it may have been itself.
+        if one.address != entry.data[CONF_HOST] and (was_heard_lately(one) or (one.seen > today and one.name != own))
+    }
+    return heard | set_up_names(hass, entry)
+
+
+@callback
+def set_up_names(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
+    """Return the names of all other boards that are set up, and what a person calls them."""
+    # A board that was never heard gets the title that the stock example announces: that is no name of its own.
+    return {
+        name: one.title
+        for one in other_entries(hass, entry)
+        if (name := name_of(one)) != STOCK_NAME or one.data.get(CONF_NAME)
+    }
+
+
+@callback
+def name_of(entry: ConfigEntry) -> str:
+    """Return the name of a board; as long as nobody has heard it, what a person calls the board."""
+    return entry.data.get(CONF_NAME) or entry.title
 
 
 async def async_peer(hass: HomeAssistant, host: str, entry: ConfigEntry | None = None) -> Peer:

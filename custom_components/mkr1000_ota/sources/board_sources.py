@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST, CONF_NAME
+from homeassistant.const import CONF_NAME
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -17,8 +17,7 @@ from ..arduino_ota.flash.stored import UNKNOWN
 from ..arduino_ota.hardware import LARGEST_SKETCH
 from ..arduino_ota.sketch import Caution, Finding
 from ..const import CONF_PUBLIC_KEY
-from ..network.identity import other_entries, was_heard_lately
-from ..network.mdns import async_get_querier
+from ..network.identity import name_of, names_of_others
 from ..storage.memory import RememberedRelease, SourceMemory
 from ..storage.records import BoardRecord, PastFlash
 from .catalogs import SketchCatalog, async_use_catalog
@@ -92,22 +91,16 @@ class BoardSources:
         )
 
     def _facts(self, record: BoardRecord) -> BoardFacts:
-        entry, own = self._entry, self._entry.data.get(CONF_NAME)
-        # Where its own name was heard long ago, it may have been itself.
-        heard = (
-            one.name
-            for one in async_get_querier(self._hass).sightings
-            if one.address != entry.data[CONF_HOST] and (one.name != own or was_heard_lately(one))
-        )
-        known = (other.data.get(CONF_NAME) for other in other_entries(self._hass, entry))
+        entry = self._entry
         return BoardFacts(
-            name=own or entry.title,
+            name=name_of(entry),
+            is_named=bool(entry.data.get(CONF_NAME)),
             model=model_of(entry).id,
             largest=LARGEST_SKETCH[storage_of(entry)],
             running=record.sha256,
             ran=frozenset(record.ran),
             failed=frozenset(record.failed),
-            others={*heard, *filter(None, known)},
+            others=names_of_others(self._hass, entry).keys(),
             key_pinned=bool(entry.options.get(CONF_PUBLIC_KEY)),
             chosen=record.chosen,
         )

@@ -7,6 +7,7 @@ from homeassistant.helpers.singleton import singleton
 
 from ..arduino_ota.firmware.release import FirmwareSource, Release
 from ..const import DOMAIN, LOGGER
+from ..network.identity import other_entries
 from ..storage.images import ImageLost, Images
 
 # The newest of some servers: what is older was offered long ago, and is downloaded again if somebody wants it.
@@ -16,7 +17,8 @@ _KEPT = 20
 class Downloads:
     """Keeps the images that were downloaded last by their SHA-256."""
 
-    def __init__(self, images: Images) -> None:
+    def __init__(self, hass: HomeAssistant, images: Images) -> None:
+        self._hass = hass
         self._images = images
         self._latest: list[str] = sorted(images.sha256s)
 
@@ -28,6 +30,9 @@ class Downloads:
             except ImageLost:
                 LOGGER.debug("Downloading %s again", release.label)
         image = await source.image(release)
+        if not other_entries(self._hass, None):
+            # The last board was removed meanwhile.
+            return image
         sha256 = hashlib.sha256(image).hexdigest()
         self._latest = [*(one for one in self._latest if one != sha256), sha256][-_KEPT:]
         try:
@@ -37,10 +42,14 @@ class Downloads:
             LOGGER.debug("%s is not kept: %s", release.label, err.strerror)
         return image
 
+    async def remove(self) -> None:
+        self._latest.clear()
+        await self._images.remove()
+
 
 @singleton(f"{DOMAIN}_downloads")
 async def async_get_downloads(hass: HomeAssistant) -> Downloads:
     """Return the downloads of all boards."""
     images = Images(hass, "downloads")
     await images.open()
-    return Downloads(images)
+    return Downloads(hass, images)

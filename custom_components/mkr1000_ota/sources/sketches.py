@@ -12,6 +12,7 @@ from ..arduino_ota.firmware.minisign import PublicKey, verify_release
 from ..arduino_ota.hardware import MKR1000, Model, Storage, model_named
 from ..arduino_ota.sketch import OVERRIDABLE, Sketch
 from ..const import CONF_MODEL, CONF_PUBLIC_KEY, CONF_STORAGE, DOMAIN
+from ..network.identity import name_of, set_up_names
 
 type _Held = WeakValueDictionary[str, Sketch]
 
@@ -47,8 +48,14 @@ async def async_inspect(
 async def async_verify(
     hass: HomeAssistant, entry: ConfigEntry, sketch: Sketch, signature: str, version: str | None
 ) -> None:
-    """Check that the trusted key of a board vouches for a sketch and what is said of it. Raises SignatureRefused."""
-    key, board = entry.options[CONF_PUBLIC_KEY], entry.data.get(CONF_NAME) or sketch.name or ""
+    """Check that the trusted key of a board vouches for a sketch and what is said of it. Raises SignatureRefused.
+
+    A board that was never heard may have any name but that of another one.
+    """
+    key, board = entry.options[CONF_PUBLIC_KEY], name_of(entry)
+    if not entry.data.get(CONF_NAME) and sketch.name is not None:
+        taken = map(str.casefold, set_up_names(hass, entry))
+        board = board if sketch.name.casefold() in taken else sketch.name
     await hass.async_add_executor_job(
         lambda: verify_release(PublicKey.parse(key), sketch, signature, version=version, board=board)
     )

@@ -75,7 +75,9 @@ class Images:
         self.sha256s -= sha256s
 
     async def remove(self) -> None:
-        await self._hass.async_add_executor_job(remove, self._folder)
+        async with self._changing:
+            self.sha256s = frozenset()
+            await self._hass.async_add_executor_job(remove, self._folder)
 
     def _path(self, sha256: str) -> Path:
         return self._folder / f"{sha256}.bin"

@@ -30,13 +30,15 @@ class Hold(StrEnum):
 class BoardFacts:
     """What has to be known of a board. Builds are SHA-256s, `model` is an id, `largest` the largest sketch in bytes.
 
-    `running` is None where nobody knows what runs. `others` are the names of the other boards, set up or announced.
+    `is_named` says that its name is known; otherwise that is what a person calls it. `running` is None where nobody
+    knows what runs. `others` are the names of the other boards, set up or announced.
     `chosen` is the label that a person wants to be offered.
     """
 
     name: str
     model: str
     largest: int
+    is_named: bool = True
     running: str | None = None
     ran: frozenset[str] = frozenset()
     failed: frozenset[str] = frozenset()
@@ -69,7 +71,7 @@ class Belonging:
         if new_name(board, release) is not None:
             if self._is_of_other(release):
                 return Hold.OTHER_BOARD
-            if board.key_pinned:
+            if board.key_pinned and board.is_named:
                 return Hold.OTHER_NAME
             if self._has_own and not is_upload:
                 return Hold.OTHER_SKETCH
