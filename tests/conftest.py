@@ -14,6 +14,7 @@ from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, 
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
+import hypothesis
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
@@ -62,6 +63,10 @@ BRISK = Timeouts(
     rejoin_timeout=2.0,
 )
 BRISK_REQUESTS = RequestTimeouts(connect=0.5, stall=1.0, answer=1.0)
+
+
+# The same examples each time, however long a machine takes for one of them.
+hypothesis.settings.load_profile("ci")
 
 
 def pytest_configure(config: pytest.Config) -> None:
