@@ -36,11 +36,14 @@ from custom_components.mkr1000_ota.network.adapters import Reach
 from custom_components.mkr1000_ota.network.mdns import async_get_querier
 from custom_components.mkr1000_ota.presence import asking, moves
 from tests.discovery.announcements import announcement, records
+from tests.support.event_loop import enable_event_loop_debug, patient_clock
 from tests.support.flow_texts import check_texts
 from tests.support.looking import settled
 from tests.support.private_network import private_network
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.web import Web, running
+
+__all__ = ["enable_event_loop_debug", "patient_clock"]
 
 type StartBoard = Callable[..., Awaitable[VirtualBoard]]
 type Offer = Callable[[ConfigEntry, dict[str, bytes]], Awaitable[None]]
@@ -74,14 +77,6 @@ def pytest_configure(config: pytest.Config) -> None:
     network = ExitStack()
     config.add_cleanup(network.close)
     network.enter_context(private_network())
-
-
-@pytest.fixture(autouse=True)
-async def enable_event_loop_debug(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the loop check who uses it, without its notes of where each future was made: a third of the time of all tests."""
-    loop = asyncio.get_running_loop()
-    loop.set_debug(True)
-    monkeypatch.setattr(loop, "get_debug", lambda: False)
 
 
 @pytest.fixture
