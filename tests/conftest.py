@@ -113,8 +113,8 @@ async def board(start_board: StartBoard) -> VirtualBoard:
 
 @pytest.fixture
 async def home(
+    loopback: None,  # before Home Assistant, to be there until it has stopped
     hass: HomeAssistant,
-    loopback: None,
     enable_custom_integrations: None,
     mock_async_zeroconf: Any,
     tmp_path: Path,
