@@ -14,6 +14,7 @@ from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, 
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
+from homeassistant.util import executor
 import hypothesis
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -70,6 +71,8 @@ BRISK_REQUESTS = RequestTimeouts(connect=0.5, stall=1.0, answer=1.0)
 
 # The same examples each time, however long a machine takes for one of them.
 hypothesis.settings.load_profile("ci")
+# Seconds: a thread that is interrupted on its way to its end, as a slow one is, keeps others from theirs.
+executor.EXECUTOR_SHUTDOWN_TIMEOUT = 200
 
 
 def pytest_configure(config: pytest.Config) -> None:
