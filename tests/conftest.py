@@ -14,6 +14,8 @@ from homeassistant.config_entries import ConfigEntriesFlowManager, ConfigEntry, 
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PASSWORD, CONF_PORT
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowManager
+from homeassistant.util import executor
+import hypothesis
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import pytest_socket
@@ -35,11 +37,14 @@ from custom_components.mkr1000_ota.network.adapters import Reach
 from custom_components.mkr1000_ota.network.mdns import async_get_querier
 from custom_components.mkr1000_ota.presence import asking, moves
 from tests.discovery.announcements import announcement, records
+from tests.support.event_loop import enable_event_loop_debug, patient_clock
 from tests.support.flow_texts import check_texts
 from tests.support.looking import settled
 from tests.support.private_network import private_network
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.web import Web, running
+
+__all__ = ["enable_event_loop_debug", "patient_clock"]
 
 type StartBoard = Callable[..., Awaitable[VirtualBoard]]
 type Offer = Callable[[ConfigEntry, dict[str, bytes]], Awaitable[None]]
@@ -64,19 +69,17 @@ BRISK = Timeouts(
 BRISK_REQUESTS = RequestTimeouts(connect=0.5, stall=1.0, answer=1.0)
 
 
+# The same examples each time, however long a machine takes for one of them.
+hypothesis.settings.load_profile("ci")
+# Seconds: a thread that is interrupted on its way to its end, as a slow one is, keeps others from theirs.
+executor.EXECUTOR_SHUTDOWN_TIMEOUT = 200
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give each worker its own network: a board that comes back finds its port taken by nobody else's test."""
     network = ExitStack()
     config.add_cleanup(network.close)
     network.enter_context(private_network())
-
-
-@pytest.fixture(autouse=True)
-async def enable_event_loop_debug(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the loop check who uses it, without its notes of where each future was made: a third of the time of all tests."""
-    loop = asyncio.get_running_loop()
-    loop.set_debug(True)
-    monkeypatch.setattr(loop, "get_debug", lambda: False)
 
 
 @pytest.fixture
@@ -113,8 +116,8 @@ async def board(start_board: StartBoard) -> VirtualBoard:
 
 @pytest.fixture
 async def home(
+    loopback: None,  # before Home Assistant, to be there until it has stopped
     hass: HomeAssistant,
-    loopback: None,
     enable_custom_integrations: None,
     mock_async_zeroconf: Any,
     tmp_path: Path,

@@ -6,7 +6,7 @@ import re
 import socket
 import unicodedata
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.text import escape_markdown, fit_to_show, fit_to_store, words_of
@@ -38,7 +38,6 @@ def test_what_becomes_of_foreign_text(foreign: str, stored: str, shown: str) -> 
     assert (fit_to_store(foreign, 20), fit_to_show(foreign, 20)) == (stored, shown)
 
 
-@settings(deadline=None)
 @given(ANYTHING, st.integers(1, 40))
 def test_whatever_it_was_it_is_harmless_now(foreign: str, limit: int) -> None:
     for fit in (fit_to_store, fit_to_show):
@@ -51,7 +50,6 @@ def test_whatever_it_was_it_is_harmless_now(foreign: str, limit: int) -> None:
     assert len(fit_to_show(foreign, limit).splitlines()) <= 1
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(categories=["L", "N", "P"]), max_size=20))
 def test_what_is_fit_already_stays(text: str) -> None:
     visible = re.sub(r"[\u115f\u1160\u3164\uffa0]", "", text)
@@ -92,7 +90,6 @@ MARKDOWN = st.lists(
 ).map("".join)
 
 
-@settings(deadline=None)
 @given(MARKDOWN)
 def test_nothing_of_it_becomes_active_and_all_of_it_is_shown(name: str) -> None:
     markdown = escape_markdown(name)

@@ -136,13 +136,15 @@ async def test_no_order_is_left_to_wait_for_a_board_that_has_just_gone(
     assert fleet.entries[0].runtime_data.coordinator.record.order is None
 
 
-async def test_nothing_begins_when_the_night_is_over(home: HomeAssistant, fleet: Fleet, automate: Automate) -> None:
+async def test_nothing_begins_when_the_night_is_over(
+    home: HomeAssistant, fleet: Fleet, automate: Automate, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The first board takes longer than there is time; it is finished, and the second one has to wait."""
-    end = dt_util.now() + timedelta(seconds=2)
     first, second = fleet.boards[0], fleet.boards[1]
-    first.options = replace(first.options, seconds_per_byte=3 / len(NEW))
+    night = dt_util.now().replace(hour=4, minute=59)
+    monkeypatch.setattr(dt_util, "now", lambda *_: night + timedelta(minutes=2 if first.flashed else 0))
     boards = [fleet.entity(0), fleet.entity(1)]
-    await automate("nightly_updates.yaml", begin="02:00:00", end=f"{end:%H:%M:%S}", boards=boards)
+    await automate("nightly_updates.yaml", begin="02:00:00", end="05:00:00", boards=boards)
     await fleet.offer(NEW)
     await home.services.async_call("automation", "trigger", {"entity_id": "automation.under_test"}, blocking=True)
     await ended(home)

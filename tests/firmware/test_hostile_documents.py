@@ -3,7 +3,7 @@
 from contextlib import suppress
 import json
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 from yarl import URL
 
@@ -44,7 +44,6 @@ DOCUMENTS = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(ADDRESSES, ADDRESSES)
 def test_an_address_can_be_fetched_or_is_none(typed: str, further: str) -> None:
     with suppress(SourceError):
@@ -61,7 +60,6 @@ def test_an_address_can_be_fetched_or_is_none(typed: str, further: str) -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None)
 @given(DOCUMENTS)
 def test_a_document_is_a_catalog_or_a_reason(document: object) -> None:
     body = json.dumps(document).encode()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.mkr1000_ota.arduino_ota.firmware.offers import Offers
@@ -60,7 +60,6 @@ def gardens(draw: st.DrawFn) -> Garden:
 
 
 @given(garden=gardens(), releases=sources(), data=st.data())
-@settings(deadline=None)
 def test_nothing_depends_on_the_order_in_which_a_source_tells(
     garden: Garden, releases: list[Release], data: st.DataObject
 ) -> None:
@@ -70,7 +69,6 @@ def test_nothing_depends_on_the_order_in_which_a_source_tells(
 
 
 @given(garden=gardens(), releases=sources())
-@settings(deadline=None)
 def test_an_offer_never_belongs_to_another_board(garden: Garden, releases: list[Release]) -> None:
     offers = garden.look(*releases)
     for each in (offers.offered, *offers.builds):
@@ -87,7 +85,6 @@ def test_an_offer_never_belongs_to_another_board(garden: Garden, releases: list[
 
 @pytest.mark.slow
 @given(garden=gardens(), looks=st.lists(sources(), min_size=1, max_size=4))
-@settings(deadline=None)
 def test_labels_are_unique_and_stay(garden: Garden, looks: list[list[Release]]) -> None:
     """Whatever comes and goes; only what its own source calls otherwise later gives its label up."""
     had: dict[str, str] = {}
@@ -105,7 +102,6 @@ def test_labels_are_unique_and_stay(garden: Garden, looks: list[list[Release]]) 
 
 
 @given(garden=gardens(), releases=sources(), uploads=sources(most=1))
-@settings(deadline=None)
 def test_installing_what_is_offered_comes_to_an_end(
     garden: Garden, releases: list[Release], uploads: list[Release]
 ) -> None:
@@ -125,7 +121,6 @@ def installed_to_the_end(garden: Garden, releases: list[Release], uploads: list[
 
 @pytest.mark.slow
 @given(releases=sources(), more=sources())
-@settings(deadline=None)
 def test_higher_versions_are_ahead_and_what_comes_turns_nothing_around(
     releases: list[Release], more: list[Release]
 ) -> None:

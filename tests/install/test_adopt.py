@@ -16,7 +16,6 @@ from custom_components.mkr1000_ota.const import (
     CONF_WAIT,
     DOMAIN,
 )
-from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.errors import FormError
 from custom_components.mkr1000_ota.flows.credentials import async_update_password
 from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH
@@ -25,7 +24,6 @@ from tests.support.actions import (
     FIRMWARE,
     act,
     board_of,
-    eventually,
     find_again,
     install,
     issues,
@@ -33,7 +31,7 @@ from tests.support.actions import (
     reauths,
     restart,
     shown,
-    until_stage,
+    wait_out,
 )
 from tests.support.looking import look, passwords, settled
 from tests.support.mending import know
@@ -180,11 +178,11 @@ async def test_the_health_of_what_was_found_to_run_is_checked(
 async def test_what_was_not_installed_and_runs_now_is_not_said_to_be_missing(
     home: HomeAssistant, adopt: Adopt, add_board: AddBoard, offer: Offer, board: VirtualBoard
 ) -> None:
-    await offer(await add_board(board, **{CONF_WAIT: 0.001}), {"garden.bin": RUNS})
+    await offer(await add_board(board, **{CONF_WAIT: 5}), {"garden.bin": RUNS})
     await board.power_off()
     await install(home)
-    await eventually(lambda: issues(home).keys() == {"not_installed"})
-    await until_stage(home, Stage.IDLE)
+    await wait_out(home)
+    assert issues(home).keys() == {"not_installed"}
     await board.flash_over_usb(RUNS)
     await adopt(RUNS)
     assert not issues(home)

@@ -226,7 +226,7 @@ async def test_a_page_of_the_board_is_asked(
     with pytest.raises(HomeAssistantError) as error:
         await install(home)
     assert error.value.translation_key == "rolled_back"
-    assert site.asked().count("/health") > 3
+    assert site.asked().count("/health") > 2, "at once, and when the time is over at the latest"
     assert board.version == "1.0"
 
 

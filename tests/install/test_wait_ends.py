@@ -31,6 +31,7 @@ from tests.support.actions import (
     restart,
     shown,
     until_stage,
+    wait_out,
     watching,
 )
 from tests.support.looking import settled
@@ -92,10 +93,10 @@ async def test_an_end_that_nobody_saw_is_told_after_the_restart(
 
 async def test_a_wait_that_is_over_is_told(home: HomeAssistant, add_away: AddAway, board: VirtualBoard) -> None:
     """Nobody looks into the log a week later."""
-    entry = await add_away(0.005)
+    entry = await add_away()
     await install(home)
     assert not issues(home)
-    await until_stage(home, Stage.IDLE)
+    await wait_out(home)
     assert issues(home).keys() == {"not_installed"}
     assert order_of(home) is None
     await restart(home, entry)

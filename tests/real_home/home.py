@@ -87,6 +87,10 @@ class RealHome:
         ]
         # Its own folder must not be on the path of another: the integration is imported from where it is installed.
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COVERAGE"))}
+        # The folder for uploads has one name for the whole machine, and whoever begins or ends to use it empties it.
+        temporary = self.folder / "tmp"
+        temporary.mkdir(exist_ok=True)
+        environment["TMPDIR"] = str(temporary)
         with self._log_file.open("wb") as log:
             self._running = subprocess.Popen(
                 command,

@@ -13,7 +13,7 @@ from tests.real_home.network import HomeNetwork
 from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 PASSWORD = "only-here-and-nowhere-else"
 NEXT_PASSWORD = "not-even-in-the-journal"

@@ -18,7 +18,7 @@ from tests.real_home.moments import Moment
 from tests.real_home.network import HomeNetwork
 from tests.virtual_board import BoardOptions
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 NAMES = ("Fern", "Iris", "Lily", "Rose")
 

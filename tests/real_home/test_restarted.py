@@ -16,7 +16,7 @@ from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 from tests.web import running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 _OPTIONS = "/api/config/config_entries/options/flow"
 IMAGE = build_sketch("Fern", "sesame", "3.0")

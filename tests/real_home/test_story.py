@@ -15,7 +15,7 @@ from tests.virtual_board import BoardOptions, VirtualBoard
 from tests.virtual_board.firmware import LibraryName
 from tests.virtual_board.wifi_module import ModelName
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 BOARDS: list[tuple[str, ModelName, LibraryName]] = [
     ("Garden", "mkr1000", "WiFi101OTA"),

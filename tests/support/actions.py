@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -16,7 +18,7 @@ import pytest
 
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.coordinator import BoardCoordinator, Stage
-from custom_components.mkr1000_ota.install import flashing
+from custom_components.mkr1000_ota.install import flashing, wait as waiting
 from tests.virtual_board import VirtualBoard
 
 FIRMWARE = "update.arduino_firmware"
@@ -141,6 +143,13 @@ async def until_stage(home: HomeAssistant, stage: Stage, title: str = "Arduino")
         await asyncio.wait_for(reached.wait(), 20)
     finally:
         stop()
+
+
+async def wait_out(home: HomeAssistant) -> None:
+    """Let the time be over in which a board that is waited for may come back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "time", SimpleNamespace(monotonic=lambda: math.inf))
+        await until_stage(home, Stage.IDLE)
 
 
 async def eventually(is_so: Callable[[], object]) -> None:

@@ -30,14 +30,20 @@ async def settled(home: HomeAssistant) -> None:
 
 
 async def at_stage(entry: ConfigEntry, stage: Stage) -> None:
-    """Wait until an install on a board is at a stage."""
+    """Wait until an install on a board is at a stage, or has been."""
     coordinator = entry.runtime_data.coordinator
     reached = asyncio.Event()
-    stop = coordinator.async_add_listener(lambda: reached.set() if coordinator.state.stage is stage else None)
-    async with asyncio.timeout(10):
-        while coordinator.state.stage is not stage:
-            await reached.wait()
-    stop()
+
+    def look() -> None:
+        if coordinator.state.stage is stage:
+            reached.set()
+
+    stop = coordinator.async_add_listener(look)
+    look()
+    try:
+        await asyncio.wait_for(reached.wait(), 20)
+    finally:
+        stop()
 
 
 async def leave_unheard(home: HomeAssistant, board: VirtualBoard) -> None:
