@@ -114,11 +114,10 @@ async def test_what_is_ordered_again_is_not_said_to_be_not_installed(
     home: HomeAssistant, add_away: AddAway, board: VirtualBoard
 ) -> None:
     """As long as it waits, however often Home Assistant is restarted; then it is said again."""
-    entry = await add_away(0.005)
+    entry = await add_away()
     await install(home)
-    await until_stage(home, Stage.IDLE)
-    home.config_entries.async_update_entry(entry, options={**entry.options, CONF_WAIT: 5})
-    await settled(home)
+    await wait_out(home)
+    assert issues(home).keys() == {"not_installed"}
     await install(home)
     await restart(home, entry)
     assert not issues(home)
