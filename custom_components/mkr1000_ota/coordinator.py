@@ -22,7 +22,7 @@ from .arduino_ota.hardware import Model, Storage
 from .arduino_ota.libraries import OTA_PORT, Library
 from .arduino_ota.protocol.client import BoardClient
 from .const import CONF_HEARD_NAME, CONF_LIBRARY, DOMAIN, LOGGER, UNKNOWN_VERSION
-from .network.announced_name import RENAMED_AFTER, AnnouncedName
+from .network.announced_name import AnnouncedName
 from .network.identity import STORED, KnownBoard, Match, known_board, verifier
 from .sources.board_sources import BoardSources
 from .sources.sketches import model_of, storage_of
@@ -103,8 +103,8 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         self.ask: Callable[[], Awaitable[object]] | None = None
         # Sends nothing to anybody but the board, and goes along when it gets another address, even in a flash.
         self.client = self.client_for(STORED)
-        self._announced = AnnouncedName()
-        self._odd_name_noted = float("-inf")
+        noted = entry.data.get(CONF_HEARD_NAME)
+        self.announced = AnnouncedName(noted if noted == self.board_name else None)
 
     @property
     def record(self) -> BoardRecord:
@@ -210,7 +210,7 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         if online is self.data:
             return
         if not online:
-            self._announced.forget()
+            self.announced.forget()
             LOGGER.info("%s does not respond at %s", self.name, self.host)
         elif self.data is False:
             LOGGER.info("%s is back at %s", self.name, self.host)
@@ -221,6 +221,8 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         """Note in the entry what has changed about the board, without reloading it."""
         if changes.items() <= self.config_entry.data.items():
             return
+        if changes.get(CONF_HEARD_NAME, "") is None:
+            self.announced = AnnouncedName(None)
         self.hass.config_entries.async_update_entry(self.config_entry, data={**self.config_entry.data, **changes})
         self.async_update_listeners()
 
@@ -228,13 +230,9 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     def note_sighting(self, sighting: Sighting) -> None:
         """Remember what is announced from the address of the board: it may prove later that somebody else is there."""
         known, noted = self.board_name, self.config_entry.data.get(CONF_HEARD_NAME)
-        # One name that is not its own says as much as the next: nobody can have this written over and over again.
-        if sighting.name == known or noted is None:
+        if self.announced.is_worth_noting(sighting, known, noted):
             self.update_entry(**{CONF_HEARD_NAME: sighting.name})
-        elif noted == known and sighting.seen - self._odd_name_noted >= RENAMED_AFTER:
-            self._odd_name_noted = sighting.seen
-            self.update_entry(**{CONF_HEARD_NAME: sighting.name})
-        self._announced.note(sighting, known, self.record.sha256, is_online=bool(self.data))
+        self.announced.note(sighting, known, is_online=bool(self.data))
         # Where the MAC address says which board it is, there is time to see which name is made up.
         if (known, self.mac, self.record.pending) == (None, None, None) and self.known.may_announce(sighting.name):
             self._take_name(sighting)
@@ -243,16 +241,15 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
     def note_response(self) -> None:
         """Note that the board itself has responded; what it alone has announced for a while is its name by now."""
         self.set_online(True)
-        if self.mac is not None and self.record.pending is None and (last := self._announced.settled) is not None:
+        if self.mac is not None and self.record.pending is None and (last := self.announced.settled) is not None:
             self._take_name(last)
 
     @callback
     def _take_name(self, sighting: Sighting) -> None:
-        if sighting.name != self.board_name and self._announced.was_announced_by(self.record.sha256):
-            self.config_entry.async_create_background_task(
-                self.hass, self.async_note_other_sketch(), f"{DOMAIN} rename {self.name}"
-            )
-        self.update_entry(**{CONF_NAME: sighting.name, CONF_LIBRARY: sighting.library.value})
+        if self.announced.own not in (None, sighting.name):
+            noting = self.async_note_other_sketch()
+            self.config_entry.async_create_background_task(self.hass, noting, f"{DOMAIN} rename {self.name}")
+        self.update_entry(**{CONF_NAME: sighting.name})
 
     async def async_note_other_sketch(self) -> None:
         """Note that the board runs a sketch that was flashed from somewhere else."""

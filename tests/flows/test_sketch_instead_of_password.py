@@ -9,7 +9,6 @@ import pytest
 from custom_components.mkr1000_ota.const import CONF_TYPED_HOST
 from custom_components.mkr1000_ota.flows.forms import CONF_SKETCH
 from tests.conftest import AddBoard, Arp, Hear, StartBoard, Upload
-from tests.support.actions import eventually
 from tests.support.flow_texts import says
 from tests.support.looking import look
 from tests.support.mending import know, reauthenticate, reconfigure, settle, stored_password, submit
@@ -77,6 +76,7 @@ async def test_the_sketch_of_another_board_with_the_same_password_is_refused(
     form: str,
 ) -> None:
     board = await start_board(name="Garden", password="sesame")
+    await add_board(await start_board(address="127.0.0.8", name="Pump", password="sesame"))
     entry = await add_board(board, password="sesame")
     await hear(board)
     await settle(home, board)
@@ -91,20 +91,16 @@ async def test_the_sketch_of_another_board_with_the_same_password_is_refused(
     assert entry.runtime_data.coordinator.record.version is None
 
 
-async def test_a_sketch_that_runs_since_the_board_was_heard_last_is_taken(
+async def test_a_sketch_that_announces_another_name_than_its_image_says_is_taken(
     home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload, hear: Hear
 ) -> None:
-    board = await start_board(name="Barn", password="sesame")
+    """It puts its name together while it runs."""
+    board = await start_board(name="Garden-4F21", password="sesame")
     entry = await add_board(board, password="forgotten")
     await hear(board)
     await settle(home)
-    await board.flash_over_usb(RUNNING)
-    asking = home.async_create_task(
-        hand_over(home, await reauthenticate(home, entry), await upload(RUNNING, "garden.bin"))
-    )
-    await eventually(lambda: board.requests)
-    await hear(board)
-    assert (await asking)["reason"] == "reauth_successful"
+    result = await hand_over(home, await reauthenticate(home, entry), await upload(RUNNING, "garden.bin"))
+    assert result["reason"] == "reauth_successful"
     assert entry.runtime_data.coordinator.installed_version == "2.1"
 
 

@@ -1,18 +1,20 @@
 """A board whose roll-back has failed: its owner helps it, or calls that off, and what they have made of it stays."""
 
+from dataclasses import replace
 from typing import Any
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_WAIT
+from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_WAIT, DOMAIN
+from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.install.notices import async_close_notice
 from custom_components.mkr1000_ota.issues import Kind
 from tests.conftest import AddBoard, Arp, Hear, Offer
-from tests.support.actions import FIRMWARE, FLASH, board_of, install, issues, shown, watching
+from tests.support.actions import FIRMWARE, FLASH, board_of, install, issues, shown, until_stage, watching
 from tests.support.going_back import LAMP, dies, offer_a_bad_one, run_well
-from tests.support.looking import look
+from tests.support.looking import look, settled
 from tests.support.mending import know
 from tests.support.steps import MAC
 from tests.virtual_board import VirtualBoard
@@ -37,7 +39,10 @@ async def unhealthy(
         patched.setattr("custom_components.mkr1000_ota.install.health_check.async_becomes_healthy", dies(board))
         with pytest.raises(HomeAssistantError):
             await install(home)
-    await look(home)
+    # While it was there.
+    await hear(board)
+    await board_of(home).async_refresh()
+    await settled(home)
     assert board_of(home).record.rollback_to
     assert issues(home).keys() == {"unhealthy"}
 
@@ -65,6 +70,53 @@ async def test_what_is_healthy_by_now_stays(home: HomeAssistant, board: VirtualB
     assert not issues(home)
     assert not board_of(home).record.is_unfinished
     assert board_of(home).record.failed == ()
+
+
+async def test_a_board_that_is_awake_for_seconds_goes_back_when_it_comes_again(
+    home: HomeAssistant, board: VirtualBoard
+) -> None:
+    """Before the time for its health check is over, it is gone each time."""
+    [entry] = home.config_entries.async_entries(DOMAIN)
+    home.config_entries.async_update_entry(entry, options={**entry.options, CONF_HEALTH_WITHIN: 0.5})
+    await board.power_on()
+    board_of(home).config_entry.async_create_background_task(home, board_of(home).async_refresh(), "look")
+    await until_stage(home, Stage.CHECKING_HEALTH)
+    await board.power_off()
+    await until_stage(home, Stage.IDLE)
+    await board_of(home).async_refresh()
+    assert (board.version, len(board.flashed)) == ("2.0", 2)
+    home.config_entries.async_update_entry(entry, options={**entry.options, CONF_HEALTH_WITHIN: 600})
+    await board.power_on()
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("1.0", 3)
+
+
+async def test_who_asks_for_no_check_anymore_has_the_earlier_sketch_all_the_same(
+    home: HomeAssistant, board: VirtualBoard
+) -> None:
+    """A board that is off is not healthy because nothing is asked of it."""
+    [entry] = home.config_entries.async_entries(DOMAIN)
+    options = {name: value for name, value in entry.options.items() if name != CONF_HEALTH_ENTITY}
+    home.config_entries.async_update_entry(entry, options=options)
+    entry.runtime_data.installer.resume()
+    await settled(home)
+    assert issues(home).keys() == {"unhealthy"}
+    await board.power_on()
+    await look(home, 2)
+    assert board.version == "1.0"
+
+
+async def test_what_is_closed_too_late_ends_as_it_has_begun(home: HomeAssistant, board: VirtualBoard) -> None:
+    """The board gets its earlier sketch already: that is not judged, nor gone back from."""
+    board.options = replace(board.options, seconds_per_byte=20e-6)
+    await board.power_on()
+    with watching(home, FLASH) as events:
+        board_of(home).config_entry.async_create_background_task(home, board_of(home).async_refresh(), "look")
+        await until_stage(home, Stage.UPLOADING)
+        await async_close_notice(board_of(home), Kind.UNHEALTHY)
+        await settled(home)
+    assert [event.attributes["event_type"] for event in events if event.attributes.get("event_type")] == ["rolled_back"]
+    assert not board_of(home).record.is_unfinished
 
 
 async def test_what_a_person_has_closed_is_not_done(home: HomeAssistant, board: VirtualBoard) -> None:

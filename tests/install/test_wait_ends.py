@@ -1,5 +1,6 @@
 """A wait for a board ends, with an update or without one, and somebody is told."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 import time
@@ -110,6 +111,28 @@ async def test_a_wait_that_is_over_is_told(home: HomeAssistant, add_away: AddAwa
     assert not issues(home)
 
 
+async def test_who_spoils_the_responses_is_not_sent_the_password_again_and_again(
+    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a board that is stuck is not kept busy: each attempt is twice as long after the one before."""
+    monkeypatch.setattr(installer, "RETRY_INTERVAL", 0.1)
+    await add_away()
+    await install(home)
+    asked: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        if asked[-1].startswith(b"GET "):
+            writer.write(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, board.address, board.port):
+        await asyncio.sleep(2)
+    assert 1 <= sum(b"Authorization" in request for request in asked) <= 5
+    assert order_of(home)
+    await press_cancel(home)
+
+
 async def test_what_is_ordered_again_is_not_said_to_be_not_installed(
     home: HomeAssistant, add_away: AddAway, board: VirtualBoard
 ) -> None:
@@ -119,6 +142,7 @@ async def test_what_is_ordered_again_is_not_said_to_be_not_installed(
     await wait_out(home)
     assert issues(home).keys() == {"not_installed"}
     await install(home)
+    assert not issues(home)
     await restart(home, entry)
     assert not issues(home)
     await press_cancel(home)
@@ -165,6 +189,7 @@ async def test_a_board_that_comes_back_with_a_sketch_from_somewhere_else_is_left
     arp(MAC, board.address)
     entry = await add_away()
     know(home, entry, MAC)
+    await hear(board)
     await board_of(home).store.note(lambda record: record.accepted("before", 1).accepted("password", time.time()))
     await install(home)
     await board.flash_over_usb(build_sketch(**{"password": "password", "name": "Arduino"} | FOREIGN[other]))

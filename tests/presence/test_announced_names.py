@@ -1,5 +1,6 @@
 """What is announced from the address of a board whose hardware address is known: anybody can announce anything."""
 
+from dataclasses import replace
 import time
 
 from homeassistant.config_entries import SIGNAL_CONFIG_ENTRY_CHANGED, ConfigEntry
@@ -9,7 +10,8 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 
-from custom_components.mkr1000_ota.const import DOMAIN
+from custom_components.mkr1000_ota.const import CONF_LIBRARY, DOMAIN
+from custom_components.mkr1000_ota.install.outcome import async_show_running
 from custom_components.mkr1000_ota.network.announced_name import RENAMED_AFTER
 from custom_components.mkr1000_ota.presence.tracker import ODD_NAME_INTERVAL
 from custom_components.mkr1000_ota.storage.records import PastFlash
@@ -20,6 +22,7 @@ from tests.support.looking import leave_unheard, look, questions, settled
 from tests.support.mending import know, settle
 from tests.support.steps import MAC, passwords_sent_to
 from tests.virtual_board import VirtualBoard
+from tests.virtual_board.sketches import build_sketch
 
 MINUTE = 60.0
 FLASHED = PastFlash(version="1.0", sha256="11" * 32, size=16384, started=1.0, password="password", name="Arduino")
@@ -143,11 +146,30 @@ async def test_a_board_that_was_renamed_with_another_tool_has_its_new_name_minut
 async def test_a_sketch_that_never_announces_what_its_image_says_is_no_other_one(
     home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
 ) -> None:
-    """It puts its name together while it runs, and the inspector has taken another text for it."""
-    await board_of(home).store.note(lambda record: record.running_now(FLASHED))
-    await minutes(home, clock, hear, board, 6, "Garden")
-    assert entry.data[CONF_NAME] == "Garden"
-    assert board_of(home).record.version == "1.0"
+    """It puts its name together while it runs, and the inspector has taken another text for it; flashed twice as well."""
+    for started in (1.0, 2.0):
+        await board_of(home).store.note(lambda record, at=started: record.running_now(replace(FLASHED, started=at)))  # type: ignore[misc]
+        async_show_running(board_of(home))
+        assert entry.data[CONF_NAME] == "Arduino"
+        await look(home)
+        assert entry.data[CONF_NAME] == "Arduino", "what was announced before the flash says nothing"
+        await minutes(home, clock, hear, board, 6, "Garden")
+        assert entry.data[CONF_NAME] == "Garden"
+        assert board_of(home).record.version == "1.0"
+
+
+async def test_the_library_is_that_of_the_last_response(
+    home: HomeAssistant, clock: Clock, entry: ConfigEntry, board: VirtualBoard, hear: Hear
+) -> None:
+    """A sketch from somewhere else is not heard: what was announced last is not true anymore."""
+    await minutes(home, clock, hear, board, 6, None)
+    await board.flash_over_usb(build_sketch(library="ArduinoOTA"))
+    written: list[str] = []
+    note = lambda _, changed: written.append(changed.data[CONF_LIBRARY])  # noqa: E731
+    stop = async_dispatcher_connect(home, SIGNAL_CONFIG_ENTRY_CHANGED, note)
+    await look(home, 4)
+    stop()
+    assert written == ["ArduinoOTA"]
 
 
 async def test_two_names_that_take_turns_are_neither_taken(

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_MAC, CONF_NAME, CONF_PASSWORD
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC
@@ -27,9 +27,7 @@ from ..install.notices import async_raise_notices
 from ..install.outcome import async_apply_outcome, async_send_end
 from ..install.prepare import ALLOWED_TO_RUN
 from ..install.reconnect import async_learn_mac
-from ..network.identity import TYPED, Match, async_peer, match, other_entries
-from ..network.mdns import async_get_querier
-from ..presence.asking import HEAR_TIMEOUT
+from ..network.identity import TYPED, Match, async_peer, match, name_of, other_entries, set_up_names
 from ..presence.tracker import async_get_tracker
 from ..sources.sketches import async_inspect
 from ..storage.records import BoardRecord
@@ -171,7 +169,10 @@ async def _accepted(
     board: BoardCoordinator, client: BoardClient, library: Library, passwords: Iterable[str], sketch: Sketch | None
 ) -> str:
     """Return which password a board accepts that responds with a library; a sketch must be what it runs."""
-    if sketch is not None and (sketch.library not in (None, library) or await _is_renamed(board.hass, client, sketch)):
+    is_other = sketch is not None and (
+        sketch.library not in (None, library) or _is_of_other(board.hass, board.config_entry, sketch)
+    )
+    if is_other:
         raise FormError("not_running", CONF_SKETCH)
     accepted = await Flasher(client, board.store, board.timeouts).accepted_password(*passwords)
     if accepted is None:
@@ -179,14 +180,10 @@ async def _accepted(
     return accepted
 
 
-async def _is_renamed(hass: HomeAssistant, client: BoardClient, sketch: Sketch) -> bool:
-    """Return whether a board announces another name than its sketch would."""
-    name = (await async_peer(hass, client.host)).name
-    if None in (sketch.name, name) or name == sketch.name:
-        return False
-    # It may have been flashed since it was heard.
-    heard = await async_get_querier(hass).async_wait_for(client.host, timeout=HEAR_TIMEOUT)
-    return heard is None or heard.name != sketch.name
+def _is_of_other(hass: HomeAssistant, entry: ConfigEntry, sketch: Sketch) -> bool:
+    """Return whether a sketch has the name of another board; what its image says may be put together at run time."""
+    name, others = (sketch.name or "").casefold(), map(str.casefold, set_up_names(hass, entry))
+    return name != name_of(entry).casefold() and name in others
 
 
 async def _store(board: BoardCoordinator, password: str, sketch: Sketch | None) -> None:

@@ -77,12 +77,15 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
         async with board.lock:
             library = await async_recognize(board)
         try:
-            await async_refuse_other_sketch(board, library, unhealthy.library, unhealthy.name)
+            await async_refuse_other_sketch(board, library, unhealthy.library, board.announced.own)
         except FlashedElsewhere, WrongPassword:
             # Somebody has helped it by cable: that sketch is theirs.
             await async_show_record(board)
             return None
         async with flash_slots(board.hass):
+            if board.record.rollback_to is None:
+                # A person has called it off.
+                return None
             outcome = await async_flash(board, order)
         end = await async_apply_outcome(board, outcome)
     except Exception as err:  # noqa: BLE001 - whatever it is, a person is told that it has failed
@@ -91,9 +94,12 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
     return end if outcome.verdict in (Verdict.FLASHED, Verdict.LOCKED) else None
 
 
-async def async_roll_back_after_all(board: BoardCoordinator) -> InstallEnd | None:
-    """Go back where that has failed before, unless the board is healthy by now, whatever has helped it."""
-    if await async_becomes_healthy(board):
+async def async_roll_back_after_all(board: BoardCoordinator, *, at_once: bool) -> InstallEnd | None:
+    """Go back where that has failed before, unless the board is healthy by now, whatever has helped it.
+
+    One that is awake for seconds only has to show that `at_once`.
+    """
+    if has_health_check(board) and await async_becomes_healthy(board, at_once=at_once):
         await board.store.note(lambda record: record.judged(healthy=True).without_notices(Kind.UNHEALTHY))
         return None
     return await async_roll_back(board)
@@ -118,10 +124,11 @@ def async_follow_health_entity(hass: HomeAssistant, entry: ConfigEntry) -> CALLB
     return hass.bus.async_listen(EVENT_ENTITY_REGISTRY_UPDATED, renamed)
 
 
-async def async_becomes_healthy(board: BoardCoordinator) -> bool:
+async def async_becomes_healthy(board: BoardCoordinator, *, at_once: bool = False) -> bool:
     """Wait until all conditions are true; False if it is not within the time that the options give."""
     since = dt_util.utcnow()
-    deadline = time.monotonic() + board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN)
+    within = 0 if at_once else board.config_entry.options.get(CONF_HEALTH_WITHIN, DEFAULT_HEALTH_WITHIN)
+    deadline = time.monotonic() + within
     while True:
         # What an entity showed before the flash says nothing; one that reports seldom has until the end of the time.
         is_last, failing = time.monotonic() >= deadline, "the entity is not available"

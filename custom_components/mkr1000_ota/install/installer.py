@@ -39,8 +39,8 @@ type _Work = Callable[[], Awaitable[InstallEnd]]
 _NOTHING: Final = InstallEnd(event=None, attributes={})
 # Seconds between two attempts to flash a board that is there and goes again each time.
 RETRY_INTERVAL: Final = 10.0
-# And between two attempts to find out what became of a flash, once passwords may have been sent without a verdict: whoever
-# spoils the responses could have them sent again and again.
+# And between two attempts once passwords may have been sent without a response, or without a verdict on what became of a
+# flash: whoever spoils the responses could have them sent again and again.
 RESOLVE_INTERVAL: Final = 300.0
 
 
@@ -54,6 +54,8 @@ class BoardInstaller:
         self._caller: asyncio.Future[None] | None = None
         self._is_canceled = False
         self._is_unloaded = False
+        # The sketch that is to be gone back from has had all of its time once more.
+        self._was_judged_again = False
         # By the monotonic clock.
         self._resolve_after = float("-inf")
 
@@ -193,6 +195,7 @@ class BoardInstaller:
         board = self._board
         library = None if request.until is not None else await async_find_board(board, ordered.until)
         waited = ordered if library is None else None
+        pause = RETRY_INTERVAL
         while True:
             if library is None:
                 board.set_state(InstallState(Stage.WAITING, order.version))
@@ -205,13 +208,15 @@ class BoardInstaller:
                 return await async_flash_in_turn(board, order, library, waited)
             except (BoardUnreachable, BoardSilent, WrongBoard) as err:
                 # A board that was waited for may fall asleep before it responds. Whoever orders is told of one that is stuck.
-                is_stuck = waited is None and isinstance(err, BoardSilent)
-                if is_stuck or time.time() >= ordered.until:
+                is_silent = isinstance(err, BoardSilent)
+                if (is_silent and waited is None) or time.time() >= ordered.until:
                     raise
             # It has gone again.
             waited, library = ordered, None
             board.set_state(InstallState(Stage.WAITING, order.version))
-            await asyncio.sleep(RETRY_INTERVAL)
+            await asyncio.sleep(pause)
+            if is_silent:
+                pause = min(2 * pause, RESOLVE_INTERVAL)
 
     @property
     def _is_attended(self) -> bool:
@@ -221,7 +226,8 @@ class BoardInstaller:
         return await async_check_health(self._board, await async_apply_outcome(self._board, outcome))
 
     async def _roll_back(self) -> InstallEnd:
-        end = await async_roll_back_after_all(self._board) or _NOTHING
+        at_once, self._was_judged_again = self._was_judged_again, True
+        end = await async_roll_back_after_all(self._board, at_once=at_once) or _NOTHING
         # Whoever has tried that from the repair sees it again if it has failed.
         async_raise_notices(self._board)
         return end

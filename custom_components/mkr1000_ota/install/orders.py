@@ -12,6 +12,7 @@ from ..data import InstallEnd, InstallRequest
 from ..errors import translated_error
 from ..issues import Kind
 from ..storage.records import BoardRecord, WaitingOrder
+from .notices import async_raise_notices
 from .outcome import async_show_record
 from .prepare import async_prepare
 
@@ -34,7 +35,7 @@ async def async_place_order(board: BoardCoordinator, request: InstallRequest) ->
         password=order.password,
         signature=order.signature,
         allow=request.allow,
-        board_name=board.board_name,
+        board_name=board.announced.own,
         board_library=board.library,
     )
     try:
@@ -42,6 +43,7 @@ async def async_place_order(board: BoardCoordinator, request: InstallRequest) ->
             await board.store.save(lambda record: replace(record, order=waiting))
     except OSError as err:
         raise JournalUnwritable from err
+    async_raise_notices(board)
     return order, waiting
 
 

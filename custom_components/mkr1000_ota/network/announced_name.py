@@ -9,21 +9,34 @@ RENAMED_AFTER: Final = 240.0
 
 
 class AnnouncedName:
-    """Follows what is announced from the address of a board while the board is online."""
+    """Follows what is announced from the address of a board since its sketch was flashed, while the board is online."""
 
-    def __init__(self) -> None:
+    def __init__(self, own: str | None) -> None:
+        """`own` is the name that this sketch has announced itself: what its image says may be put together at run time."""
+        self.own = own
         self._last: Sighting | None = None
         self._same_since = 0.0
-        # The SHA-256 of the sketch that has announced the name which the board is known by.
-        self._announced_by: str | None = None
+        self._odd_one_noted = float("-inf")
 
-    def note(self, sighting: Sighting, known: str | None, sha256: str | None, *, is_online: bool) -> None:
-        """Note a sighting of a board that is known by a name, and runs a sketch from here if `sha256` says which."""
+    def is_worth_noting(self, sighting: Sighting, known: str | None, noted: str | None) -> bool:
+        """Return whether the entry of a board that is known by a name should remember a sighting instead of a `noted` one.
+
+        One name that is not its own says as much as the next: nobody can have this written over and over again.
+        """
+        if sighting.name == known or noted is None:
+            return True
+        if noted != known or sighting.seen - self._odd_one_noted < RENAMED_AFTER:
+            return False
+        self._odd_one_noted = sighting.seen
+        return True
+
+    def note(self, sighting: Sighting, known: str | None, *, is_online: bool) -> None:
+        """Note a sighting of a board that is known by a name."""
         if self._last is None or self._last.name != sighting.name:
             self._same_since = sighting.seen
         self._last = sighting if is_online else None
         if sighting.name == known:
-            self._announced_by = sha256
+            self.own = known
 
     def forget(self) -> None:
         self._last = None
@@ -33,7 +46,3 @@ class AnnouncedName:
         """What alone has been announced for a while."""
         last = self._last
         return last if last is not None and last.seen - self._same_since >= RENAMED_AFTER else None
-
-    def was_announced_by(self, sha256: str | None) -> bool:
-        """Return whether a sketch has announced the name itself, and not just its image states it."""
-        return sha256 is not None and sha256 == self._announced_by

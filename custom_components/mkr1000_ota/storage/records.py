@@ -68,7 +68,7 @@ class WaitingOrder:
     signature: str | None = None
     # The refusals that whoever ordered it has overridden.
     allow: tuple[str, ...] = ()
-    # What the board announced then, and the library of its sketch: with others, it is flashed from somewhere else.
+    # What its sketch had announced by then, and the library of that: with others, it is flashed from somewhere else.
     board_name: str | None = None
     board_library: Library | None = None
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -80,9 +80,8 @@ class WaitingOrder:
 
     def after(self, pending: Pending) -> Self | None:
         """Return what is left to do on a board that has been flashed meanwhile."""
-        if self.sha256 == pending.sha256:
-            return None
-        return replace(self, board_name=pending.name, board_library=pending.library)
+        later = replace(self, board_name=None, board_library=pending.library)
+        return None if self.sha256 == pending.sha256 else later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,9 +222,10 @@ class BoardRecord:
 
     def with_notice_closed(self, kind: Kind) -> Self:
         """Return the record after a person has closed an issue; as long as a flash has no end, it is known to be closed."""
+        if kind is Kind.UNHEALTHY and self.pending is None:
+            return replace(self, rollback_to=None).without_notices(kind)
         if kind is not Kind.NOT_BACK or (notice := self.notices.get(kind)) is None or self.pending is None:
-            changed = replace(self, rollback_to=None) if kind is Kind.UNHEALTHY else self
-            return changed.without_notices(kind)
+            return self.without_notices(kind)
         return replace(self, notices={**self.notices, kind: replace(notice, is_closed=True)})
 
     def without_notices(self, *kinds: Kind) -> Self:
