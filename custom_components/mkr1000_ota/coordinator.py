@@ -223,6 +223,8 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
             return
         if changes.get(CONF_HEARD_NAME, "") is None:
             self.announced = AnnouncedName(None)
+        if changes.get(CONF_NAME, self.board_name) != self.board_name:
+            self.announced.own = None
         self.hass.config_entries.async_update_entry(self.config_entry, data={**self.config_entry.data, **changes})
         self.async_update_listeners()
 

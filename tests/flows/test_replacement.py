@@ -14,12 +14,12 @@ from custom_components.mkr1000_ota.const import CONF_WAIT, UNKNOWN_VERSION
 from custom_components.mkr1000_ota.coordinator import IDLE, Stage
 from custom_components.mkr1000_ota.errors import translated_error
 from custom_components.mkr1000_ota.issues import Kind
-from custom_components.mkr1000_ota.network import mac_addresses
+from custom_components.mkr1000_ota.network import announced_name, mac_addresses
 from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard, Upload
 from tests.install.conftest import pending
 from tests.support.actions import board_of, install, issues, restart, until_not_back
 from tests.support.discovering import discover
-from tests.support.looking import forget_sightings
+from tests.support.looking import forget_sightings, look
 from tests.support.mending import know, reconfigure, settle, stored_password, submit
 from tests.support.steps import MAC, OTHER_MAC, REPEATER, passwords_sent_to, typed
 from tests.virtual_board import VirtualBoard
@@ -85,6 +85,31 @@ async def test_what_replaces_a_board_may_have_an_empty_password(
     assert passwords_sent_to(other) == [""]
     assert await stored_password(home, entry) == ""
     await settle(home)
+
+
+async def test_what_the_earlier_hardware_has_announced_is_no_name_of_the_other(
+    home: HomeAssistant,
+    add_board: AddBoard,
+    start_board: StartBoard,
+    hear: Hear,
+    arp: Arp,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is still there, and was heard for a while."""
+    monkeypatch.setattr(announced_name, "RENAMED_AFTER", 0.0)
+    board = await start_board()
+    entry = await add_board(board)
+    know(home, entry, MAC)
+    arp(MAC, board.address)
+    for _ in range(2):
+        await hear(board)
+        await look(home)
+    other = await start_board(address="127.0.0.8", name="Barn", password="other")
+    arp(OTHER_MAC, other.address)
+    await hear(other)
+    assert (await reconfigure(home, entry, typed(other), "other"))["reason"] == "reconfigure_successful"
+    await settle(home)
+    assert entry.data[CONF_NAME] == "Barn"
 
 
 async def test_what_replaces_a_board_behind_a_repeater_has_no_hardware_address(

@@ -104,6 +104,22 @@ async def test_a_sketch_that_announces_another_name_than_its_image_says_is_taken
     assert entry.runtime_data.coordinator.installed_version == "2.1"
 
 
+async def test_the_stock_name_is_nobodys_own(
+    home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload, arp: Arp
+) -> None:
+    """A board was flashed by cable with the example of its library, which another board still runs."""
+    board = await start_board(name="Garden", password="sesame")
+    await add_board(await start_board(address="127.0.0.8"), title="Kitchen")
+    entry = await add_board(board, password="sesame")
+    arp(MAC, board.address)
+    know(home, entry, MAC)
+    await settle(home)
+    image = build_sketch(name="Arduino", password="stock", version="9.9")
+    await board.flash_over_usb(image)
+    result = await hand_over(home, await reauthenticate(home, entry), await upload(image, "arduino.bin"))
+    assert result["reason"] == "reauth_successful"
+
+
 async def test_what_is_no_sketch_is_refused_with_the_reason(
     home: HomeAssistant, add_board: AddBoard, start_board: StartBoard, upload: Upload
 ) -> None:

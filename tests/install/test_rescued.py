@@ -11,9 +11,10 @@ from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_
 from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.install.notices import async_close_notice
 from custom_components.mkr1000_ota.issues import Kind
+from custom_components.mkr1000_ota.network import announced_name
 from tests.conftest import AddBoard, Arp, Hear, Offer
-from tests.support.actions import FIRMWARE, FLASH, board_of, install, issues, shown, until_stage, watching
-from tests.support.going_back import LAMP, dies, offer_a_bad_one, run_well
+from tests.support.actions import FIRMWARE, FLASH, board_of, install, issues, restart, shown, until_stage, watching
+from tests.support.going_back import LAMP, dies, offer_a_bad_one, run_well, sketches
 from tests.support.looking import look, settled
 from tests.support.mending import know
 from tests.support.steps import MAC
@@ -47,7 +48,16 @@ async def unhealthy(
     assert issues(home).keys() == {"unhealthy"}
 
 
-@pytest.mark.parametrize("sketch", [{"library": "ArduinoOTA"}, {"name": "Rescue"}, {"password": "theirs"}], ids=str)
+async def close_while_it_uploads(home: HomeAssistant, board: VirtualBoard) -> None:
+    """Let a board come back, and close the repair as soon as it is sent something."""
+    board.options = replace(board.options, seconds_per_byte=60e-6)
+    await board.power_on()
+    board_of(home).config_entry.async_create_background_task(home, board_of(home).async_refresh(), "look")
+    await until_stage(home, Stage.UPLOADING)
+    await async_close_notice(board_of(home), Kind.UNHEALTHY)
+
+
+@pytest.mark.parametrize("sketch", [{"library": "ArduinoOTA"}, {"password": "theirs"}], ids=str)
 async def test_what_was_flashed_by_cable_stays(
     home: HomeAssistant, board: VirtualBoard, hear: Hear, sketch: dict[str, Any]
 ) -> None:
@@ -59,6 +69,23 @@ async def test_what_was_flashed_by_cable_stays(
     assert not shown(home, FIRMWARE).attributes["unattended"]
     assert not issues(home)
     assert not board_of(home).record.is_unfinished
+
+
+async def test_a_name_that_may_be_made_up_calls_nothing_off(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is flashed either; what alone is announced for minutes is the name of another sketch."""
+    await board.flash_over_usb(build_sketch(version="9.9", password=PASSWORD, name="Rescue"))
+    await hear(board)
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("9.9", 2)
+    assert issues(home).keys() == {"unhealthy"}
+    monkeypatch.setattr(announced_name, "RENAMED_AFTER", 0.0)
+    await hear(board)
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("9.9", 2)
+    assert shown(home, FIRMWARE).attributes["installed_version"] == "unknown"
+    assert not issues(home)
 
 
 async def test_what_is_healthy_by_now_stays(home: HomeAssistant, board: VirtualBoard) -> None:
@@ -91,6 +118,21 @@ async def test_a_board_that_is_awake_for_seconds_goes_back_when_it_comes_again(
     assert (board.version, len(board.flashed)) == ("1.0", 3)
 
 
+async def test_the_time_in_which_a_board_was_off_is_no_time_to_become_healthy(
+    home: HomeAssistant, board: VirtualBoard
+) -> None:
+    """Home Assistant is restarted while it is off. Its owner helps it, which shows half a second after it is back."""
+    [entry] = home.config_entries.async_entries(DOMAIN)
+    await restart(home, entry)
+    await settled(home)
+    home.config_entries.async_update_entry(entry, options={**entry.options, CONF_HEALTH_WITHIN: 600})
+    await board.power_on()
+    home.loop.call_later(0.5, lambda: home.states.async_set(LAMP, "on"))
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("2.0", 2)
+    assert not issues(home)
+
+
 async def test_who_asks_for_no_check_anymore_has_the_earlier_sketch_all_the_same(
     home: HomeAssistant, board: VirtualBoard
 ) -> None:
@@ -108,14 +150,38 @@ async def test_who_asks_for_no_check_anymore_has_the_earlier_sketch_all_the_same
 
 async def test_what_is_closed_too_late_ends_as_it_has_begun(home: HomeAssistant, board: VirtualBoard) -> None:
     """The board gets its earlier sketch already: that is not judged, nor gone back from."""
-    board.options = replace(board.options, seconds_per_byte=20e-6)
-    await board.power_on()
     with watching(home, FLASH) as events:
-        board_of(home).config_entry.async_create_background_task(home, board_of(home).async_refresh(), "look")
-        await until_stage(home, Stage.UPLOADING)
-        await async_close_notice(board_of(home), Kind.UNHEALTHY)
+        await close_while_it_uploads(home, board)
         await settled(home)
     assert [event.attributes["event_type"] for event in events if event.attributes.get("event_type")] == ["rolled_back"]
+    assert not board_of(home).record.is_unfinished
+
+
+async def test_what_is_closed_and_then_breaks_off_is_not_tried_again(home: HomeAssistant, board: VirtualBoard) -> None:
+    await close_while_it_uploads(home, board)
+    await board.power_off()
+    await until_stage(home, Stage.IDLE)
+    await look(home)
+    await board.power_on()
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("2.0", 2)
+    assert not board_of(home).record.is_unfinished
+
+
+async def test_what_is_closed_while_another_build_is_flashed_is_not_done(
+    home: HomeAssistant, offer: Offer, board: VirtualBoard
+) -> None:
+    """However that ends."""
+    [entry] = home.config_entries.async_entries(DOMAIN)
+    await offer(entry, sketches("3.0"))
+    await install(home, "3.0")
+    await close_while_it_uploads(home, board)
+    await board.power_off()
+    await until_stage(home, Stage.IDLE)
+    await look(home)
+    await board.power_on()
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("2.0", 2)
     assert not board_of(home).record.is_unfinished
 
 

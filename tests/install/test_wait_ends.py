@@ -1,6 +1,5 @@
 """A wait for a board ends, with an update or without one, and somebody is told."""
 
-import asyncio
 from dataclasses import replace
 from pathlib import Path
 import time
@@ -109,28 +108,6 @@ async def test_a_wait_that_is_over_is_told(home: HomeAssistant, add_away: AddAwa
     await install(home, "2.0")
     assert board.flashed == [IMAGE], "its image was kept for that"
     assert not issues(home)
-
-
-async def test_who_spoils_the_responses_is_not_sent_the_password_again_and_again(
-    home: HomeAssistant, add_away: AddAway, board: VirtualBoard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And a board that is stuck is not kept busy: each attempt is twice as long after the one before."""
-    monkeypatch.setattr(installer, "RETRY_INTERVAL", 0.1)
-    await add_away()
-    await install(home)
-    asked: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await reader.readuntil(b"\r\n\r\n"))
-        if asked[-1].startswith(b"GET "):
-            writer.write(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n")
-        writer.close()
-
-    async with await asyncio.start_server(serve, board.address, board.port):
-        await asyncio.sleep(2)
-    assert 1 <= sum(b"Authorization" in request for request in asked) <= 5
-    assert order_of(home)
-    await press_cancel(home)
 
 
 async def test_what_is_ordered_again_is_not_said_to_be_not_installed(

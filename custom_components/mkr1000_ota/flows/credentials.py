@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.device_registry import CONNECTION_NETWORK_MAC
 
 from ..arduino_ota.errors import AnotherBoard as WrongBoard, SketchRefused, WrongPassword
+from ..arduino_ota.firmware.belonging import STOCK_NAME
 from ..arduino_ota.flash.flasher import Flasher
 from ..arduino_ota.hardware import MKR1000, Model
 from ..arduino_ota.libraries import Library
@@ -27,6 +28,7 @@ from ..install.notices import async_raise_notices
 from ..install.outcome import async_apply_outcome, async_send_end
 from ..install.prepare import ALLOWED_TO_RUN
 from ..install.reconnect import async_learn_mac
+from ..network.announced_name import AnnouncedName
 from ..network.identity import TYPED, Match, async_peer, match, name_of, other_entries, set_up_names
 from ..presence.tracker import async_get_tracker
 from ..sources.sketches import async_inspect
@@ -133,6 +135,7 @@ async def async_reconfigure(
             if entry.state is ConfigEntryState.LOADED and loaded_board(entry).state.is_cancelable:
                 await entry.runtime_data.installer.cancel()
             await board.store.note(BoardRecord.replaced)
+            board.announced = AnnouncedName(None)
         await _store(board, accepted, sketch)
     kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:
@@ -181,9 +184,9 @@ async def _accepted(
 
 
 def _is_of_other(hass: HomeAssistant, entry: ConfigEntry, sketch: Sketch) -> bool:
-    """Return whether a sketch has the name of another board; what its image says may be put together at run time."""
+    """Return whether a sketch has the name of another board: one of its own, which no sketch puts together at run time."""
     name, others = (sketch.name or "").casefold(), map(str.casefold, set_up_names(hass, entry))
-    return name != name_of(entry).casefold() and name in others
+    return name in others and name not in (name_of(entry).casefold(), STOCK_NAME.casefold())
 
 
 async def _store(board: BoardCoordinator, password: str, sketch: Sketch | None) -> None:

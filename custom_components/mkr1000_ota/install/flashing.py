@@ -111,7 +111,7 @@ async def async_refuse_other_sketch(
     if accepted is None:
         await board.store.note(lambda record: record.rejected(now))
         raise WrongPassword
-    is_renamed = None not in (name, expected_name) and name not in (expected_name, board.board_name)
+    is_renamed = None not in (name, expected_name) and name != expected_name
     if accepted == board.record.keyring.current and expected_library in (None, library) and not is_renamed:
         return
     await board.store.note(lambda record: record.accepted(accepted, now).flashed_elsewhere())

@@ -21,6 +21,7 @@ from ..coordinator import BoardCoordinator, InstallState, Stage
 from ..data import InstallEnd
 from ..errors import translated_error
 from ..issues import Kind
+from ..network.identity import async_peer
 from ..presence.asking import async_recognize
 from .flashing import FlashedElsewhere, async_flash, async_refuse_other_sketch, flash_slots
 from .notices import async_raise_notices
@@ -76,8 +77,12 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
         order = await async_prepare(board, request_for_archived(board, target, tuple(ALLOWED_TO_RUN)))
         async with board.lock:
             library = await async_recognize(board)
+        name, own = (await async_peer(board.hass, board.host)).name, board.announced.own
+        if None not in (name, own) and name != own:
+            # Whether it runs another sketch by now, or somebody has made that name up, is known minutes later.
+            return None
         try:
-            await async_refuse_other_sketch(board, library, unhealthy.library, board.announced.own)
+            await async_refuse_other_sketch(board, library, unhealthy.library, None)
         except FlashedElsewhere, WrongPassword:
             # Somebody has helped it by cable: that sketch is theirs.
             await async_show_record(board)

@@ -54,8 +54,8 @@ class BoardInstaller:
         self._caller: asyncio.Future[None] | None = None
         self._is_canceled = False
         self._is_unloaded = False
-        # The sketch that is to be gone back from has had all of its time once more.
-        self._was_judged_again = False
+        # The SHA-256 of a sketch that is to be gone back from, and has had all of its time once more.
+        self._judged_again: str | None = None
         # By the monotonic clock.
         self._resolve_after = float("-inf")
 
@@ -208,14 +208,14 @@ class BoardInstaller:
                 return await async_flash_in_turn(board, order, library, waited)
             except (BoardUnreachable, BoardSilent, WrongBoard) as err:
                 # A board that was waited for may fall asleep before it responds. Whoever orders is told of one that is stuck.
-                is_silent = isinstance(err, BoardSilent)
-                if (is_silent and waited is None) or time.time() >= ordered.until:
+                if (waited is None and isinstance(err, BoardSilent)) or time.time() >= ordered.until:
                     raise
-            # It has gone again.
-            waited, library = ordered, None
+                is_spoiled = isinstance(err, BoardSilent | NoVerdict)
+            # It has gone again; and may run another sketch than when that was ordered, which was being flashed then.
+            waited, library = board.record.order or ordered, None
             board.set_state(InstallState(Stage.WAITING, order.version))
             await asyncio.sleep(pause)
-            if is_silent:
+            if is_spoiled:
                 pause = min(2 * pause, RESOLVE_INTERVAL)
 
     @property
@@ -226,10 +226,13 @@ class BoardInstaller:
         return await async_check_health(self._board, await async_apply_outcome(self._board, outcome))
 
     async def _roll_back(self) -> InstallEnd:
-        at_once, self._was_judged_again = self._was_judged_again, True
-        end = await async_roll_back_after_all(self._board, at_once=at_once) or _NOTHING
+        board, sha256 = self._board, self._board.record.sha256
+        at_once = self._judged_again == sha256
+        if board.data:
+            self._judged_again = sha256
+        end = await async_roll_back_after_all(board, at_once=at_once) or _NOTHING
         # Whoever has tried that from the repair sees it again if it has failed.
-        async_raise_notices(self._board)
+        async_raise_notices(board)
         return end
 
     @callback

@@ -110,8 +110,7 @@ class BoardRecord:
 
     keyring: Keyring = field(default_factory=Keyring)
     pending: Pending | None = None
-    # The newest first.
-    history: tuple[PastFlash, ...] = ()
+    history: tuple[PastFlash, ...] = ()  # the newest first
     # What the board runs, None where that was not flashed from here.
     version: str | None = None
     sha256: str | None = None
@@ -222,7 +221,7 @@ class BoardRecord:
 
     def with_notice_closed(self, kind: Kind) -> Self:
         """Return the record after a person has closed an issue; as long as a flash has no end, it is known to be closed."""
-        if kind is Kind.UNHEALTHY and self.pending is None:
+        if kind is Kind.UNHEALTHY and (self.pending is None or self.pending.sha256 != self.rollback_to):
             return replace(self, rollback_to=None).without_notices(kind)
         if kind is not Kind.NOT_BACK or (notice := self.notices.get(kind)) is None or self.pending is None:
             return self.without_notices(kind)
@@ -241,8 +240,7 @@ class BoardRecord:
             return changed
         verdict, pending, later = outcome.verdict, outcome.pending, self.order_to_begin
         done = None if later else self.order
-        # Nobody has ordered a roll-back.
-        is_rollback = pending.sha256 == self.rollback_to and done is None
+        is_rollback = pending.sha256 == self.rollback_to and done is None  # nobody has ordered it
         is_rejected = outcome.accepted is None and verdict is not Verdict.WITHOUT_OTA
         changed = replace(changed, order=later, password_rejected=is_rejected).without_notices(Kind.NOT_BACK)
         match outcome.running:
@@ -257,6 +255,8 @@ class BoardRecord:
         match verdict:
             case Verdict.UNCERTAIN:
                 changed = changed.with_notice(Kind.UNCERTAIN, uncertain_error(pending, ""), pending.version, done)
+            case Verdict.NOT_APPLIED if is_rollback and Kind.UNHEALTHY not in self.notices:
+                changed = replace(changed, rollback_to=None)  # a person has called it off
             case Verdict.NOT_APPLIED if not is_rollback:
                 # What a roll-back should have replaced is told of already.
                 reason = not_applied_error(outcome, "", "")
