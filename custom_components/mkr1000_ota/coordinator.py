@@ -221,7 +221,9 @@ class BoardCoordinator(DataUpdateCoordinator[bool | None]):
         """Note in the entry what has changed about the board, without reloading it."""
         if changes.items() <= self.config_entry.data.items():
             return
-        if changes.get(CONF_HEARD_NAME, "") is None:
+        if CONF_HOST in changes:
+            self.announced.forget()
+        elif changes.get(CONF_HEARD_NAME, "") is None:
             self.announced = AnnouncedName(None)
         if changes.get(CONF_NAME, self.board_name) != self.board_name:
             self.announced.own = None

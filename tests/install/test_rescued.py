@@ -3,21 +3,30 @@
 from dataclasses import replace
 from typing import Any
 
+from homeassistant.const import CONF_HOST
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from custom_components.mkr1000_ota.const import CONF_HEALTH_ENTITY, CONF_HEALTH_WITHIN, CONF_WAIT, DOMAIN
+from custom_components.mkr1000_ota.arduino_ota.errors import BoardUnreachable
+from custom_components.mkr1000_ota.arduino_ota.protocol.client import BoardClient
+from custom_components.mkr1000_ota.const import (
+    CONF_HEALTH_ENTITY,
+    CONF_HEALTH_WITHIN,
+    CONF_HEARD_NAME,
+    CONF_WAIT,
+    DOMAIN,
+)
 from custom_components.mkr1000_ota.coordinator import Stage
 from custom_components.mkr1000_ota.install.notices import async_close_notice
 from custom_components.mkr1000_ota.issues import Kind
 from custom_components.mkr1000_ota.network import announced_name
-from tests.conftest import AddBoard, Arp, Hear, Offer
+from tests.conftest import AddBoard, Arp, Hear, Offer, StartBoard
 from tests.support.actions import FIRMWARE, FLASH, board_of, install, issues, restart, shown, until_stage, watching
 from tests.support.going_back import LAMP, dies, offer_a_bad_one, run_well, sketches
-from tests.support.looking import look, settled
-from tests.support.mending import know
-from tests.support.steps import MAC
+from tests.support.looking import heard_ago, leave_unheard, look, settled
+from tests.support.mending import know, reconfigure
+from tests.support.steps import MAC, typed
 from tests.virtual_board import VirtualBoard
 from tests.virtual_board.sketches import build_sketch
 
@@ -86,6 +95,31 @@ async def test_a_name_that_may_be_made_up_calls_nothing_off(
     assert (board.version, len(board.flashed)) == ("9.9", 2)
     assert shown(home, FIRMWARE).attributes["installed_version"] == "unknown"
     assert not issues(home)
+
+
+@pytest.mark.parametrize("then", ["off and on", "a new address", "the address is confirmed"])
+async def test_another_name_is_not_forgotten_before_it_is_settled(
+    home: HomeAssistant, board: VirtualBoard, hear: Hear, arp: Arp, start_board: StartBoard, then: str
+) -> None:
+    rescue = build_sketch(version="9.9", password=PASSWORD, name="Rescue")
+    [entry] = home.config_entries.async_entries(DOMAIN)
+    if then == "a new address":
+        board = await start_board(address="127.0.0.8", port=board.port)
+        arp(MAC, board.address)
+    await board.flash_over_usb(rescue)
+    flashed = len(board.flashed)
+    if then == "a new address":
+        entry.runtime_data.coordinator.update_entry(**{CONF_HOST: board.address, CONF_HEARD_NAME: None})
+    await hear(board)
+    await look(home)
+    if then == "the address is confirmed":
+        assert (await reconfigure(home, entry, typed(board)))["reason"] == "reconfigure_successful"
+        await hear(board)
+    await leave_unheard(home, board)
+    heard_ago(home, board.address, 120)
+    await board.power_on()
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("9.9", flashed)
 
 
 async def test_what_is_healthy_by_now_stays(home: HomeAssistant, board: VirtualBoard) -> None:
@@ -166,6 +200,23 @@ async def test_what_is_closed_and_then_breaks_off_is_not_tried_again(home: HomeA
     await look(home, 2)
     assert (board.version, len(board.flashed)) == ("2.0", 2)
     assert not board_of(home).record.is_unfinished
+
+
+async def test_what_is_closed_before_anything_is_sent_is_not_done(home: HomeAssistant, board: VirtualBoard) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        await board.power_off()
+        await async_close_notice(board_of(home), Kind.UNHEALTHY)
+        raise BoardUnreachable("It has gone")
+
+    board_of(home).timeouts = replace(board_of(home).timeouts, rejoin_timeout=0.2, retry_interval=0.05)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(BoardClient, "upload", fail)
+        await board.power_on()
+        await look(home)
+    await look(home)
+    await board.power_on()
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("2.0", 2)
 
 
 async def test_what_is_closed_while_another_build_is_flashed_is_not_done(

@@ -136,6 +136,9 @@ async def async_reconfigure(
                 await entry.runtime_data.installer.cancel()
             await board.store.note(BoardRecord.replaced)
             board.announced = AnnouncedName(None)
+        elif found.peer.name is not None and board.announced.own not in (None, found.peer.name):
+            await board.async_note_other_sketch()
+            board.announced.own = None
         await _store(board, accepted, sketch)
     kept, data = dict(entry.data), found.data(entry.data[CONF_PASSWORD], model)
     if found.peer.mac is not None:

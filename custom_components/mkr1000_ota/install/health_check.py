@@ -77,7 +77,8 @@ async def async_roll_back(board: BoardCoordinator) -> InstallEnd | None:
         order = await async_prepare(board, request_for_archived(board, target, tuple(ALLOWED_TO_RUN)))
         async with board.lock:
             library = await async_recognize(board)
-        name, own = (await async_peer(board.hass, board.host)).name, board.announced.own
+        peer, own = await async_peer(board.hass, board.host, board.config_entry), board.announced.own
+        name = peer.last_name
         if None not in (name, own) and name != own:
             # Whether it runs another sketch by now, or somebody has made that name up, is known minutes later.
             return None

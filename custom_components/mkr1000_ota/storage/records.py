@@ -235,7 +235,9 @@ class BoardRecord:
 
         There is no outcome where the board got nothing of the sketch: what was ordered is still ordered.
         """
-        changed = replace(self, pending=None, keyring=keyring, password_checked=now)
+        # Meanwhile, a person may have called it off.
+        rollback_to = self.rollback_to if Kind.UNHEALTHY in self.notices else None
+        changed = replace(self, pending=None, keyring=keyring, password_checked=now, rollback_to=rollback_to)
         if outcome is None:
             return changed
         verdict, pending, later = outcome.verdict, outcome.pending, self.order_to_begin
@@ -255,8 +257,6 @@ class BoardRecord:
         match verdict:
             case Verdict.UNCERTAIN:
                 changed = changed.with_notice(Kind.UNCERTAIN, uncertain_error(pending, ""), pending.version, done)
-            case Verdict.NOT_APPLIED if is_rollback and Kind.UNHEALTHY not in self.notices:
-                changed = replace(changed, rollback_to=None)  # a person has called it off
             case Verdict.NOT_APPLIED if not is_rollback:
                 # What a roll-back should have replaced is told of already.
                 reason = not_applied_error(outcome, "", "")
