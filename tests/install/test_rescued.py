@@ -66,6 +66,17 @@ async def close_while_it_uploads(home: HomeAssistant, board: VirtualBoard) -> No
     await async_close_notice(board_of(home), Kind.UNHEALTHY)
 
 
+async def expect_to_stay(home: HomeAssistant, board: VirtualBoard) -> None:
+    """Cut short what a board is sent: when it comes back, it is left as it is."""
+    await board.power_off()
+    await until_stage(home, Stage.IDLE)
+    await look(home)
+    await board.power_on()
+    await look(home, 2)
+    assert (board.version, len(board.flashed)) == ("2.0", 2)
+    assert not board_of(home).record.is_unfinished
+
+
 @pytest.mark.parametrize("sketch", [{"library": "ArduinoOTA"}, {"password": "theirs"}], ids=str)
 async def test_what_was_flashed_by_cable_stays(
     home: HomeAssistant, board: VirtualBoard, hear: Hear, sketch: dict[str, Any]
@@ -193,13 +204,7 @@ async def test_what_is_closed_too_late_ends_as_it_has_begun(home: HomeAssistant,
 
 async def test_what_is_closed_and_then_breaks_off_is_not_tried_again(home: HomeAssistant, board: VirtualBoard) -> None:
     await close_while_it_uploads(home, board)
-    await board.power_off()
-    await until_stage(home, Stage.IDLE)
-    await look(home)
-    await board.power_on()
-    await look(home, 2)
-    assert (board.version, len(board.flashed)) == ("2.0", 2)
-    assert not board_of(home).record.is_unfinished
+    await expect_to_stay(home, board)
 
 
 async def test_what_is_closed_before_anything_is_sent_is_not_done(home: HomeAssistant, board: VirtualBoard) -> None:
@@ -227,13 +232,7 @@ async def test_what_is_closed_while_another_build_is_flashed_is_not_done(
     await offer(entry, sketches("3.0"))
     await install(home, "3.0")
     await close_while_it_uploads(home, board)
-    await board.power_off()
-    await until_stage(home, Stage.IDLE)
-    await look(home)
-    await board.power_on()
-    await look(home, 2)
-    assert (board.version, len(board.flashed)) == ("2.0", 2)
-    assert not board_of(home).record.is_unfinished
+    await expect_to_stay(home, board)
 
 
 async def test_what_a_person_has_closed_is_not_done(home: HomeAssistant, board: VirtualBoard) -> None:

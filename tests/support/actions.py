@@ -19,6 +19,7 @@ import pytest
 from custom_components.mkr1000_ota.const import DOMAIN
 from custom_components.mkr1000_ota.coordinator import BoardCoordinator, Stage
 from custom_components.mkr1000_ota.install import flashing, wait as waiting
+from tests.support.looking import at_stage
 from tests.virtual_board import VirtualBoard
 
 FIRMWARE = "update.arduino_firmware"
@@ -130,19 +131,7 @@ def board_of(home: HomeAssistant, title: str = "Arduino") -> BoardCoordinator:
 
 async def until_stage(home: HomeAssistant, stage: Stage, title: str = "Arduino") -> None:
     """Wait until an install on a board is at a stage: few of them are states of an entity."""
-    board, reached = board_of(home, title), asyncio.Event()
-
-    @callback
-    def look() -> None:
-        if board.state.stage is stage:
-            reached.set()
-
-    stop = board.async_add_listener(look)
-    look()
-    try:
-        await asyncio.wait_for(reached.wait(), 20)
-    finally:
-        stop()
+    await at_stage(board_of(home, title).config_entry, stage)
 
 
 async def wait_out(home: HomeAssistant) -> None:

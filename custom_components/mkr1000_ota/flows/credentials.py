@@ -29,7 +29,7 @@ from ..install.outcome import async_apply_outcome, async_send_end
 from ..install.prepare import ALLOWED_TO_RUN
 from ..install.reconnect import async_learn_mac
 from ..network.announced_name import AnnouncedName
-from ..network.identity import TYPED, Match, async_peer, match, name_of, other_entries, set_up_names
+from ..network.identity import TYPED, Match, async_peer, is_name_of_other, match, name_of, other_entries
 from ..presence.tracker import async_get_tracker
 from ..sources.sketches import async_inspect
 from ..storage.records import BoardRecord
@@ -83,7 +83,7 @@ async def async_update_password(entry: BoardConfigEntry, form: dict[str, Any]) -
             if match(board.known, peer) is not Match.BOARD:
                 name = peer.name if peer.name is not None else board.board_name
                 board.update_entry(**{CONF_NAME: name, CONF_HEARD_NAME: peer.name})
-                await board.store.note(BoardRecord.flashed_elsewhere)
+                await board.async_note_other_sketch()
             board.update_entry(**{CONF_LIBRARY: library.value})
         # The address is typed by now: a person has seen it, and given the password of what is there.
         board.update_entry(**{CONF_TYPED_HOST: board.host})
@@ -188,8 +188,9 @@ async def _accepted(
 
 def _is_of_other(hass: HomeAssistant, entry: ConfigEntry, sketch: Sketch) -> bool:
     """Return whether a sketch has the name of another board: one of its own, which no sketch puts together at run time."""
-    name, others = (sketch.name or "").casefold(), map(str.casefold, set_up_names(hass, entry))
-    return name in others and name not in (name_of(entry).casefold(), STOCK_NAME.casefold())
+    name = sketch.name or ""
+    is_own = name.casefold() in (name_of(entry).casefold(), STOCK_NAME.casefold())
+    return not is_own and is_name_of_other(hass, entry, name)
 
 
 async def _store(board: BoardCoordinator, password: str, sketch: Sketch | None) -> None:

@@ -176,6 +176,12 @@ def set_up_names(hass: HomeAssistant, entry: ConfigEntry) -> dict[str, str]:
 
 
 @callback
+def is_name_of_other(hass: HomeAssistant, entry: ConfigEntry, name: str) -> bool:
+    """Return whether another board that is set up has a name, in any case."""
+    return name.casefold() in map(str.casefold, set_up_names(hass, entry))
+
+
+@callback
 def name_of(entry: ConfigEntry) -> str:
     """Return the name of a board; as long as nobody has heard it, what a person calls the board."""
     return entry.data.get(CONF_NAME) or entry.title

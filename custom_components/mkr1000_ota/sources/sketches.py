@@ -12,7 +12,7 @@ from ..arduino_ota.firmware.minisign import PublicKey, verify_release
 from ..arduino_ota.hardware import MKR1000, Model, Storage, model_named
 from ..arduino_ota.sketch import OVERRIDABLE, Sketch
 from ..const import CONF_MODEL, CONF_PUBLIC_KEY, CONF_STORAGE, DOMAIN
-from ..network.identity import name_of, set_up_names
+from ..network.identity import is_name_of_other, name_of
 
 type _Held = WeakValueDictionary[str, Sketch]
 
@@ -54,8 +54,7 @@ async def async_verify(
     """
     key, board = entry.options[CONF_PUBLIC_KEY], name_of(entry)
     if not entry.data.get(CONF_NAME) and sketch.name is not None:
-        taken = map(str.casefold, set_up_names(hass, entry))
-        board = board if sketch.name.casefold() in taken else sketch.name
+        board = board if is_name_of_other(hass, entry, sketch.name) else sketch.name
     await hass.async_add_executor_job(
         lambda: verify_release(PublicKey.parse(key), sketch, signature, version=version, board=board)
     )
